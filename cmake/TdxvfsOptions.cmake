@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every option of the build, in one place.
+option(TDXVFS_WERROR "Treat warnings as errors" ON)
+option(TDXVFS_HARDENING "Compile and link with hardening flags" OFF)
+option(TDXVFS_TESTS "Build the tests" ON)
+option(TDXVFS_PROGRAMS "Build programs, benchmarks and units, not only libraries and tests" ON)
+option(TDXVFS_FUZZ "Build the libFuzzer targets (clang only)" OFF)
+option(TDXVFS_TIDY "Run clang-tidy on every file that is compiled" OFF)
+set(TDXVFS_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
+endif()
+if(TDXVFS_TIDY)
+  set(CMAKE_CXX_CLANG_TIDY clang-tidy)
+endif()
+
+function(tdxvfs_print_options)
+  message(STATUS "tdxvfs ${PROJECT_VERSION}: ${CMAKE_BUILD_TYPE}, ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}")
+  foreach(option WERROR HARDENING TESTS PROGRAMS FUZZ TIDY SANITIZE)
+    message(STATUS "  TDXVFS_${option} = ${TDXVFS_${option}}")
+  endforeach()
+endfunction()
