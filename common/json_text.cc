@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/json_text.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include <array>
+#include <cstdint>
+
+namespace tdxvfs {
+namespace {
+
+// Length of the valid UTF-8 sequence at the start of `text`, 0 when there is
+// none (RFC 3629 section 4: no overlong forms, no surrogates, no more than
+// U+10FFFF).
+std::size_t Utf8Length(std::string_view text) {
+  const auto at = [&](std::size_t i) {
+    return static_cast<std::uint8_t>(text[i]);
+  };
+  const auto continues = [&](std::size_t i, std::uint8_t low = 0x80,
+                             std::uint8_t high = 0xbf) {
+    return i < text.size() && at(i) >= low && at(i) <= high;
+  };
+  const std::uint8_t first = at(0);
+  if (first < 0x80) {
+    return 1;
+  }
+  if (first >= 0xc2 && first <= 0xdf) {
+    return continues(1) ? 2 : 0;
+  }
+  if (first >= 0xe0 && first <= 0xef) {
+    const std::uint8_t low = first == 0xe0 ? 0xa0 : 0x80;
+    const std::uint8_t high = first == 0xed ? 0x9f : 0xbf;
+    return continues(1, low, high) && continues(2) ? 3 : 0;
+  }
+  if (first >= 0xf0 && first <= 0xf4) {
+    const std::uint8_t low = first == 0xf0 ? 0x90 : 0x80;
+    const std::uint8_t high = first == 0xf4 ? 0x8f : 0xbf;
+    return continues(1, low, high) && continues(2) && continues(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+std::string Escaped(char c) {
+  switch (c) {
+    case '"':
+      return "\\\"";
+    case '\\':
+      return "\\\\";
+    case '\n':
+      return "\\n";
+    case '\r':
+      return "\\r";
+    case '\t':
+      return "\\t";
+    default:
+      break;
+  }
+  const auto code = static_cast<std::uint8_t>(c);
+  if (code >= 0x20) {
+    return {c};
+  }
+  std::array<char, 8> text{};
+  (void)snprintf(text.data(), text.size(), "\\u%04x", code);
+  return text.data();
+}
+
+void AppendMember(std::string& text, std::string_view name,
+                  std::string_view json) {
+  if (!text.empty()) {
+    text += ",";
+  }
+  text += JsonString(name) + ":" + std::string(json);
+}
+
+void AppendElement(std::string& text, std::string_view json) {
+  if (!text.empty()) {
+    text += ",";
+  }
+  text += json;
+}
+
+}  // namespace
+
+std::string JsonString(std::string_view text) {
+  std::string quoted = "\"";
+  while (!text.empty()) {
+    const std::size_t length = Utf8Length(text);
+    if (length == 0) {
+      quoted += "\xef\xbf\xbd";
+      text.remove_prefix(1);
+    } else if (length == 1) {
+      quoted += Escaped(text.front());
+      text.remove_prefix(1);
+    } else {
+      quoted += text.substr(0, length);
+      text.remove_prefix(length);
+    }
+  }
+  return quoted + "\"";
+}
+
+std::string JsonTime(std::chrono::system_clock::time_point time) {
+  const auto since_epoch =
+      std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch());
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(since_epoch);
+  const time_t whole = seconds.count();
+  tm parts{};
+  gmtime_r(&whole, &parts);
+  std::array<char, 48> text{};
+  const std::size_t used =
+      strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  (void)snprintf(&text.at(used), text.size() - used, ".%03dZ",
+                 static_cast<int>((since_epoch - seconds).count()));
+  return text.data();
+}
+
+std::string JsonTimeNow() { return JsonTime(std::chrono::system_clock::now()); }
+
+JsonObject& JsonObject::String(std::string_view name, std::string_view value) {
+  AppendMember(text_, name, JsonString(value));
+  return *this;
+}
+
+JsonObject& JsonObject::Number(std::string_view name, long long value) {
+  AppendMember(text_, name, std::to_string(value));
+  return *this;
+}
+
+JsonObject& JsonObject::Boolean(std::string_view name, bool value) {
+  AppendMember(text_, name, value ? "true" : "false");
+  return *this;
+}
+
+JsonObject& JsonObject::Null(std::string_view name) {
+  AppendMember(text_, name, "null");
+  return *this;
+}
+
+JsonObject& JsonObject::Raw(std::string_view name, std::string_view json) {
+  AppendMember(text_, name, json);
+  return *this;
+}
+
+JsonArray& JsonArray::String(std::string_view value) {
+  AppendElement(text_, JsonString(value));
+  return *this;
+}
+
+JsonArray& JsonArray::Raw(std::string_view json) {
+  AppendElement(text_, json);
+  return *this;
+}
+
+}  // namespace tdxvfs
