@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attest/verify/trust_anchor.h"
+
+#include <utility>
+
+#include "attest/verify/certificate.h"
+#include "attest/verify/chain_cache.h"
+#include "attest/verify/intel_root.h"
+#include "attest/verify/pem_chain.h"
+
+namespace tdxvfs::verify {
+namespace {
+
+struct AnchorCertificate {
+  Der der;
+  X509Ptr certificate;
+};
+
+Result<AnchorCertificate> ReadAnchor(std::string_view pem) {
+  ASSIGN_OR_RETURN(std::vector<Der> ders, SplitPemChain(pem, 1));
+  if (ders.empty()) {
+    return Error(Reason::kConfigInvalid, "no certificate");
+  }
+  ASSIGN_OR_RETURN(X509Ptr certificate, ParseCertificate(ders.front()));
+  RETURN_IF_ERROR(CheckCertificateProfile(certificate.get(),
+                                          {.is_ca = true, .path_length = 1}));
+  RETURN_IF_ERROR(CheckIssuedBy(certificate.get(), certificate.get()));
+  return AnchorCertificate{std::move(ders.front()), std::move(certificate)};
+}
+
+}  // namespace
+
+TrustAnchor::TrustAnchor() : chains_(std::make_unique<ChainCache>()) {}
+TrustAnchor::TrustAnchor(TrustAnchor&& other) noexcept = default;
+TrustAnchor& TrustAnchor::operator=(TrustAnchor&& other) noexcept = default;
+TrustAnchor::~TrustAnchor() = default;
+
+Result<TrustAnchor> TrustAnchor::Intel() { return FromPem(kIntelRootPem); }
+
+Result<TrustAnchor> TrustAnchor::FromPem(std::string_view pem) {
+  TrustAnchor anchor;
+  auto read = ReadAnchor(pem);
+  if (!read.has_value()) {
+    return Error(read.error().reason() == Reason::kInternal
+                     ? Reason::kInternal
+                     : Reason::kConfigInvalid,
+                 "trust anchor: " + read.error().ToString());
+  }
+  anchor.certificate_ = std::move(read->certificate);
+  anchor.der_ = std::move(read->der);
+  ASSIGN_OR_RETURN(anchor.key_digest_, KeyDigest(anchor.certificate()));
+  anchor.is_intel_ = anchor.key_digest_ == kIntelRootKeyDigest;
+  return anchor;
+}
+
+}  // namespace tdxvfs::verify

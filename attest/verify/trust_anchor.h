@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TDXVFS_ATTEST_VERIFY_TRUST_ANCHOR_H_
+#define TDXVFS_ATTEST_VERIFY_TRUST_ANCHOR_H_
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "common/owned_openssl.h"
+#include "common/result.h"
+#include "common/sha256.h"
+
+namespace tdxvfs::verify {
+
+class ChainCache;
+
+// The root that every PCK chain must end in, pinned by subject and public key
+// (two genuine Intel root certificates share one key). Holds the PCK chains
+// that were already led to it. Share by reference between threads.
+class TrustAnchor {
+ public:
+  // Intel SGX Root CA, built in.
+  static Result<TrustAnchor> Intel();
+  // One PEM certificate with the profile of Intel's root: self-signed, P-256,
+  // CA with path length 1. Fails with kConfigInvalid.
+  static Result<TrustAnchor> FromPem(std::string_view pem);
+
+  TrustAnchor(TrustAnchor&& other) noexcept;
+  TrustAnchor& operator=(TrustAnchor&& other) noexcept;
+  ~TrustAnchor();
+
+  X509* certificate() const { return certificate_.get(); }
+  // The certificate's own bytes.
+  const std::vector<std::uint8_t>& der() const { return der_; }
+  // SHA-256 of the DER SubjectPublicKeyInfo.
+  const Sha256Digest& key_digest() const { return key_digest_; }
+  bool is_intel() const { return is_intel_; }
+  // Chains that lead here; thread-safe.
+  ChainCache& chains() const { return *chains_; }
+
+ private:
+  TrustAnchor();
+  X509Ptr certificate_;
+  std::vector<std::uint8_t> der_;
+  Sha256Digest key_digest_{};
+  bool is_intel_ = false;
+  std::unique_ptr<ChainCache> chains_;
+};
+
+}  // namespace tdxvfs::verify
+
+#endif  // TDXVFS_ATTEST_VERIFY_TRUST_ANCHOR_H_

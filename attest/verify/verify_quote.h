@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TDXVFS_ATTEST_VERIFY_VERIFY_QUOTE_H_
+#define TDXVFS_ATTEST_VERIFY_VERIFY_QUOTE_H_
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "attest/check.h"
+#include "attest/quote.h"
+#include "attest/tcb_verdict.h"
+#include "attest/verify/collateral.h"
+#include "attest/verify/failure_class.h"
+#include "attest/verify/pck_platform.h"
+#include "attest/verify/trust_anchor.h"
+#include "common/result.h"
+
+namespace tdxvfs::verify {
+
+// Whether a quote is genuine: made by a quoting enclave on a platform that the
+// trust anchor vouches for. It says nothing about whether its measurements are
+// wanted (policy/) or it was made for this exchange (report_data.h).
+struct Evaluation {
+  attest::Quote quote;
+  PckPlatform platform;
+  // Every check in the order made; the failed one is the last.
+  attest::Checks checks;
+  bool genuine = false;
+  // Why not genuine, in words and as a class; empty and kNone when genuine.
+  std::string failure;
+  FailureClass failure_class = FailureClass::kNone;
+  // What collateral says about the platform; nothing when not genuine or when
+  // no collateral was asked for.
+  std::optional<attest::TcbVerdict> tcb;
+};
+
+// What a quote is judged by.
+struct Judging {
+  const TrustAnchor& anchor;
+  std::chrono::system_clock::time_point now;
+  // Null: signatures and chain only, `tcb` stays empty.
+  CollateralSource* collateral = nullptr;
+};
+
+// Judges a parsed quote. First what the quote alone can show: PCK chain up to
+// the anchor and valid at `now`, QE report signature, attestation-key binding,
+// QE debug flag, quote signature. Then, with collateral for the platform that
+// the verified leaf names: dates, revocation, TEE, FMSPC and PCEID, QE
+// identity, TDX module, TCB level, all converged into one status. A status
+// other than UpToDate is still genuine. SGX quotes are verified too: a caller
+// that wants a TD asks quote.td_report(). Fails only with kInternal or
+// kCollateralUnavailable (as the source does); a quote that does not hold comes
+// back with genuine == false.
+Result<Evaluation> VerifyQuote(attest::Quote quote, const Judging& judging);
+
+}  // namespace tdxvfs::verify
+
+#endif  // TDXVFS_ATTEST_VERIFY_VERIFY_QUOTE_H_
