@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "luks/crypt_table.h"
+
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <charconv>
+#include <sstream>
+#include <utility>
+
+namespace tdxvfs::luks {
+namespace {
+
+constexpr std::string_view kCipher = "aes-xts-plain64";
+constexpr std::string_view kUuidStart = "CRYPT-LUKS2-";
+constexpr std::size_t kUuidDigits = 32;
+
+Error Different(std::string_view what, const std::string& found) {
+  return {Reason::kMappingFailed,
+          "live table: " + std::string(what) + " is '" + found + "'"};
+}
+
+bool ReadNumber(std::string_view text, std::uint64_t* number) {
+  const char* const end = text.data() + text.size();
+  const auto [rest, problem] = std::from_chars(text.data(), end, *number);
+  return problem == std::errc() && rest == end;
+}
+
+bool ReadDevice(std::string_view text, dev_t* device) {
+  const std::size_t colon = text.find(':');
+  std::uint64_t major_number = 0;
+  std::uint64_t minor_number = 0;
+  if (colon == std::string_view::npos ||
+      !ReadNumber(text.substr(0, colon), &major_number) ||
+      !ReadNumber(text.substr(colon + 1), &minor_number)) {
+    return false;
+  }
+  *device = makedev(static_cast<unsigned>(major_number),
+                    static_cast<unsigned>(minor_number));
+  return true;
+}
+
+// ":64:logon:cryptsetup:UUID-dN": the key lies in the kernel's keyring, named
+// after UUID and digest; 32 bytes with AES-128 in imported volumes.
+bool IsKeyringReference(std::string_view key, const std::string& uuid) {
+  for (const std::string_view size : {":64:", ":32:"}) {
+    const std::string start =
+        std::string(size) + "logon:cryptsetup:" + uuid + "-d";
+    std::uint64_t digest = 0;
+    if (key.starts_with(start) &&
+        ReadNumber(key.substr(start.size()), &digest)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<CryptTable> ParseCryptTable(const std::vector<TableLine>& table) {
+  if (table.size() != 1 || table.front().type != "crypt" ||
+      table.front().start != 0) {
+    return Different("its shape", table.empty() ? "empty" : table[0].type);
+  }
+  CryptTable crypt;
+  crypt.length = table.front().length;
+  std::istringstream words(table.front().parameters);
+  std::string iv_offset;
+  std::string device;
+  std::string offset;
+  words >> crypt.cipher >> crypt.key >> iv_offset >> device >> offset;
+  if (!ReadNumber(iv_offset, &crypt.iv_offset) ||
+      !ReadDevice(device, &crypt.device) ||
+      !ReadNumber(offset, &crypt.offset)) {
+    return Different("its shape", crypt.cipher);
+  }
+  std::string option;
+  words >> option;  // their number
+  while (words >> option) {
+    crypt.options.push_back(option);
+  }
+  return crypt;
+}
+
+Result<void> CheckCryptTable(const CryptTable& table,
+                             const ExpectedCryptTable& expected) {
+  if (table.cipher != kCipher) {
+    return Different("cipher", table.cipher);
+  }
+  if (!IsKeyringReference(table.key, expected.uuid)) {
+    // Not shown: it might be a key.
+    return Different("key", "no keyring reference of this volume");
+  }
+  if (table.iv_offset != 0) {
+    return Different("IV offset", std::to_string(table.iv_offset));
+  }
+  if (table.offset != expected.offset) {
+    return Different("offset", std::to_string(table.offset));
+  }
+  if (expected.device.has_value() && table.device != *expected.device) {
+    return Different("device", std::to_string(major(table.device)) + ":" +
+                                   std::to_string(minor(table.device)));
+  }
+  if (expected.length.has_value() && table.length != *expected.length) {
+    return Different("length", std::to_string(table.length));
+  }
+  for (const std::string& option : table.options) {
+    if (!option.starts_with("sector_size:")) {
+      return Different("an option", option);
+    }
+  }
+  return {};
+}
+
+std::optional<std::string> LuksUuidOf(std::string_view dm_uuid,
+                                      std::string_view mapping) {
+  const std::string end = "-" + std::string(mapping);
+  if (dm_uuid.size() != kUuidStart.size() + kUuidDigits + end.size() ||
+      !dm_uuid.starts_with(kUuidStart) || !dm_uuid.ends_with(end)) {
+    return std::nullopt;
+  }
+  std::string uuid(dm_uuid.substr(kUuidStart.size(), kUuidDigits));
+  if (uuid.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos) {
+    return std::nullopt;
+  }
+  for (const std::size_t dash : {8U, 13U, 18U, 23U}) {  // RFC 4122, section 3
+    uuid.insert(dash, 1, '-');
+  }
+  return uuid;
+}
+
+}  // namespace tdxvfs::luks

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TDXVFS_LUKS_DEVICE_MAPPER_H_
+#define TDXVFS_LUKS_DEVICE_MAPPER_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/result.h"
+
+namespace tdxvfs::luks {
+
+// A device-mapper device by name, as the kernel has it now.
+struct MappingInfo {
+  bool exists = false;
+  bool has_live_table = false;  // false: left half-made by a killed process
+  bool read_only = false;
+  int open_count = 0;
+  dev_t device = 0;
+  std::string uuid;  // device-mapper UUID, "CRYPT-LUKS2-..."
+};
+
+// One target of a live table.
+struct TableLine {
+  std::uint64_t start = 0;   // sectors of 512 bytes
+  std::uint64_t length = 0;  // sectors of 512 bytes
+  std::string type;
+  std::string parameters;
+};
+
+// "tdxvfs-crypt-NAME".
+std::string CryptMappingName(std::string_view volume);
+// The node of a mapping, "/dev/mapper/...".
+std::string MappingPath(std::string_view mapping);
+
+// Makes this process create and remove device nodes itself instead of waiting
+// for udev: a wait that costs more than everything else in an opening, and
+// leaks a semaphore when the process is killed inside it. Process-wide; called
+// by every function here and before libcryptsetup maps.
+void DoNotWaitForUdev();
+
+// A kernel without device mapper has no mappings. Fails with kPermission or
+// kMappingFailed.
+Result<MappingInfo> InspectMapping(const std::string& name);
+
+Result<std::vector<TableLine>> LiveTable(const std::string& name);
+
+enum class Removal : std::uint8_t { kNow, kWhenUnused };
+
+// Removes a mapping, half-made ones too. kNow: fails with kVolumeBusy while
+// something holds it, after a short wait for probes that come and go.
+// kWhenUnused: the kernel removes it with its last user. A missing mapping is
+// success.
+Result<void> RemoveMapping(const std::string& name, Removal removal);
+
+}  // namespace tdxvfs::luks
+
+#endif  // TDXVFS_LUKS_DEVICE_MAPPER_H_

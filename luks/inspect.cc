@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "luks/inspect.h"
+
+#include <libcryptsetup.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "luks/crypt_device.h"
+#include "luks/header.h"
+#include "luks/header_metadata.h"
+#include "luks/header_profile.h"
+#include "luks/image_file.h"
+
+namespace tdxvfs::luks {
+namespace {
+
+constexpr std::uint64_t kSectorSize = 512;      // bytes, libcryptsetup's unit
+constexpr std::uint64_t kHeaderGranule = 4096;  // bytes
+
+// Where the data begin is known only from the metadata: a first look takes all
+// that a header can be, the second exactly the header.
+Result<Header> ReadWholeHeader(const ImageFile& image) {
+  const std::uint64_t look =
+      std::min(kMaxHeaderSize, image.size() / kHeaderGranule * kHeaderGranule);
+  ASSIGN_OR_RETURN(const Header most,
+                   Header::Read(image, std::max(look, kHeaderGranule)));
+  auto device = CryptDevice::Load(most);
+  if (!device.has_value()) {
+    // libcryptsetup's words for metadata that the end of the file cuts off do
+    // not tell that from damage, and never name the image.
+    const std::string name = "image '" + image.path().string() + "'";
+    if (image.size() < kDefaultHeaderSize) {
+      return Error(Reason::kImageTruncated, name + " ends at byte " +
+                                                std::to_string(image.size()) +
+                                                ", inside its header");
+    }
+    return std::move(device).Context(name).error();
+  }
+  const std::uint64_t size = crypt_get_data_offset(device->get()) * kSectorSize;
+  if (size == 0 || size > kMaxHeaderSize) {
+    return Error(Reason::kHeaderRefused,
+                 "image '" + image.path().string() + "': data at byte " +
+                     std::to_string(size) + ", no header or one above 16 MiB");
+  }
+  return Header::Read(image, size);
+}
+
+void DescribeProfile(const HeaderMetadata& metadata, Inspection* inspection) {
+  for (const std::string_view profile : {kSealedProfile, kImportedProfile}) {
+    const auto checked =
+        CheckHeaderProfile(metadata, profile, inspection->header_size);
+    if (checked.has_value()) {
+      inspection->header_profile = profile;
+      inspection->refusal.clear();
+      return;
+    }
+    inspection->refusal = checked.error().ToString();
+  }
+}
+
+KeySlotInfo Describe(const KeySlotMetadata& slot) {
+  return {.number = slot.number,
+          .key_size = static_cast<std::uint32_t>(slot.key_size),
+          .cipher = slot.area_cipher,
+          .kdf = slot.kdf.type,
+          .kdf_iterations = slot.kdf.iterations,
+          .kdf_memory = slot.kdf.memory,
+          .kdf_threads = static_cast<std::uint32_t>(slot.kdf.threads)};
+}
+
+}  // namespace
+
+Result<Inspection> InspectImage(const std::filesystem::path& path) {
+  ASSIGN_OR_RETURN(const ImageFile image, ImageFile::Open(path));
+  ASSIGN_OR_RETURN(const Header header, ReadWholeHeader(image));
+  ASSIGN_OR_RETURN(const CryptDevice device, CryptDevice::Load(header));
+  ASSIGN_OR_RETURN(const std::string json, device.MetadataJson());
+  ASSIGN_OR_RETURN(const HeaderMetadata metadata, ParseHeaderMetadata(json));
+  Inspection inspection;
+  inspection.luks_version = 2;
+  inspection.uuid = device.uuid();
+  inspection.header_size = header.size();
+  inspection.header_sha256 = header.digest();
+  inspection.image_size = image.size();
+  inspection.data_size = image.size() - header.size();
+  inspection.tokens = static_cast<std::uint32_t>(metadata.tokens);
+  if (!metadata.segments.empty()) {
+    const SegmentMetadata& segment = metadata.segments.front();
+    inspection.cipher = segment.cipher;
+    inspection.sector_size = static_cast<std::uint32_t>(segment.sector_size);
+    inspection.integrity = segment.integrity;
+  }
+  for (const KeySlotMetadata& slot : metadata.key_slots) {
+    inspection.key_slots.push_back(Describe(slot));
+  }
+  DescribeProfile(metadata, &inspection);
+  return inspection;
+}
+
+}  // namespace tdxvfs::luks

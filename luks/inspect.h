@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TDXVFS_LUKS_INSPECT_H_
+#define TDXVFS_LUKS_INSPECT_H_
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "common/result.h"
+#include "common/sha256.h"
+
+namespace tdxvfs::luks {
+
+struct KeySlotInfo {
+  int number = 0;
+  std::uint32_t key_size = 0;        // bytes
+  std::string cipher;                // of the key-slot area
+  std::string kdf;                   // "pbkdf2", "argon2i", "argon2id"
+  std::uint64_t kdf_iterations = 0;  // passes, for argon2
+  std::uint64_t kdf_memory = 0;      // KiB, argon2 only
+  std::uint32_t kdf_threads = 0;     // argon2 only
+};
+
+// What an image says about itself. Nothing of it is authenticated.
+struct Inspection {
+  std::uint32_t luks_version = 0;  // 2
+  std::string uuid;
+  std::uint64_t header_size = 0;  // bytes; the data segment's offset
+  Sha256Digest header_sha256{};   // over [0, header_size)
+  std::uint64_t image_size = 0;   // bytes
+  std::uint64_t data_size = 0;    // bytes behind the header
+  std::string cipher;             // of the data segment, "aes-xts-plain64"
+  std::uint32_t sector_size = 0;  // bytes
+  std::string integrity;          // empty without
+  std::vector<KeySlotInfo> key_slots;
+  std::uint32_t tokens = 0;
+  // "sealed-1", "imported-1", or empty when no profile takes this header; then
+  // `refusal` says what is in the way.
+  std::string header_profile;
+  std::string refusal;
+};
+
+// Reads an image's header without root, without a passphrase and without
+// changing anything. Fails with kImageMissing, kImageUnreadable, kImageKind,
+// kImageTruncated, kImageNotLuks2, kHeaderRefused (unreadable metadata).
+Result<Inspection> InspectImage(const std::filesystem::path& path);
+
+}  // namespace tdxvfs::luks
+
+#endif  // TDXVFS_LUKS_INSPECT_H_
