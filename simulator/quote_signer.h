@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TDXVFS_SIMULATOR_QUOTE_SIGNER_H_
+#define TDXVFS_SIMULATOR_QUOTE_SIGNER_H_
+
+#include <cstdint>
+#include <span>
+
+#include "attest/quote.h"
+#include "common/owned_openssl.h"
+#include "common/result.h"
+#include "simulator/pki.h"
+#include "simulator/quote_parts.h"
+
+namespace tdxvfs::simulator {
+
+// A TD that passes the strict defaults of a policy: SEPT_VE_DISABLE set, no
+// other attribute; measurements zero but mr_seam.
+attest::TdReport GoodTdReport();
+
+// A pretend quoting enclave with an attestation key of its own.
+class QuoteSigner {
+ public:
+  static Result<QuoteSigner> Create(const Pki& pki);
+
+  // A signed quote in pieces. Version 4 has a TD report 1.0, version 5 a 1.5
+  // one, with its members zero where `report` does not set them. Any other
+  // version is kUsage.
+  Result<QuoteParts> Parts(std::uint16_t version,
+                           attest::TdReport report) const;
+  // The same as bytes.
+  Result<Bytes> Sign(std::uint16_t version,
+                     const attest::TdReport& report) const;
+
+  EVP_PKEY* attestation_key() const { return attestation_key_.get(); }
+
+ private:
+  EvpPkeyPtr attestation_key_;
+  // All but body and its signature, made once.
+  QuoteParts certified_;
+};
+
+}  // namespace tdxvfs::simulator
+
+#endif  // TDXVFS_SIMULATOR_QUOTE_SIGNER_H_

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulator/run_simulator.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <iostream>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+#include "common/exit_report.h"
+#include "common/file.h"
+#include "common/hex.h"
+#include "simulator/guest_quoter.h"
+#include "simulator/measurement_options.h"
+#include "simulator/pki.h"
+#include "simulator/quote_answerer.h"
+#include "simulator/quote_signer.h"
+#include "simulator/report_filesystem.h"
+
+namespace tdxvfs::simulator {
+namespace {
+
+constexpr const char* kProgram = "tdxvfs-simulator";
+constexpr std::size_t kMaxPadding = 8192;
+// What Linux hands out is 70 bytes longer than the quote.
+constexpr std::size_t kKernelPadding = 70;
+
+struct Options {
+  std::string folder;
+  std::string report_data;
+  std::string out;
+  std::string device = "/dev/tdxvfs-simulator";
+  std::string mount_point;
+  std::map<std::string, std::string> measurements;
+  std::uint16_t version = 4;
+  std::optional<std::size_t> padding;
+  unsigned delay_ms = 0;
+  int error_number = 0;
+  std::string fault = "none";
+  bool json = false;
+};
+
+Result<QuoteAnswerer> MakeAnswerer(const Options& options,
+                                   std::size_t usual_padding) {
+  ASSIGN_OR_RETURN(const Pki pki, Pki::Load(options.folder));
+  ASSIGN_OR_RETURN(QuoteSigner signer, QuoteSigner::Create(pki));
+  AnswerOptions answers;
+  answers.version = options.version;
+  ASSIGN_OR_RETURN(answers.report, TdReportFromOptions(options.measurements));
+  answers.padding = options.padding.value_or(usual_padding);
+  answers.delay = std::chrono::milliseconds(options.delay_ms);
+  answers.error_number = options.error_number;
+  ASSIGN_OR_RETURN(answers.fault, ParseFault(options.fault));
+  return QuoteAnswerer(std::move(signer), answers);
+}
+
+Result<void> MakePki(const Options& options) {
+  ASSIGN_OR_RETURN(const Pki pki, Pki::Make(GoodPkiSpec()));
+  return pki.Save(options.folder);
+}
+
+Result<void> MakeQuote(const Options& options) {
+  const auto report_data = FromHex(options.report_data);
+  if (!report_data.has_value() || report_data->size() != 64) {
+    return Error(Reason::kUsage, "--report-data: not 128 hex digits");
+  }
+  ASSIGN_OR_RETURN(QuoteAnswerer answerer, MakeAnswerer(options, 0));
+  ASSIGN_OR_RETURN(
+      const Bytes quote,
+      answerer.Answer(std::span<const std::uint8_t, 64>(*report_data)));
+  return WriteNewFile(options.out, quote, 0644);
+}
+
+Result<void> ServeGuest(const Options& options) {
+  ASSIGN_OR_RETURN(QuoteAnswerer answerer,
+                   MakeAnswerer(options, kKernelPadding));
+  return ServeGuestDevice(options.device, answerer);
+}
+
+Result<void> ServeFuse(const Options& options) {
+  ASSIGN_OR_RETURN(QuoteAnswerer answerer,
+                   MakeAnswerer(options, kKernelPadding));
+  return ServeReportFilesystem(options.mount_point, answerer);
+}
+
+using Command = Result<void> (*)(const Options&);
+
+CLI::App* AddCommand(CLI::App& app, Options& options, const char* name,
+                     const char* description) {
+  CLI::App* const command = app.add_subcommand(name, description);
+  command->add_flag("--json", options.json, "print errors as JSON");
+  return command;
+}
+
+void AddQuoteOptions(CLI::App* command, Options& options) {
+  command->add_option("--pki", options.folder, "folder that 'pki' made")
+      ->required();
+  command->add_option("--version", options.version, "quote version, 4 or 5")
+      ->capture_default_str()
+      ->check(CLI::IsMember({4, 5}));
+  for (const std::string& name : MeasurementNames()) {
+    command->add_option("--" + name, options.measurements[name],
+                        "member of the TD report, hex");
+  }
+  command
+      ->add_option("--pad", options.padding,
+                   "zero bytes after the quote (default: 0; served: 70)")
+      ->check(CLI::Range(std::size_t{0}, kMaxPadding));
+  command
+      ->add_option("--fault", options.fault,
+                   "none, replay, report-data, tampered, garbage, truncated")
+      ->capture_default_str();
+}
+
+void AddServiceOptions(CLI::App* command, Options& options) {
+  AddQuoteOptions(command, options);
+  command->add_option("--delay-ms", options.delay_ms,
+                      "wait before every answer");
+  command
+      ->add_option("--errno", options.error_number,
+                   "fail every request with this errno")
+      ->check(CLI::Range(1, 4095));
+}
+
+// Every command with what runs it.
+std::map<const CLI::App*, Command> AddCommands(CLI::App& app,
+                                               Options& options) {
+  std::map<const CLI::App*, Command> commands;
+  CLI::App* const pki =
+      AddCommand(app, options, "pki",
+                 "make a pretend Intel; root.pem is its trust anchor");
+  pki->add_option("DIR", options.folder, "folder to make")->required();
+  commands[pki] = MakePki;
+
+  CLI::App* const quote = AddCommand(app, options, "quote", "sign one quote");
+  AddQuoteOptions(quote, options);
+  quote->add_option("--report-data", options.report_data, "128 hex digits")
+      ->required();
+  quote->add_option("--out", options.out, "new file")->required();
+  commands[quote] = MakeQuote;
+
+  CLI::App* const guest = AddCommand(
+      app, options, "guest", "answer the pretend TDX device of this guest");
+  AddServiceOptions(guest, options);
+  guest->add_option("--device", options.device, "device to serve")
+      ->capture_default_str();
+  commands[guest] = ServeGuest;
+
+  CLI::App* const fuse = AddCommand(
+      app, options, "fuse", "serve configfs-tsm by FUSE, without a kernel's");
+  AddServiceOptions(fuse, options);
+  fuse->add_option("MOUNTPOINT", options.mount_point, "existing folder")
+      ->required();
+  commands[fuse] = ServeFuse;
+  return commands;
+}
+
+int Report(const Error& error, const Options& options) {
+  return ReportAndExitCode(
+      kProgram, error,
+      options.json ? ReportFormat::kJson : ReportFormat::kText);
+}
+
+}  // namespace
+
+int RunSimulator(int argc, char** argv) {
+  CLI::App app("Pretend Intel and pretend TDX guest device, for tests only",
+               kProgram);
+  app.set_version_flag("--version", "tdxvfs-simulator " TDXVFS_VERSION);
+  app.require_subcommand(1);
+  Options options;
+  const auto commands = AddCommands(app, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& asked) {  // --help, --version
+    return app.exit(asked);
+  } catch (const CLI::ParseError& wrong) {
+    return Report(Error(Reason::kUsage, wrong.what()), options);
+  }
+  std::erase_if(options.measurements,
+                [](const auto& entry) { return entry.second.empty(); });
+  const auto done = commands.at(app.get_subcommands().front())(options);
+  if (!done.has_value()) {
+    return Report(done.error(), options);
+  }
+  return 0;
+}
+
+}  // namespace tdxvfs::simulator
