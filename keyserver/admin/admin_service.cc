@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keyserver/admin/admin_service.h"
+
+#include <algorithm>
+#include <iterator>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "attest/policy/measurement_policy.h"
+#include "common/hex.h"
+#include "common/log.h"
+#include "common/volume_name.h"
+#include "keyserver/admin/admin_wire.h"
+#include "keyserver/release_wire.h"
+
+namespace tdxvfs::keyserver {
+namespace {
+
+using admin::v1::Empty;
+
+constexpr std::size_t kMaxPassphraseSize = 512;
+constexpr std::size_t kPassphraseEntropy = 32;  // bytes
+constexpr std::size_t kDefaultAuditLimit = 100;
+constexpr std::size_t kMaxAuditLimit = 1000;
+// Answers stay below gRPC's 4 MiB, whatever the records hold.
+constexpr std::size_t kMaxAuditBytes = 3UL * 1024 * 1024;
+
+// An administrator may see the whole error.
+grpc::Status StatusOf(const Result<void>& result) {
+  return result.has_value() ? grpc::Status::OK : AdminStatus(result.error());
+}
+
+grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context,
+                                 const Result<void>& result) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  reactor->Finish(StatusOf(result));
+  return reactor;
+}
+
+// Answers with a secret and wipes it once gRPC has serialised it. The mutex
+// orders the two; gRPC does it as well, but out of a race detector's sight.
+class WipingReactor final : public grpc::ServerUnaryReactor {
+ public:
+  WipingReactor(std::string* field, const Result<void>& result)
+      : field_(field) {
+    const std::lock_guard lock(mutex_);
+    Finish(StatusOf(result));
+  }
+  void OnDone() override {
+    {
+      const std::lock_guard lock(mutex_);
+      WipeString(*field_);
+    }
+    delete this;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::string* const field_;
+};
+
+Error UnknownVolume(const std::string& volume) {
+  return {Reason::kVolumeUnknown,
+          "the key store knows no volume '" + volume + "'"};
+}
+
+void LogChange(const std::string& volume, const std::string& what) {
+  Log(LogLevel::kInfo, Event::kAdminChange, "volume '" + volume + "': " + what,
+      {.volume = volume});
+}
+
+// 256 random bits as 64 lower-case digits.
+Result<void> WritePassphrase(admin::v1::MakePassphraseResponse* response) {
+  ASSIGN_OR_RETURN(const Secret random, Secret::Random(kPassphraseEntropy));
+  std::string digits = ToHex(random.Reveal());
+  response->mutable_passphrase()->swap(digits);
+  return {};
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* AdminService::MakePassphrase(
+    grpc::CallbackServerContext* /*context*/, const Empty* /*request*/,
+    admin::v1::MakePassphraseResponse* response) {
+  // gRPC calls OnDone, where it deletes itself.
+  const auto made = WritePassphrase(response);
+  return new WipingReactor(response->mutable_passphrase(), made);
+}
+
+grpc::ServerUnaryReactor* AdminService::PutVersion(
+    grpc::CallbackServerContext* context,
+    const admin::v1::PutVersionRequest* request,
+    admin::v1::PutVersionResponse* response) {
+  // gRPC gives the request as const, but nobody reads it after us.
+  auto* const field =
+      const_cast<admin::v1::PutVersionRequest*>(request)->mutable_passphrase();
+  const bool fits = !field->empty() && field->size() <= kMaxPassphraseSize;
+  if (!fits) {
+    WipeString(*field);
+    return Answer(context,
+                  Error(Reason::kUsage, "a passphrase has 1 to 512 bytes"));
+  }
+  const auto passphrase = Secret::TakeFrom(*field);
+  if (!passphrase.has_value()) {
+    return Answer(context, passphrase.error());
+  }
+  return Answer(context, RegisterVersion(*request, *passphrase, response));
+}
+
+Result<void> AdminService::RegisterVersion(
+    const admin::v1::PutVersionRequest& request, const Secret& passphrase,
+    admin::v1::PutVersionResponse* response) {
+  RETURN_IF_ERROR(CheckVolumeName(request.volume()));
+  ASSIGN_OR_RETURN(const VersionDescription description,
+                   ReadDescription(request.description()));
+  ASSIGN_OR_RETURN(const std::uint32_t version,
+                   store_->AddVersion(request.volume(), description, passphrase,
+                                      clock_->Now()));
+  response->set_version(version);
+  LogChange(request.volume(),
+            "version " + std::to_string(version) + " registered");
+  return {};
+}
+
+grpc::ServerUnaryReactor* AdminService::ListVersions(
+    grpc::CallbackServerContext* context,
+    const admin::v1::ListVersionsRequest* request,
+    admin::v1::ListVersionsResponse* response) {
+  return Answer(context, WriteVersions(request->volume(), response));
+}
+
+Result<void> AdminService::WriteVersions(
+    const std::string& volume, admin::v1::ListVersionsResponse* response) {
+  ASSIGN_OR_RETURN(const std::vector<VolumeRecord> volumes,
+                   store_->ListVolumes());
+  bool found = volume.empty();
+  for (const VolumeRecord& record : volumes) {
+    if (!volume.empty() && record.name != volume) {
+      continue;
+    }
+    found = true;
+    ASSIGN_OR_RETURN(const std::vector<VersionRecord> versions,
+                     store_->ListVersions(record.name));
+    for (const VersionRecord& version : versions) {
+      WriteVersion(version, record, response->add_versions());
+    }
+  }
+  if (!found) {
+    return UnknownVolume(volume);
+  }
+  return {};
+}
+
+grpc::ServerUnaryReactor* AdminService::RetireVersion(
+    grpc::CallbackServerContext* context,
+    const admin::v1::RetireVersionRequest* request, Empty* /*response*/) {
+  const auto result =
+      store_->RetireVersion(request->volume(), request->version());
+  if (result.has_value()) {
+    LogChange(request->volume(),
+              "version " + std::to_string(request->version()) + " retired");
+  }
+  return Answer(context, result);
+}
+
+grpc::ServerUnaryReactor* AdminService::SetDisabled(
+    grpc::CallbackServerContext* context,
+    const admin::v1::SetDisabledRequest* request, Empty* /*response*/) {
+  const auto result =
+      store_->SetDisabled(request->volume(), request->disabled());
+  if (result.has_value()) {
+    LogChange(request->volume(), request->disabled() ? "disabled" : "enabled");
+  }
+  return Answer(context, result);
+}
+
+grpc::ServerUnaryReactor* AdminService::PutPolicy(
+    grpc::CallbackServerContext* context,
+    const admin::v1::PutPolicyRequest* request, Empty* /*response*/) {
+  return Answer(context, SetPolicy(*request));
+}
+
+Result<void> AdminService::SetPolicy(
+    const admin::v1::PutPolicyRequest& request) {
+  RETURN_IF_ERROR(CheckVolumeName(request.volume()));
+  RETURN_IF_ERROR(policy::MeasurementPolicy::Parse(request.json()));
+  RETURN_IF_ERROR(store_->PutPolicy(request.volume(), request.json()));
+  LogChange(request.volume(), "policy set");
+  return {};
+}
+
+grpc::ServerUnaryReactor* AdminService::GetPolicy(
+    grpc::CallbackServerContext* context,
+    const admin::v1::GetPolicyRequest* request,
+    admin::v1::GetPolicyResponse* response) {
+  return Answer(context, ReadPolicy(request->volume(), response));
+}
+
+Result<void> AdminService::ReadPolicy(const std::string& volume,
+                                      admin::v1::GetPolicyResponse* response) {
+  ASSIGN_OR_RETURN(const std::optional<VolumeRecord> record,
+                   store_->FindVolume(volume));
+  if (!record.has_value()) {
+    return UnknownVolume(volume);
+  }
+  if (!record->policy_json.has_value()) {
+    return Error(Reason::kPolicyMissing,
+                 "volume '" + volume + "' has no policy");
+  }
+  response->set_json(*record->policy_json);
+  return {};
+}
+
+grpc::ServerUnaryReactor* AdminService::ListAudit(
+    grpc::CallbackServerContext* context,
+    const admin::v1::ListAuditRequest* request,
+    admin::v1::ListAuditResponse* response) {
+  return Answer(context, WriteRecords(*request, response));
+}
+
+Result<void> AdminService::WriteRecords(
+    const admin::v1::ListAuditRequest& request,
+    admin::v1::ListAuditResponse* response) {
+  const std::size_t limit =
+      request.limit() == 0
+          ? kDefaultAuditLimit
+          : std::min<std::size_t>(request.limit(), kMaxAuditLimit);
+  ASSIGN_OR_RETURN(const std::vector<std::string> records,
+                   audit_->List({request.volume(), request.reason(), limit}));
+  // The newest that fit, oldest first.
+  std::size_t bytes = 0;
+  auto first = records.end();
+  while (first != records.begin() &&
+         bytes + std::prev(first)->size() <= kMaxAuditBytes) {
+    --first;
+    bytes += first->size();
+  }
+  for (; first != records.end(); ++first) {
+    response->add_records(*first);
+  }
+  return {};
+}
+
+grpc::ServerUnaryReactor* AdminService::GetAudit(
+    grpc::CallbackServerContext* context,
+    const admin::v1::GetAuditRequest* request,
+    admin::v1::GetAuditResponse* response) {
+  auto record = audit_->Find(request->audit_id());
+  if (!record.has_value()) {
+    return Answer(context, std::move(record).error());
+  }
+  response->set_record(*record);
+  return Answer(context, {});
+}
+
+}  // namespace tdxvfs::keyserver

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TDXVFS_KEYSERVER_ADMIN_ADMIN_SERVICE_H_
+#define TDXVFS_KEYSERVER_ADMIN_ADMIN_SERVICE_H_
+
+#include <string>
+
+#include <grpcpp/server_context.h>
+
+#include "common/clock.h"
+#include "keyserver/audit/audit_log.h"
+#include "keyserver/keys/key_store.h"
+#include "tdxvfs/admin/v1/admin.grpc.pb.h"
+
+namespace tdxvfs::keyserver {
+
+// Administration of keys, policies and audit for whoever the accept loop let
+// in. Every change is logged. Passphrases leave the messages as soon as they
+// are read. The parts outlive it.
+class AdminService final : public admin::v1::Administration::CallbackService {
+ public:
+  AdminService(KeyStore* store, AuditLog* audit, const Clock* clock)
+      : store_(store), audit_(audit), clock_(clock) {}
+
+  grpc::ServerUnaryReactor* MakePassphrase(
+      grpc::CallbackServerContext* context, const admin::v1::Empty* request,
+      admin::v1::MakePassphraseResponse* response) override;
+  grpc::ServerUnaryReactor* PutVersion(
+      grpc::CallbackServerContext* context,
+      const admin::v1::PutVersionRequest* request,
+      admin::v1::PutVersionResponse* response) override;
+  grpc::ServerUnaryReactor* ListVersions(
+      grpc::CallbackServerContext* context,
+      const admin::v1::ListVersionsRequest* request,
+      admin::v1::ListVersionsResponse* response) override;
+  grpc::ServerUnaryReactor* RetireVersion(
+      grpc::CallbackServerContext* context,
+      const admin::v1::RetireVersionRequest* request,
+      admin::v1::Empty* response) override;
+  grpc::ServerUnaryReactor* SetDisabled(
+      grpc::CallbackServerContext* context,
+      const admin::v1::SetDisabledRequest* request,
+      admin::v1::Empty* response) override;
+  grpc::ServerUnaryReactor* PutPolicy(
+      grpc::CallbackServerContext* context,
+      const admin::v1::PutPolicyRequest* request,
+      admin::v1::Empty* response) override;
+  grpc::ServerUnaryReactor* GetPolicy(
+      grpc::CallbackServerContext* context,
+      const admin::v1::GetPolicyRequest* request,
+      admin::v1::GetPolicyResponse* response) override;
+  grpc::ServerUnaryReactor* ListAudit(
+      grpc::CallbackServerContext* context,
+      const admin::v1::ListAuditRequest* request,
+      admin::v1::ListAuditResponse* response) override;
+  grpc::ServerUnaryReactor* GetAudit(
+      grpc::CallbackServerContext* context,
+      const admin::v1::GetAuditRequest* request,
+      admin::v1::GetAuditResponse* response) override;
+
+ private:
+  Result<void> RegisterVersion(const admin::v1::PutVersionRequest& request,
+                               const Secret& passphrase,
+                               admin::v1::PutVersionResponse* response);
+  Result<void> WriteVersions(const std::string& volume,
+                             admin::v1::ListVersionsResponse* response);
+  Result<void> SetPolicy(const admin::v1::PutPolicyRequest& request);
+  Result<void> ReadPolicy(const std::string& volume,
+                          admin::v1::GetPolicyResponse* response);
+  Result<void> WriteRecords(const admin::v1::ListAuditRequest& request,
+                            admin::v1::ListAuditResponse* response);
+
+  KeyStore* const store_;
+  AuditLog* const audit_;
+  const Clock* const clock_;
+};
+
+}  // namespace tdxvfs::keyserver
+
+#endif  // TDXVFS_KEYSERVER_ADMIN_ADMIN_SERVICE_H_

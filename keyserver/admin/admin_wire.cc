@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keyserver/admin/admin_wire.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "common/hex.h"
+
+namespace tdxvfs::keyserver {
+namespace {
+
+constexpr std::uint64_t kMinHeaderSize = 4096;
+constexpr std::uint64_t kMaxHeaderSize = 16ULL * 1024 * 1024;
+constexpr int kMaxMountOptions = 8;
+constexpr std::array<std::string_view, 1> kProfiles = {"sealed-1"};
+constexpr std::array<std::string_view, 3> kFileSystems = {"erofs", "squashfs",
+                                                          "ext4"};
+constexpr std::array<std::string_view, 5> kMountOptions = {
+    "ro", "rw", "noatime", "relatime", "noload"};
+
+template <std::size_t kSize>
+Result<void> CheckOneOf(const std::string& value, std::string_view name,
+                        const std::array<std::string_view, kSize>& allowed) {
+  if (std::ranges::find(allowed, value) != allowed.end()) {
+    return {};
+  }
+  std::string list;
+  for (const std::string_view word : allowed) {
+    list += (list.empty() ? "" : ", ") + std::string(word);
+  }
+  return Error(Reason::kUsage,
+               std::string(name) + " '" + value + "' is not one of: " + list);
+}
+
+// RFC 9562 text form in lower case, as LUKS2 writes it.
+bool IsUuid(std::string_view text) {
+  constexpr std::string_view kForm = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  return std::ranges::equal(text, kForm, [](char c, char form) {
+    const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+    return form == '-' ? c == '-' : hex;
+  });
+}
+
+}  // namespace
+
+Result<VersionDescription> ReadDescription(
+    const admin::v1::VolumeDescription& description) {
+  if (!IsUuid(description.uuid())) {
+    return Error(Reason::kUsage, "uuid is not a UUID in lower case");
+  }
+  const std::uint64_t header_size = description.header_size();
+  if (header_size < kMinHeaderSize || header_size > kMaxHeaderSize ||
+      header_size % kMinHeaderSize != 0) {
+    return Error(Reason::kUsage, "header_size " + std::to_string(header_size) +
+                                     " is not a multiple of 4096 up to 16 MiB");
+  }
+  VersionDescription read;
+  if (description.header_sha256().size() != read.header_sha256.size()) {
+    return Error(Reason::kUsage, "header_sha256 has not 32 bytes");
+  }
+  RETURN_IF_ERROR(
+      CheckOneOf(description.header_profile(), "header_profile", kProfiles));
+  RETURN_IF_ERROR(
+      CheckOneOf(description.file_system(), "file_system", kFileSystems));
+  if (description.mount_options_size() > kMaxMountOptions) {
+    return Error(Reason::kUsage, "too many mount_options");
+  }
+  for (const std::string& option : description.mount_options()) {
+    RETURN_IF_ERROR(CheckOneOf(option, "mount option", kMountOptions));
+    read.mount_options.push_back(option);
+  }
+  read.uuid = description.uuid();
+  read.header_size = header_size;
+  std::ranges::copy(AsBytes(description.header_sha256()),
+                    read.header_sha256.begin());
+  read.header_profile = description.header_profile();
+  read.file_system = description.file_system();
+  return read;
+}
+
+void WriteVersion(const VersionRecord& record, const VolumeRecord& volume,
+                  admin::v1::VersionInfo* info) {
+  info->set_volume(record.volume);
+  info->set_version(record.version);
+  admin::v1::VolumeDescription* description = info->mutable_description();
+  description->set_uuid(record.description.uuid);
+  description->set_header_size(record.description.header_size);
+  description->set_header_sha256(
+      std::string(AsText(record.description.header_sha256)));
+  description->set_header_profile(record.description.header_profile);
+  description->set_file_system(record.description.file_system);
+  for (const std::string& option : record.description.mount_options) {
+    description->add_mount_options(option);
+  }
+  info->set_retired(record.retired);
+  info->set_created(record.created);
+  info->set_volume_disabled(volume.disabled);
+  info->set_has_policy(volume.policy_json.has_value());
+}
+
+}  // namespace tdxvfs::keyserver

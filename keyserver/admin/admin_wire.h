@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TDXVFS_KEYSERVER_ADMIN_ADMIN_WIRE_H_
+#define TDXVFS_KEYSERVER_ADMIN_ADMIN_WIRE_H_
+
+#include "common/result.h"
+#include "keyserver/keys/key_store.h"
+#include "tdxvfs/admin/v1/admin.pb.h"
+
+namespace tdxvfs::keyserver {
+
+// Validates every member: what a guest will be granted is decided here. Fails
+// with kUsage naming the member.
+Result<VersionDescription> ReadDescription(
+    const admin::v1::VolumeDescription& description);
+
+void WriteVersion(const VersionRecord& record, const VolumeRecord& volume,
+                  admin::v1::VersionInfo* info);
+
+}  // namespace tdxvfs::keyserver
+
+#endif  // TDXVFS_KEYSERVER_ADMIN_ADMIN_WIRE_H_

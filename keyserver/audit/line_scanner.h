@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TDXVFS_KEYSERVER_AUDIT_LINE_SCANNER_H_
+#define TDXVFS_KEYSERVER_AUDIT_LINE_SCANNER_H_
+
+#include <sys/types.h>
+
+#include <functional>
+#include <string_view>
+
+#include "common/result.h"
+
+namespace tdxvfs::keyserver {
+
+// Gives the complete lines of the first `size` bytes of a file to `visit`, last
+// one first and without newlines, until it returns false. Reads in blocks, so
+// that the newest lines of a large file are cheap. Fails with
+// kAuditUnavailable.
+Result<void> ScanLinesBackward(
+    int file, off_t size,
+    const std::function<bool(std::string_view line)>& visit);
+
+// The offset behind the last newline of the first `size` bytes, 0 when there is
+// none.
+Result<off_t> EndOfLastLine(int file, off_t size);
+
+}  // namespace tdxvfs::keyserver
+
+#endif  // TDXVFS_KEYSERVER_AUDIT_LINE_SCANNER_H_

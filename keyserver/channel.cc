@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keyserver/channel.h"
+
+#include <utility>
+
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/security/server_credentials.h>
+
+namespace tdxvfs::keyserver {
+namespace {
+
+using ExternalConnectionType =
+    grpc::ServerBuilder::experimental_type::ExternalConnectionType;
+
+// Silent connections: a TLS handshake and HTTP/2 settings in 5 s, then some
+// stream every minute. No connection outlives 10 minutes and a grace in which
+// a guest that has its grant can still report.
+constexpr int kHandshakeTimeoutMs = 5'000;
+constexpr int kMaxIdleMs = 60'000;
+constexpr int kMaxAgeMs = 600'000;
+constexpr int kMaxAgeGraceMs = 180'000;
+constexpr int kKeepaliveMs = 30'000;
+constexpr int kKeepaliveTimeoutMs = 20'000;
+constexpr int kMaxStreamsPerConnection = 8;
+constexpr int kMaxMetadataBytes = 8 * 1024;
+
+void SetLimits(grpc::ServerBuilder* builder, int max_message_size) {
+  builder->SetMaxReceiveMessageSize(max_message_size);
+  builder->AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                              kHandshakeTimeoutMs);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kMaxIdleMs);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, kMaxAgeMs);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+                              kMaxAgeGraceMs);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                              kKeepaliveTimeoutMs);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
+                              kMaxStreamsPerConnection);
+  builder->AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Channel>> Channel::Open(Settings settings) {
+  std::unique_ptr<Channel> channel(new Channel());
+  channel->service_name_ = std::move(settings.service_name);
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::ServerBuilder builder;
+  builder.RegisterService(settings.service);
+  SetLimits(&builder, settings.max_message_size);
+  channel->acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
+      ExternalConnectionType::FROM_FD, settings.credentials);
+  channel->server_ = builder.BuildAndStart();
+  if (!channel->server_) {
+    return Error(Reason::kInternal, "gRPC could not start a server");
+  }
+  ASSIGN_OR_RETURN(
+      channel->loop_,
+      AcceptLoop::Start({.listener = std::move(settings.listener),
+                         .max_connections = settings.max_connections,
+                         .admit = std::move(settings.admit),
+                         .hand_over = [acceptor = channel->acceptor_.get()](
+                                          UniqueFd connection) {
+                           grpc::experimental::ExternalConnectionAcceptor::
+                               NewConnectionParameters parameters;
+                           parameters.fd = connection.Release();
+                           acceptor->HandleNewConnection(&parameters);
+                         }}));
+  return channel;
+}
+
+Channel::~Channel() { Close(std::chrono::milliseconds(0)); }
+
+void Channel::SetServing(bool serving) {
+  if (!server_) {
+    return;
+  }
+  grpc::HealthCheckServiceInterface* const health =
+      server_->GetHealthCheckService();
+  health->SetServingStatus("", serving);
+  health->SetServingStatus(service_name_, serving);
+}
+
+void Channel::Close(std::chrono::milliseconds grace) {
+  if (!server_) {
+    return;
+  }
+  if (loop_) {
+    loop_->Stop();
+  }
+  server_->Shutdown(std::chrono::system_clock::now() + grace);
+  server_->Wait();
+  server_.reset();
+}
+
+std::shared_ptr<grpc::ServerCredentials> PlainCredentials() {
+  return grpc::InsecureServerCredentials();
+}
+
+std::shared_ptr<grpc::ServerCredentials> TlsCredentials(
+    const std::string& certificate_pem, const std::string& key_pem) {
+  grpc::SslServerCredentialsOptions options(
+      GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+  options.pem_key_cert_pairs.push_back({key_pem, certificate_pem});
+  return grpc::SslServerCredentials(options);
+}
+
+}  // namespace tdxvfs::keyserver

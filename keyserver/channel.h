@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TDXVFS_KEYSERVER_CHANNEL_H_
+#define TDXVFS_KEYSERVER_CHANNEL_H_
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include "common/result.h"
+#include "common/unique_fd.h"
+#include "keyserver/accept_loop.h"
+
+namespace tdxvfs::keyserver {
+
+// One gRPC server behind an accept loop of ours.
+class Channel {
+ public:
+  struct Settings {
+    UniqueFd listener;
+    std::size_t max_connections = 0;
+    int max_message_size = 0;
+    std::function<bool(int connection)> admit;
+    std::shared_ptr<grpc::ServerCredentials> credentials;
+    grpc::Service* service = nullptr;
+    std::string service_name;  // as health checks ask for it
+  };
+
+  // Fails with kInternal.
+  static Result<std::unique_ptr<Channel>> Open(Settings settings);
+  ~Channel();
+
+  // What grpc.health.v1 answers, for the server and for its service.
+  void SetServing(bool serving);
+  // Takes no new connections or streams, lets those in flight finish until the
+  // deadline and cancels the rest. A second call does nothing.
+  void Close(std::chrono::milliseconds grace);
+
+ private:
+  Channel() = default;
+
+  std::string service_name_;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<AcceptLoop> loop_;
+};
+
+// Credentials of a server with this certificate chain and key. With
+// AllowOnlyTls13 they take TLS 1.3 only.
+std::shared_ptr<grpc::ServerCredentials> TlsCredentials(
+    const std::string& certificate_pem, const std::string& key_pem);
+
+// For a Unix socket, whose peers the accept loop has looked at.
+std::shared_ptr<grpc::ServerCredentials> PlainCredentials();
+
+}  // namespace tdxvfs::keyserver
+
+#endif  // TDXVFS_KEYSERVER_CHANNEL_H_

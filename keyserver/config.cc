@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keyserver/config.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "common/file.h"
+#include "keyserver/secret_source.h"
+#include "keyserver/toml_table.h"
+
+namespace tdxvfs::keyserver {
+namespace {
+
+constexpr std::size_t kMaxFileSize = 64UL * 1024;
+constexpr std::array<std::string_view, 6> kTables = {
+    "listen", "tls", "store", "attestation", "audit", "limits"};
+
+// One configuration file while it is read.
+class ConfigReader {
+ public:
+  ConfigReader(const toml::table& root, std::string_view file)
+      : root_(root), file_(file) {}
+
+  Result<Config> Read() {
+    RETURN_IF_ERROR(CheckTables());
+    RETURN_IF_ERROR(ReadListen());
+    RETURN_IF_ERROR(ReadTls());
+    RETURN_IF_ERROR(ReadStore());
+    RETURN_IF_ERROR(ReadAttestation());
+    RETURN_IF_ERROR(ReadAudit());
+    RETURN_IF_ERROR(ReadLimits());
+    return config_;
+  }
+
+ private:
+  Result<void> CheckTables() const {
+    for (const auto& [key, node] : root_) {
+      const bool known = std::ranges::find(kTables, key.str()) != kTables.end();
+      if (!known || !node.is_table()) {
+        return Error(Reason::kConfigInvalid,
+                     std::string(file_) + ":" +
+                         std::to_string(node.source().begin.line) + ": " +
+                         std::string(key.str()) +
+                         (known ? ": must be a table" : ": is not known here"));
+      }
+    }
+    return {};
+  }
+
+  TomlTable Table(std::string_view name) const {
+    return {root_[name].as_table(), file_, name};
+  }
+
+  static std::string Path(TomlTable* table, std::string_view key) {
+    std::string path = table->Text(key);
+    if (!path.starts_with('/')) {
+      table->Refuse(key, "must be an absolute path");
+    }
+    return path;
+  }
+
+  static std::string Source(TomlTable* table, std::string_view key) {
+    std::string source = table->Text(key);
+    if (auto checked = CheckSecretSource(source); !checked.has_value()) {
+      table->Refuse(key, checked.error().message());
+    }
+    return source;
+  }
+
+  Result<void> ReadListen() {
+    TomlTable table = Table("listen");
+    config_.listen_address = table.Text("address");
+    if (config_.listen_address.rfind(':') == std::string::npos) {
+      table.Refuse("address", "must be HOST:PORT or [IPV6]:PORT");
+    }
+    config_.admin_socket = Path(&table, "admin_socket");
+    return table.Finish();
+  }
+
+  Result<void> ReadTls() {
+    TomlTable table = Table("tls");
+    config_.tls_certificate = Path(&table, "certificate");
+    config_.tls_key = Source(&table, "key");
+    return table.Finish();
+  }
+
+  Result<void> ReadStore() {
+    TomlTable table = Table("store");
+    config_.store = Path(&table, "sqlite");
+    config_.master_key = Source(&table, "master_key");
+    return table.Finish();
+  }
+
+  Result<void> ReadAttestation() {
+    TomlTable table = Table("attestation");
+    config_.trust_anchor = table.Text("trust_anchor");
+    if (config_.trust_anchor != "intel" &&
+        !config_.trust_anchor.starts_with('/')) {
+      table.Refuse("trust_anchor",
+                   R"(must be "intel" or the absolute path of a PEM file)");
+    }
+    const std::string collateral = table.Text("collateral");
+    config_.collateral_none = collateral == "none";
+    if (collateral != "none" && collateral != "pcs") {
+      table.Refuse("collateral", R"(must be "pcs" or "none")");
+    }
+    return table.Finish();
+  }
+
+  Result<void> ReadAudit() {
+    TomlTable table = Table("audit");
+    config_.audit_directory = Path(&table, "directory");
+    return table.Finish();
+  }
+
+  Result<void> ReadLimits() {
+    TomlTable table = Table("limits");
+    AdmissionLimits& admission = config_.admission;
+    config_.connections =
+        table.Number("connections", config_.connections, 1, 100'000);
+    admission.attestations =
+        table.Number("attestations", admission.attestations, 1, 10'000);
+    admission.peer_attestations = table.Number(
+        "peer_attestations", admission.peer_attestations, 1, 10'000);
+    admission.peer_per_minute = table.Number(
+        "peer_per_minute", admission.peer_per_minute, 1, 10'000'000);
+    admission.peer_burst =
+        table.Number("peer_burst", admission.peer_burst, 1, 10'000'000);
+    config_.begin_timeout =
+        table.Duration("begin_timeout", config_.begin_timeout);
+    config_.outcome_timeout =
+        table.Duration("outcome_timeout", config_.outcome_timeout);
+    config_.stop_timeout = table.Duration("stop_timeout", config_.stop_timeout);
+    // The challenge carries whole seconds.
+    config_.evidence_timeout = std::chrono::ceil<std::chrono::seconds>(
+        table.Duration("evidence_timeout", config_.evidence_timeout));
+    return table.Finish();
+  }
+
+  const toml::table& root_;
+  const std::string_view file_;
+  Config config_;
+};
+
+}  // namespace
+
+Result<Config> ParseConfig(std::string_view text, std::string_view name) {
+  const toml::parse_result parsed = toml::parse(text);
+  if (!parsed) {
+    const toml::parse_error& error = parsed.error();
+    return Error(Reason::kConfigInvalid,
+                 std::string(name) + ":" +
+                     std::to_string(error.source().begin.line) + ": " +
+                     std::string(error.description()));
+  }
+  return ConfigReader(parsed.table(), name).Read();
+}
+
+Result<Config> LoadConfig(const std::filesystem::path& path) {
+  ASSIGN_OR_RETURN(const std::string text, ReadConfigFile(path, kMaxFileSize));
+  return ParseConfig(text, path.string());
+}
+
+}  // namespace tdxvfs::keyserver

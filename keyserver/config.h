@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TDXVFS_KEYSERVER_CONFIG_H_
+#define TDXVFS_KEYSERVER_CONFIG_H_
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "common/result.h"
+#include "keyserver/admission.h"
+
+namespace tdxvfs::keyserver {
+
+// keyserver.toml (docs/man/keyserver.toml.5). Paths are absolute.
+struct Config {
+  std::string listen_address;
+  std::string admin_socket;
+  std::string tls_certificate;
+  std::string tls_key;           // path or credential:NAME
+  std::string store;             // SQLite file
+  std::string master_key;        // path or credential:NAME
+  std::string trust_anchor;      // "intel" or a path
+  bool collateral_none = false;  // else "pcs"
+  std::string audit_directory;
+
+  // [limits], all optional.
+  std::uint32_t connections = 512;
+  AdmissionLimits admission;
+  std::chrono::milliseconds begin_timeout{10'000};
+  std::chrono::seconds evidence_timeout{30};
+  std::chrono::milliseconds outcome_timeout{120'000};
+  std::chrono::milliseconds stop_timeout{30'000};
+};
+
+// Reads the file. Refused with file, line and key: unknown and missing keys,
+// wrong types, values out of range, a foreign owner, a mode that lets others
+// write. Fails with kConfigInvalid or kConfigMissing.
+Result<Config> LoadConfig(const std::filesystem::path& path);
+
+// The same for text; `name` stands in messages.
+Result<Config> ParseConfig(std::string_view text, std::string_view name);
+
+}  // namespace tdxvfs::keyserver
+
+#endif  // TDXVFS_KEYSERVER_CONFIG_H_

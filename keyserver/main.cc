@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <malloc.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include <string>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+#include "common/exit_report.h"
+#include "common/log.h"
+#include "common/process_hardening.h"
+#include "keyserver/change_anchor.h"
+#include "keyserver/config.h"
+#include "keyserver/init.h"
+#include "keyserver/key_server.h"
+#include "keyserver/serve.h"
+
+namespace {
+
+using tdxvfs::Error;
+using tdxvfs::LogLevel;
+using tdxvfs::Reason;
+using tdxvfs::Result;
+namespace keyserver = tdxvfs::keyserver;
+
+constexpr const char* kProgram = "tdxvfs-keyserver";
+
+struct Options {
+  std::string config = "/etc/tdxvfs/keyserver.toml";
+  std::string log_level = "info";
+  bool json = false;
+  keyserver::InitOptions init;
+};
+
+// Prepares the process for secrets and TLS; nothing of OpenSSL or gRPC runs
+// before.
+Result<void> Prepare(const Options& options) {
+  ASSIGN_OR_RETURN(const LogLevel level,
+                   tdxvfs::ParseLogLevel(options.log_level));
+  // Freed memory is overwritten: gRPC's buffers held what administrators sent.
+  mallopt(M_PERTURB, 0x5a);
+  umask(S_IRWXG | S_IRWXO);
+  RETURN_IF_ERROR(tdxvfs::HardenProcess());
+  RETURN_IF_ERROR(tdxvfs::AllowOnlyTls13());
+  tdxvfs::StartLog(kProgram, level);
+  return {};
+}
+
+Result<void> Serve(const Options& options) {
+  ASSIGN_OR_RETURN(const keyserver::Config config,
+                   keyserver::LoadConfig(options.config));
+  return keyserver::Serve(config);
+}
+
+Result<void> Init(const Options& options) {
+  ASSIGN_OR_RETURN(const std::string text, keyserver::Init(options.init));
+  (void)fputs(text.c_str(), stdout);
+  return {};
+}
+
+Result<void> CheckConfig(const Options& options) {
+  ASSIGN_OR_RETURN(const keyserver::Config config,
+                   keyserver::LoadConfig(options.config));
+  RETURN_IF_ERROR(keyserver::CheckConfig(config).Context(options.config));
+  (void)printf("%s: ok\n", options.config.c_str());
+  return {};
+}
+
+Result<void> ChangeAnchor(const Options& options) {
+  ASSIGN_OR_RETURN(const keyserver::Config config,
+                   keyserver::LoadConfig(options.config));
+  return keyserver::ChangeAnchor(config);
+}
+
+void AddInit(CLI::App* app, Options* options) {
+  CLI::App* const init =
+      app->add_subcommand("init",
+                          "Write a new configuration, keys and "
+                          "certificates; overwrites nothing");
+  init->add_option("--directory", options->init.directory,
+                   "Where to write; /etc/tdxvfs is laid out for systemd")
+      ->capture_default_str();
+  init->add_option("--name", options->init.names,
+                   "Host name or address that guests use (repeatable)")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  init->add_option("--listen", options->init.listen, "Address to listen on")
+      ->capture_default_str();
+  init->add_option("--trust-anchor", options->init.trust_anchor,
+                   "\"intel\" or a PEM file")
+      ->capture_default_str();
+  init->add_option("--collateral", options->init.collateral,
+                   "\"pcs\" or \"none\"")
+      ->capture_default_str();
+}
+
+void AddCommands(CLI::App* app, Options* options) {
+  app->set_version_flag("--version",
+                        std::string(kProgram) + " " + TDXVFS_VERSION);
+  app->require_subcommand(0, 1);
+  app->add_option("--config", options->config, "Configuration file")
+      ->capture_default_str();
+  app->add_option("--log-level", options->log_level,
+                  "error, warning, info or debug")
+      ->capture_default_str();
+  app->add_flag("--json", options->json, "Report errors as JSON");
+  app->add_subcommand("serve", "Serve guests (what no command means)")
+      ->fallthrough();
+  AddInit(app, options);
+  app->add_subcommand("check-config",
+                      "Check a configuration and the files it names")
+      ->fallthrough()
+      ->add_option("FILE", options->config, "Configuration file")
+      ->capture_default_str();
+  app->add_subcommand("change-anchor",
+                      "Let the store belong to the configured trust anchor")
+      ->fallthrough();
+}
+
+Result<void> Run(const CLI::App& app, const Options& options) {
+  RETURN_IF_ERROR(Prepare(options));
+  if (app.got_subcommand("init")) {
+    if (app.count("--config") > 0) {
+      return Error(Reason::kUsage,
+                   "init writes keyserver.toml into --directory; it takes no "
+                   "--config");
+    }
+    return Init(options);
+  }
+  if (app.got_subcommand("check-config")) {
+    return CheckConfig(options);
+  }
+  if (app.got_subcommand("change-anchor")) {
+    return ChangeAnchor(options);
+  }
+  return Serve(options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app("Releases keys of encrypted volumes to attested TDX guests");
+  AddCommands(&app, &options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {
+    return app.exit(success);
+  } catch (const CLI::ParseError& error) {
+    return tdxvfs::ReportAndExitCode(kProgram,
+                                     Error(Reason::kUsage, error.what()),
+                                     tdxvfs::ReportFormat::kText);
+  }
+  const auto result = Run(app, options);
+  if (result.has_value()) {
+    return 0;
+  }
+  return tdxvfs::ReportAndExitCode(
+      kProgram, result.error(),
+      options.json ? tdxvfs::ReportFormat::kJson : tdxvfs::ReportFormat::kText);
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keyserver/toml_table.h"
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace tdxvfs::keyserver {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, std::int64_t>, 4> kUnits{{
+    {"ms", 1},
+    {"s", 1000},
+    {"m", 60'000},
+    {"h", 3'600'000},
+}};
+constexpr std::int64_t kLongest = 24 * 3'600'000LL;
+
+std::optional<std::chrono::milliseconds> ParseDuration(std::string_view text) {
+  std::int64_t count = 0;
+  const char* const end = text.data() + text.size();
+  const auto number = std::from_chars(text.data(), end, count);
+  if (number.ec != std::errc()) {
+    return std::nullopt;
+  }
+  const std::string_view unit(number.ptr,
+                              static_cast<std::size_t>(end - number.ptr));
+  for (const auto& [name, milliseconds] : kUnits) {
+    if (unit == name && count > 0 && count <= kLongest / milliseconds) {
+      return std::chrono::milliseconds(count * milliseconds);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+const toml::node* TomlTable::Find(std::string_view key) {
+  asked_.emplace(key);
+  return table_ == nullptr ? nullptr : table_->get(key);
+}
+
+void TomlTable::Refuse(std::string_view key, std::string_view words) {
+  if (error_.has_value()) {
+    return;
+  }
+  const toml::node* node = table_ == nullptr ? nullptr : table_->get(key);
+  std::string place(file_);
+  if (node != nullptr) {
+    place += ":" + std::to_string(node->source().begin.line);
+  } else if (table_ != nullptr) {
+    place += ":" + std::to_string(table_->source().begin.line);
+  }
+  error_ = Error(Reason::kConfigInvalid, place + ": " + std::string(name_) +
+                                             "." + std::string(key) + ": " +
+                                             std::string(words));
+}
+
+std::string TomlTable::Text(std::string_view key) {
+  const toml::node* node = Find(key);
+  if (node == nullptr) {
+    Refuse(key, "is missing");
+    return {};
+  }
+  const auto text = node->value_exact<std::string>();
+  if (!text.has_value() || text->empty()) {
+    Refuse(key, "must be a string that is not empty");
+    return {};
+  }
+  return *text;
+}
+
+std::uint32_t TomlTable::Number(std::string_view key, std::uint32_t fallback,
+                                std::uint32_t lowest, std::uint32_t highest) {
+  const toml::node* node = Find(key);
+  if (node == nullptr) {
+    return fallback;
+  }
+  const auto number = node->value_exact<std::int64_t>();
+  if (!number.has_value() || *number < lowest || *number > highest) {
+    Refuse(key, "must be a whole number from " + std::to_string(lowest) +
+                    " to " + std::to_string(highest));
+    return fallback;
+  }
+  return static_cast<std::uint32_t>(*number);
+}
+
+std::chrono::milliseconds TomlTable::Duration(
+    std::string_view key, std::chrono::milliseconds fallback) {
+  const toml::node* node = Find(key);
+  if (node == nullptr) {
+    return fallback;
+  }
+  const auto text = node->value_exact<std::string>();
+  const auto duration = ParseDuration(text.value_or(""));
+  if (!duration.has_value()) {
+    Refuse(key, R"(must be a time such as "500ms", "30s" or "10m")");
+    return fallback;
+  }
+  return *duration;
+}
+
+Result<void> TomlTable::Finish() {
+  if (table_ != nullptr) {
+    for (const auto& [key, node] : *table_) {
+      if (!asked_.contains(key.str())) {
+        Refuse(key.str(), "is not a key of this table");
+      }
+    }
+  }
+  if (error_.has_value()) {
+    return *error_;
+  }
+  return {};
+}
+
+}  // namespace tdxvfs::keyserver
