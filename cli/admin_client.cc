@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/admin_client.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include <grpcpp/grpcpp.h>
+
+#include "cli/server_address.h"
+#include "common/hex.h"
+#include "common/unique_fd.h"
+#include "foreign/google/rpc/status.pb.h"
+#include "tdxvfs/admin/v1/admin.grpc.pb.h"
+#include "tdxvfs/v1/release.pb.h"
+
+namespace tdxvfs::cli {
+namespace {
+
+namespace wire = tdxvfs::admin::v1;
+
+constexpr std::chrono::seconds kDeadline{30};
+// A list of audit records carries the quote of each.
+constexpr int kMaxAnswer = 64 * 1024 * 1024;  // bytes
+
+// A server hangs up on callers that it does not let administer; asking the
+// kernel who listens (SO_PEERCRED) tells them why.
+Result<void> CheckOwner(const UniqueFd& connection, const std::string& name) {
+  ucred server{};
+  socklen_t size = sizeof(server);
+  if (::getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &server, &size) !=
+      0) {
+    return SystemError(Reason::kInternal, name + ": SO_PEERCRED", errno);
+  }
+  if (::geteuid() != 0 && ::geteuid() != server.uid) {
+    return Error(Reason::kPermission,
+                 name + ": only root and the server's own user (uid " +
+                     std::to_string(server.uid) + ") may administer");
+  }
+  return {};
+}
+
+// Connects once by hand: gRPC's own words for a missing socket and for a
+// forbidden one are the same.
+Result<void> CheckReachable(const std::filesystem::path& socket_path) {
+  const std::string name = "admin socket '" + socket_path.string() + "'";
+  UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!probe.valid()) {
+    return SystemError(Reason::kInternal, "socket", errno);
+  }
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string path = socket_path.string();
+  if (path.size() >= sizeof(address.sun_path)) {
+    return Error(Reason::kUsage, name + ": the path is too long for a socket");
+  }
+  std::copy(path.begin(), path.end(), &address.sun_path[0]);
+  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address),
+                sizeof(address)) != 0) {
+    const Reason reason = errno == EACCES || errno == EPERM
+                              ? Reason::kPermission
+                              : Reason::kServerUnreachable;
+    return SystemError(reason, name, errno);
+  }
+  return CheckOwner(probe, name);
+}
+
+// The refusal in a status' details, or nothing when it carries none.
+std::optional<tdxvfs::v1::Refusal> RefusalOf(const grpc::Status& status) {
+  google::rpc::Status details;
+  if (!details.ParseFromString(status.error_details())) {
+    return std::nullopt;
+  }
+  for (const auto& detail : details.details()) {
+    tdxvfs::v1::Refusal refusal;
+    if (detail.Is<tdxvfs::v1::Refusal>() && detail.UnpackTo(&refusal)) {
+      return refusal;
+    }
+  }
+  return std::nullopt;
+}
+
+// For a status without a reason of ours, such as one that gRPC itself made.
+Reason ReasonOfCode(grpc::StatusCode code) {
+  switch (code) {
+    case grpc::StatusCode::UNAVAILABLE:
+      return Reason::kServerUnreachable;
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      return Reason::kDeadlineExceeded;
+    case grpc::StatusCode::PERMISSION_DENIED:
+    case grpc::StatusCode::UNAUTHENTICATED:
+      return Reason::kPermission;
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+      return Reason::kServerOverloaded;
+    case grpc::StatusCode::UNIMPLEMENTED:
+      return Reason::kNotSupported;
+    case grpc::StatusCode::INTERNAL:
+      return Reason::kInternal;
+    default:
+      return Reason::kServerMisbehaved;
+  }
+}
+
+Error ErrorOf(const grpc::Status& status) {
+  const std::string message = "key server: " + status.error_message();
+  const auto refusal = RefusalOf(status);
+  const auto reason =
+      refusal.has_value() ? ReasonFromSlug(refusal->reason()) : std::nullopt;
+  if (!reason.has_value()) {
+    return {ReasonOfCode(status.error_code()), message};
+  }
+  return Error(*reason, message).WithAuditId(refusal->audit_id());
+}
+
+void Describe(const VolumeDescription& description,
+              wire::VolumeDescription& message) {
+  message.set_uuid(description.uuid);
+  message.set_header_size(description.header_size);
+  message.set_header_sha256(std::string(AsText(description.header_sha256)));
+  message.set_header_profile(description.header_profile);
+  message.set_file_system(description.file_system);
+  for (const std::string& option : description.mount_options) {
+    message.add_mount_options(option);
+  }
+}
+
+Result<VersionInfo> ReadVersion(const wire::VersionInfo& message) {
+  const wire::VolumeDescription& from = message.description();
+  VersionInfo info;
+  info.volume = message.volume();
+  info.version = message.version();
+  info.retired = message.retired();
+  info.volume_disabled = message.volume_disabled();
+  info.has_policy = message.has_policy();
+  info.created = message.created();
+  VolumeDescription& to = info.description;
+  to.uuid = from.uuid();
+  to.header_size = from.header_size();
+  if (from.header_sha256().size() != to.header_sha256.size()) {
+    return Error(Reason::kServerMisbehaved,
+                 "key server: version without a header digest");
+  }
+  const auto digest = AsBytes(from.header_sha256());
+  std::copy(digest.begin(), digest.end(), to.header_sha256.begin());
+  to.header_profile = from.header_profile();
+  to.file_system = from.file_system();
+  to.mount_options.assign(from.mount_options().begin(),
+                          from.mount_options().end());
+  return info;
+}
+
+}  // namespace
+
+struct AdminClient::Channel {
+  std::unique_ptr<wire::Administration::Stub> stub;
+
+  // One unary call with its deadline.
+  template <typename Request, typename Response>
+  Result<void> Call(grpc::Status (wire::Administration::Stub::*method)(
+                        grpc::ClientContext*, const Request&, Response*),
+                    const Request& request, Response& response) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + kDeadline);
+    const grpc::Status status = ((*stub).*method)(&context, request, &response);
+    if (!status.ok()) {
+      return ErrorOf(status);
+    }
+    return {};
+  }
+};
+
+AdminClient::AdminClient(std::unique_ptr<Channel> channel)
+    : channel_(std::move(channel)) {}
+AdminClient::AdminClient(AdminClient&&) noexcept = default;
+AdminClient& AdminClient::operator=(AdminClient&&) noexcept = default;
+AdminClient::~AdminClient() = default;
+
+Result<AdminClient> AdminClient::Connect(const std::filesystem::path& socket) {
+  RETURN_IF_ERROR(CheckReachable(socket));
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kMaxAnswer);
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  auto channel = std::make_unique<Channel>();
+  // The socket's owner and mode protect it; the server asks the kernel who
+  // calls (SO_PEERCRED).
+  channel->stub = wire::Administration::NewStub(
+      grpc::CreateCustomChannel("unix:" + socket.string(),
+                                grpc::InsecureChannelCredentials(), arguments));
+  return AdminClient(std::move(channel));
+}
+
+Result<AdminClient> AdminClient::ConnectTo(std::string_view server_option) {
+  ASSIGN_OR_RETURN(const auto socket, FindAdminSocket(server_option));
+  return Connect(socket);
+}
+
+Result<Secret> AdminClient::MakePassphrase() {
+  wire::MakePassphraseResponse response;
+  RETURN_IF_ERROR(channel_
+                      ->Call(&wire::Administration::Stub::MakePassphrase,
+                             wire::Empty(), response)
+                      .Context("make a passphrase"));
+  ASSIGN_OR_RETURN(Secret passphrase,
+                   Secret::TakeFrom(*response.mutable_passphrase()));
+  if (passphrase.empty()) {
+    return Error(Reason::kServerMisbehaved, "key server: empty passphrase");
+  }
+  return passphrase;
+}
+
+Result<std::uint32_t> AdminClient::PutVersion(
+    std::string_view volume, const VolumeDescription& description,
+    const Secret& passphrase) {
+  wire::PutVersionRequest request;
+  request.set_volume(std::string(volume));
+  Describe(description, *request.mutable_description());
+  const auto bytes = passphrase.Reveal();
+  request.mutable_passphrase()->assign(bytes.begin(), bytes.end());
+  wire::PutVersionResponse response;
+  auto called = channel_->Call(&wire::Administration::Stub::PutVersion, request,
+                               response);
+  WipeString(*request.mutable_passphrase());
+  RETURN_IF_ERROR(std::move(called).Context("register volume '" +
+                                            std::string(volume) + "'"));
+  return response.version();
+}
+
+Result<std::vector<VersionInfo>> AdminClient::ListVersions(
+    std::string_view volume) {
+  wire::ListVersionsRequest request;
+  request.set_volume(std::string(volume));
+  wire::ListVersionsResponse response;
+  RETURN_IF_ERROR(
+      channel_
+          ->Call(&wire::Administration::Stub::ListVersions, request, response)
+          .Context("list versions"));
+  std::vector<VersionInfo> versions;
+  for (const wire::VersionInfo& message : response.versions()) {
+    ASSIGN_OR_RETURN(VersionInfo info, ReadVersion(message));
+    versions.push_back(std::move(info));
+  }
+  return versions;
+}
+
+Result<void> AdminClient::RetireVersion(std::string_view volume,
+                                        std::uint32_t version) {
+  wire::RetireVersionRequest request;
+  request.set_volume(std::string(volume));
+  request.set_version(version);
+  wire::Empty response;
+  return channel_
+      ->Call(&wire::Administration::Stub::RetireVersion, request, response)
+      .Context("retire version " + std::to_string(version) + " of volume '" +
+               std::string(volume) + "'");
+}
+
+Result<void> AdminClient::SetDisabled(std::string_view volume, bool disabled) {
+  wire::SetDisabledRequest request;
+  request.set_volume(std::string(volume));
+  request.set_disabled(disabled);
+  wire::Empty response;
+  return channel_
+      ->Call(&wire::Administration::Stub::SetDisabled, request, response)
+      .Context(std::string(disabled ? "disable" : "enable") + " volume '" +
+               std::string(volume) + "'");
+}
+
+Result<void> AdminClient::PutPolicy(std::string_view volume,
+                                    std::string_view json) {
+  wire::PutPolicyRequest request;
+  request.set_volume(std::string(volume));
+  request.set_json(std::string(json));
+  wire::Empty response;
+  return channel_
+      ->Call(&wire::Administration::Stub::PutPolicy, request, response)
+      .Context("put policy of volume '" + std::string(volume) + "'");
+}
+
+Result<std::string> AdminClient::GetPolicy(std::string_view volume) {
+  wire::GetPolicyRequest request;
+  request.set_volume(std::string(volume));
+  wire::GetPolicyResponse response;
+  RETURN_IF_ERROR(
+      channel_->Call(&wire::Administration::Stub::GetPolicy, request, response)
+          .Context("policy of volume '" + std::string(volume) + "'"));
+  return response.json();
+}
+
+Result<std::vector<std::string>> AdminClient::ListAudit(
+    const AuditQuery& query) {
+  wire::ListAuditRequest request;
+  request.set_volume(query.volume);
+  request.set_reason(query.reason);
+  request.set_limit(query.limit);
+  wire::ListAuditResponse response;
+  RETURN_IF_ERROR(
+      channel_->Call(&wire::Administration::Stub::ListAudit, request, response)
+          .Context("list audit records"));
+  return std::vector<std::string>(response.records().begin(),
+                                  response.records().end());
+}
+
+Result<std::string> AdminClient::GetAudit(std::string_view audit_id) {
+  wire::GetAuditRequest request;
+  request.set_audit_id(std::string(audit_id));
+  wire::GetAuditResponse response;
+  RETURN_IF_ERROR(
+      channel_->Call(&wire::Administration::Stub::GetAudit, request, response)
+          .Context("audit record '" + std::string(audit_id) + "'"));
+  return response.record();
+}
+
+}  // namespace tdxvfs::cli

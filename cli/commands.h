@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TDXVFS_CLI_COMMANDS_H_
+#define TDXVFS_CLI_COMMANDS_H_
+
+#include "cli/command_set.h"
+
+namespace tdxvfs::cli {
+
+// Every command of the program; each is in the file of its name.
+void AddQuoteInspect(CommandSet& commands);
+void AddQuoteVerify(CommandSet& commands);
+void AddVolumePack(CommandSet& commands);
+void AddVolumeInspect(CommandSet& commands);
+void AddKeyPut(CommandSet& commands);
+void AddKeyImport(CommandSet& commands);
+void AddKeyList(CommandSet& commands);
+void AddKeyRetire(CommandSet& commands);
+void AddKeyDisable(CommandSet& commands);
+void AddKeyEnable(CommandSet& commands);
+void AddPolicyPut(CommandSet& commands);
+void AddPolicyShow(CommandSet& commands);
+void AddPolicyFromQuote(CommandSet& commands);
+void AddPolicyFromAudit(CommandSet& commands);
+void AddAuditList(CommandSet& commands);
+void AddAuditShow(CommandSet& commands);
+
+}  // namespace tdxvfs::cli
+
+#endif  // TDXVFS_CLI_COMMANDS_H_

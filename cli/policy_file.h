@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TDXVFS_CLI_POLICY_FILE_H_
+#define TDXVFS_CLI_POLICY_FILE_H_
+
+#include <filesystem>
+#include <string>
+
+#include "common/result.h"
+
+namespace tdxvfs::cli {
+
+// The text of a policy file that MeasurementPolicy::Parse takes. Fails as
+// ReadFile and Parse do, naming the file.
+Result<std::string> ReadPolicyFile(const std::filesystem::path& path);
+
+}  // namespace tdxvfs::cli
+
+#endif  // TDXVFS_CLI_POLICY_FILE_H_

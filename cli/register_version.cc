@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/register_version.h"
+
+#include <utility>
+#include <vector>
+
+#include "common/file.h"
+#include "common/json_text.h"
+
+namespace tdxvfs::cli {
+
+Result<Secret> ReadPassphrase(const std::filesystem::path& path) {
+  return ReadSecretFile(path, kMaxPassphraseSize).Context("passphrase");
+}
+
+Result<Secret> ReadKeyFile(const std::filesystem::path& path,
+                           const Console& console) {
+  namespace fs = std::filesystem;
+  auto key = ReadSecretFile(path, kMaxPassphraseSize);
+  if (!key.has_value() && key.error().reason() == Reason::kFileNotFound) {
+    return Error(Reason::kKeyFileMissing, key.error().message());
+  }
+  std::error_code ignored;
+  const fs::perms others = fs::perms::group_read | fs::perms::others_read;
+  if (key.has_value() &&
+      (fs::status(path, ignored).permissions() & others) != fs::perms::none) {
+    console.err << "tdxvfs: note: key file '" << OneLine(path.string())
+                << "' can be read by other users\n";
+  }
+  return key;
+}
+
+Result<void> RegisterVersion(AdminClient& server, const std::string& volume,
+                             const VolumeDescription& description,
+                             const Secret& passphrase, const Console& console) {
+  ASSIGN_OR_RETURN(const std::uint32_t version,
+                   server.PutVersion(volume, description, passphrase));
+  if (console.json()) {
+    console.out << JsonObject()
+                       .String("volume", volume)
+                       .Number("version", version)
+                       .Close()
+                << "\n";
+  } else {
+    console.out << "volume '" << volume << "': version " << version
+                << " registered\n";
+  }
+  RemarkMissingPolicy(server, volume, console);
+  return {};
+}
+
+void RemarkMissingPolicy(AdminClient& server, const std::string& volume,
+                         const Console& console) {
+  const auto versions = server.ListVersions(volume);
+  if (console.json() || !versions.has_value() || versions->empty() ||
+      versions->front().has_policy) {
+    return;
+  }
+  console.err << "tdxvfs: note: volume '" << volume
+              << "' has no policy yet, so its key is released to nobody; see "
+                 "'tdxvfs policy put'\n";
+}
+
+}  // namespace tdxvfs::cli
