@@ -1,0 +1,102 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Packing and inspecting without a key server, and what bad input gets.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  load transcript
+  begin_transcript
+  mkdir model
+  echo weights > model/weights
+  printf 'correct horse' > key
+  chmod 600 key
+}
+
+teardown() {
+  if [[ -n ${small_disk:-} ]]; then
+    umount "$small_disk"
+  fi
+}
+
+@test "a directory becomes an image and its manifest" {
+  say tdxvfs volume pack model image --key-file key --manifest manifest
+  say tdxvfs volume inspect image
+  say tdxvfs volume inspect image --json
+  say tdxvfs volume pack model other --key-file key --json
+  say cat manifest
+  matches pack
+}
+
+@test "the packed image opens with exactly the bytes of the key file" {
+  printf 'newline at the end\n' > key
+  tdxvfs volume pack model image --key-file key
+  cryptsetup luksOpen --test-passphrase --key-file key image
+  printf 'newline at the end' > trimmed
+  run ! cryptsetup luksOpen --test-passphrase --key-file trimmed image
+}
+
+@test "nothing is overwritten and nothing is made up" {
+  echo mine > image
+  say tdxvfs volume pack model image --key-file key
+  say cat image
+  echo mine > manifest
+  say tdxvfs volume pack model new --key-file key --manifest manifest
+  say cat manifest
+  say tdxvfs volume pack model new --key-file nokey
+  : > empty
+  say tdxvfs volume pack model new --key-file empty
+  head -c 513 /dev/zero > long
+  say tdxvfs volume pack model new --key-file long
+  say tdxvfs volume pack nomodel new --key-file key
+  say tdxvfs volume pack key new --key-file key
+  say tdxvfs volume pack model nofolder/new --key-file key
+  say ls
+  matches nothing_overwritten
+}
+
+@test "a key file that others can read is remarked on" {
+  chmod 644 key
+  say tdxvfs volume pack model image --key-file key
+  matches open_key_file
+}
+
+@test "a full disk leaves no part of an image behind" {
+  mkdir small
+  mount -t tmpfs -o size=3m none small || skip "this user may not mount a tmpfs"
+  small_disk=small
+  head -c 4000000 /dev/urandom > model/large
+  say tdxvfs volume pack model small/image --key-file key
+  say ls -A small
+  matches full_disk
+}
+
+@test "each thing that is no image has its own reason" {
+  say tdxvfs volume inspect missing
+  say tdxvfs volume inspect model
+  say tdxvfs volume inspect /dev/null
+  mkfifo fifo
+  say tdxvfs volume inspect fifo
+  head -c 100000 /dev/zero > zeroes
+  say tdxvfs volume inspect zeroes
+  : > empty
+  say tdxvfs volume inspect empty
+  tdxvfs volume pack model image --key-file key > /dev/null
+  for size in 511 4096 20000 40000 1048575; do
+    head -c "$size" image > "cut-$size"
+    say tdxvfs volume inspect "cut-$size"
+  done
+  say tdxvfs volume inspect zeroes --json
+  matches no_image
+}
+
+@test "an image that may not be read is named" {
+  [[ $EUID -eq 0 ]] || skip "needs root to become another user"
+  tdxvfs volume pack model image --key-file key > /dev/null
+  chmod 755 . && chmod 600 image
+  # A copy: the folders above the program may be closed to the other user.
+  cp "$(command -v tdxvfs)" program
+  say setpriv --reuid=65534 --regid=65534 --clear-groups \
+    ./program volume inspect image 2> /dev/null
+  grep -q 'image-unreadable\|Permission denied' transcript
+}

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "attest/policy/measurement_policy.h"
+#include "tests/support/result_matchers.h"
+
+namespace tdxvfs::policy {
+namespace {
+
+using testing::Fails;
+using testing::Succeeds;
+
+std::string Hex(std::size_t bytes, const std::string& pair) {
+  std::string hex;
+  for (std::size_t i = 0; i < bytes; ++i) {
+    hex += pair;
+  }
+  return hex;
+}
+
+// A list of one measurement.
+std::string One(const std::string& pair = "a1") {
+  return "[\"" + Hex(48, pair) + "\"]";
+}
+
+std::string Registers() {
+  return R"("rtmr":{"0":)" + One() + R"(,"1":)" + One() + R"(,"2":)" + One() +
+         "}";
+}
+
+// A good policy with one more member.
+std::string With(const std::string& member) {
+  return R"({"version":1,"tee":"tdx","mr_td":)" + One() + "," + Registers() +
+         (member.empty() ? "" : "," + member) + "}";
+}
+
+void ExpectRefused(const std::string& json, const std::string& path) {
+  const auto policy = MeasurementPolicy::Parse(json);
+  ASSERT_THAT(policy, Fails(Reason::kPolicyInvalid)) << json;
+  EXPECT_NE(policy.error().ToString().find(path), std::string::npos)
+      << json << "\n"
+      << policy.error().ToString();
+}
+
+TEST(ParsePolicy, AcceptsTheSmallestPolicy) {
+  ASSERT_OK_AND_ASSIGN(const auto policy, MeasurementPolicy::Parse(With("")));
+  EXPECT_EQ(policy.tcb_accept(), std::vector<std::string>{"UpToDate"});
+  EXPECT_TRUE(policy.acknowledged().empty());
+  EXPECT_FALSE(policy.allow_rollback());
+  EXPECT_FALSE(policy.allow_imported());
+}
+
+TEST(ParsePolicy, AcceptsEveryMember) {
+  const std::string measurement = One();
+  const std::vector<std::string> members = {
+      "\"mr_seam\":" + measurement,
+      "\"mr_config_id\":" + measurement,
+      "\"mr_owner\":" + measurement,
+      "\"mr_owner_config\":" + measurement,
+      "\"mr_service_td\":" + measurement,
+      R"("td_attributes":{"allowed":"0000003000000000"})",
+      R"("td_attributes":{"allowed":"700001f8000000c0","required":"0000000000000000"})",
+      R"("xfam":{"allowed":"e702060000000000","required":"0700000000000000"})",
+      R"("config_digest":[")" + Hex(32, "0f") + "\"]",
+      R"("tcb":{"accept":["UpToDate","SWHardeningNeeded"]})",
+      R"("acknowledge":["learned"])",
+      R"("allow_rollback":true)",
+      R"("allow_imported":false)"};
+  for (const std::string& member : members) {
+    EXPECT_THAT(MeasurementPolicy::Parse(With(member)), Succeeds()) << member;
+  }
+}
+
+TEST(ParsePolicy, A5_LeavingARegisterOutNeedsItsAcknowledgement) {
+  const std::string start = R"({"version":1,"mr_td":)" + One();
+  ExpectRefused(start + "}", "$.rtmr.0");
+  ExpectRefused(start + R"(,"acknowledge":["rtmr0"]})", "$.rtmr.1");
+  ExpectRefused(start + R"(,"acknowledge":["rtmr0","rtmr1"]})", "$.rtmr.2");
+  EXPECT_THAT(MeasurementPolicy::Parse(
+                  start + R"(,"acknowledge":["rtmr0","rtmr1","rtmr2"]})"),
+              Succeeds());
+  ExpectRefused(
+      start + R"(,"rtmr":{"3":)" + One() + R"(},"acknowledge":["learned"]})",
+      "$.rtmr.0");
+}
+
+TEST(ParsePolicy, A13_MrTdCanNotBeLeftOut) {
+  ExpectRefused(R"({"version":1,)" + Registers() + "}", "$.mr_td");
+  ExpectRefused(R"({"version":1,"acknowledge":["mr_td"],)" + Registers() + "}",
+                "$.acknowledge[0]");
+}
+
+TEST(ParsePolicy, A5_EmptyPolicyIsRefused) {
+  ExpectRefused("{}", "$");
+  ExpectRefused("", "not JSON");
+  ExpectRefused("[]", "$");
+  ExpectRefused("null", "$");
+  ExpectRefused("1", "$");
+}
+
+TEST(ParsePolicy, DoubledMembersAreRefused) {
+  ExpectRefused(With(R"("version":1)"), "$.version");
+  ExpectRefused(With("\"mr_td\":" + One("b2")), "$.mr_td");
+  // The same name in another spelling.
+  ExpectRefused(With(R"("mr\u005ftd":)" + One("b2")), "$.mr_td");
+  ExpectRefused(With(R"("tcb":{"accept":["UpToDate"],"accept":["OutOfDate"]})"),
+                "$.tcb.accept");
+  ExpectRefused(
+      With(
+          R"("xfam":{"allowed":"e702060000000000","allowed":"e7db060000000000"})"),
+      "$.xfam.allowed");
+}
+
+TEST(ParsePolicy, UnknownMembersAreRefused) {
+  ExpectRefused(With(R"("mrTd":[])"), "$.mrTd");
+  ExpectRefused(With(R"("MR_TD":[])"), "$.MR_TD");
+  ExpectRefused(With(R"("":1)"), "$.");
+  ExpectRefused(With(R"("tcb":{"accept":["UpToDate"],"grace":1})"),
+                "$.tcb.grace");
+  ExpectRefused(With(R"("td_attributes":{"forbidden":"00"})"),
+                "$.td_attributes.forbidden");
+  ExpectRefused(
+      R"({"version":1,"mr_td":)" + One() + R"(,"rtmr":{"4":)" + One() + "}}",
+      "$.rtmr.4");
+  ExpectRefused(
+      R"({"version":1,"mr_td":)" + One() + R"(,"rtmr":{"00":)" + One() + "}}",
+      "$.rtmr.00");
+}
+
+TEST(ParsePolicy, NullAndEmptyAndWrongTypesAreRefusedByPath) {
+  const std::vector<std::string> names = {
+      "mr_seam",       "mr_config_id",  "mr_owner",       "mr_owner_config",
+      "mr_service_td", "td_attributes", "xfam",           "config_digest",
+      "tcb",           "acknowledge",   "allow_rollback", "allow_imported"};
+  for (const std::string& name : names) {
+    for (const std::string value :
+         {"null", "\"\"", "[]", "{}", "1", "\"true\"", "[null]", "[\"\"]",
+          "[1]", "[[]]", "[{}]", "1.5", "\"UpToDate\""}) {
+      ExpectRefused(With("\"" + name + "\":" + value), "$." + name);
+    }
+  }
+  ExpectRefused(R"({"version":null})", "$.version");
+  ExpectRefused(R"({"version":1,"tee":null})", "$.tee");
+  ExpectRefused(R"({"version":1,"tee":"sgx"})", "$.tee");
+  ExpectRefused(R"({"version":1,"rtmr":{}})", "$.rtmr");
+  ExpectRefused(R"({"version":1,"rtmr":{"0":[]}})", "$.rtmr.0");
+}
+
+TEST(ParsePolicy, OnlyVersion1IsRead) {
+  for (const std::string value : {"0", "2", "-1", "1.0", "\"1\"", "true", "1e0",
+                                  "18446744073709551616"}) {
+    ExpectRefused("{\"version\":" + value + ",\"mr_td\":" + One() + "," +
+                      Registers() + "}",
+                  value == "18446744073709551616" ? "not JSON" : "$.version");
+  }
+  ExpectRefused("{\"mr_td\":" + One() + "," + Registers() + "}", "$.version");
+}
+
+TEST(ParsePolicy, HexIsLowerCaseAndOfTheRightSize) {
+  for (const std::string& hex :
+       {Hex(47, "a1"), Hex(49, "a1"), Hex(48, "A1"), Hex(48, "g1"),
+        Hex(48, "a1") + "a", "0x" + Hex(47, "a1"), Hex(47, "a1") + " a"}) {
+    ExpectRefused(With("\"mr_seam\":[\"" + hex + "\"]"), "$.mr_seam[0]");
+  }
+  ExpectRefused(
+      With("\"mr_seam\":[\"" + Hex(48, "a1") + "\",\"" + Hex(48, "a1") + "\"]"),
+      "$.mr_seam[1]");
+}
+
+TEST(ParsePolicy, A6_DebugAndReservedAttributeBitsCanNeverBeAllowed) {
+  // Bits 0 (DEBUG), 1-3, 7-15, 17-26 and 32-61.
+  for (unsigned bit = 0; bit < 64; ++bit) {
+    const bool allowable = bit == 4 || bit == 5 || bit == 6 || bit == 16 ||
+                           (bit >= 27 && bit <= 31) || bit >= 62;
+    std::string hex = Hex(8, "00");
+    // Low digit second: hex of a little-endian byte.
+    const std::size_t place = bit / 8 * 2 + (bit % 8 < 4 ? 1 : 0);
+    hex[place] = std::string_view("0123456789abcdef")[1U << (bit % 4)];
+    const auto policy =
+        MeasurementPolicy::Parse(With(R"("td_attributes":{"allowed":")" + hex +
+                                      R"(","required":"0000000000000000"})"));
+    EXPECT_EQ(policy.has_value(), allowable) << bit << " " << hex;
+  }
+}
+
+TEST(ParsePolicy, ReservedXfamBitsCanNeverBeAllowed) {
+  ExpectRefused(With(R"("xfam":{"allowed":"e7db0e0000000000"})"),
+                "$.xfam.allowed");
+  ExpectRefused(With(R"("xfam":{"allowed":"ffffffffffffffff"})"),
+                "$.xfam.allowed");
+}
+
+TEST(ParsePolicy, MasksThatNobodyCanPassAreRefused) {
+  ExpectRefused(With(R"("td_attributes":{"allowed":"0000000000000000"})"),
+                "$.td_attributes");
+  ExpectRefused(With(R"("td_attributes":{"required":"0000002000000000"})"),
+                "$.td_attributes");
+  ExpectRefused(
+      With(
+          R"("xfam":{"allowed":"0200000000000000","required":"0000000000000000"})"),
+      "$.xfam");
+}
+
+TEST(ParsePolicy, A8_RevokedCanNeverBeAccepted) {
+  ExpectRefused(With(R"("tcb":{"accept":["Revoked"]})"), "$.tcb.accept[0]");
+  ExpectRefused(With(R"("tcb":{"accept":["UpToDate","uptodate"]})"),
+                "$.tcb.accept[1]");
+  ExpectRefused(With(R"("tcb":{"accept":["UpToDate","UpToDate"]})"),
+                "$.tcb.accept[1]");
+}
+
+TEST(ParsePolicy, A9_BrokenJsonIsRefused) {
+  const std::string good = With("");
+  for (std::size_t size = 0; size < good.size(); size += 7) {
+    EXPECT_THAT(MeasurementPolicy::Parse(good.substr(0, size)),
+                Fails(Reason::kPolicyInvalid))
+        << size;
+  }
+  ExpectRefused(good + "x", "not JSON");
+  ExpectRefused(good + good, "not JSON");
+  ExpectRefused(With("\"mr_seam\":[\"\xff\xfe\"]"), "not JSON");
+  ExpectRefused(With("\"a\":" + std::string(20000, '[')), "not JSON");
+  ExpectRefused(With("") + std::string(64 * 1024, ' '), "larger than");
+}
+
+}  // namespace
+}  // namespace tdxvfs::policy

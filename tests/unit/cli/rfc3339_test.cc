@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/rfc3339.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/result_matchers.h"
+
+namespace tdxvfs::cli {
+namespace {
+
+using testing::Fails;
+
+std::int64_t Seconds(std::string_view text) {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             ParseRfc3339(text).value().time_since_epoch())
+      .count();
+}
+
+TEST(ParseRfc3339, ReadsUtcOffsetsAndFractions) {
+  EXPECT_EQ(Seconds("1970-01-01T00:00:00Z"), 0);
+  EXPECT_EQ(Seconds("2026-11-21T07:00:00Z"), 1795244400);
+  EXPECT_EQ(Seconds("2026-11-21T09:30:00+02:30"), 1795244400);
+  EXPECT_EQ(Seconds("2026-11-21T06:00:00-01:00"), 1795244400);
+  EXPECT_EQ(Seconds("2026-11-21T07:00:00.999Z"), 1795244400);
+  EXPECT_EQ(Seconds("2024-02-29T00:00:00Z"), 1709164800);
+}
+
+TEST(ParseRfc3339, RefusesWhatIsNoTime) {
+  for (const char* text :
+       {"", "now", "2026-11-21", "2026-11-21T07:00:00", "2026-13-01T00:00:00Z",
+        "2026-02-29T00:00:00Z", "2026-02-30T00:00:00Z", "2026-11-21T24:00:00Z",
+        "2026-11-21T07:60:00Z", "2026-11-21T07:00:60Z", "2026-11-21 07:00:00Z",
+        "2026-11-21T07:00:00z", "2026-11-21T07:00:00.Z",
+        "2026-11-21T07:00:00+1", "2026-11-21T07:00:00+24:00",
+        "2026-11-21T07:00:00Z ", " 2026-11-21T07:00:00Z",
+        "+026-11-21T07:00:00Z"}) {
+    EXPECT_THAT(ParseRfc3339(text), Fails(Reason::kUsage)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace tdxvfs::cli

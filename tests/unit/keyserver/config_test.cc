@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keyserver/config.h"
+
+#include <string>
+
+#include "common/file.h"
+#include "common/hex.h"
+#include "tests/support/result_matchers.h"
+#include "tests/support/temporary_folder.h"
+
+namespace tdxvfs::keyserver {
+namespace {
+
+using ::tdxvfs::testing::Fails;
+using ::tdxvfs::testing::Succeeds;
+using ::testing::HasSubstr;
+
+constexpr std::string_view kGood = R"([listen]
+address      = "[::]:8443"
+admin_socket = "/run/tdxvfs/admin.sock"
+[tls]
+certificate  = "/etc/tdxvfs/tls/server.pem"
+key          = "/etc/tdxvfs/tls/server.key"
+[store]
+sqlite       = "/var/lib/tdxvfs/store.db"
+master_key   = "credential:master-key"
+[attestation]
+trust_anchor = "intel"
+collateral   = "pcs"
+[audit]
+directory    = "/var/log/tdxvfs"
+)";
+
+std::string Replaced(std::string_view from, std::string_view to) {
+  std::string text(kGood);
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+TEST(Config, ReadsTheDocumentedFile) {
+  ASSERT_OK_AND_ASSIGN(const Config config, ParseConfig(kGood, "test.toml"));
+  EXPECT_EQ(config.listen_address, "[::]:8443");
+  EXPECT_EQ(config.master_key, "credential:master-key");
+  EXPECT_EQ(config.trust_anchor, "intel");
+  EXPECT_FALSE(config.collateral_none);
+  EXPECT_EQ(config.connections, 512U);
+  EXPECT_EQ(config.evidence_timeout, std::chrono::seconds(30));
+}
+
+TEST(Config, ReadsLimits) {
+  ASSERT_OK_AND_ASSIGN(
+      const Config config,
+      ParseConfig(std::string(kGood) +
+                      "[limits]\nconnections = 7\nevidence_timeout = \"2m\"\n"
+                      "begin_timeout = \"500ms\"\n",
+                  "test.toml"));
+  EXPECT_EQ(config.connections, 7U);
+  EXPECT_EQ(config.evidence_timeout, std::chrono::seconds(120));
+  EXPECT_EQ(config.begin_timeout, std::chrono::milliseconds(500));
+}
+
+struct BadConfig {
+  std::string name;
+  std::string from;
+  std::string to;
+  std::string message;  // file, line and key
+};
+
+class BadConfigTest : public ::testing::TestWithParam<BadConfig> {};
+
+TEST_P(BadConfigTest, IsRefusedByFileLineAndKey) {
+  const auto config =
+      ParseConfig(Replaced(GetParam().from, GetParam().to), "test.toml");
+  ASSERT_THAT(config, Fails(Reason::kConfigInvalid));
+  EXPECT_THAT(config.error().ToString(), HasSubstr(GetParam().message));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, BadConfigTest,
+    ::testing::Values(
+        BadConfig{"UnknownKey", "[tls]", "[tls]\ncipher = \"x\"",
+                  "test.toml:5: tls.cipher"},
+        BadConfig{"UnknownTable", "[tls]", "[extra]\n[tls]",
+                  "test.toml:4: extra"},
+        BadConfig{"UnknownTopKey", "[listen]", "debug = true\n[listen]",
+                  "test.toml:1: debug"},
+        BadConfig{"WrongType", "\"/var/log/tdxvfs\"", "17",
+                  "test.toml:14: audit.directory"},
+        BadConfig{"MissingKey", "collateral   = \"pcs\"", "",
+                  "test.toml:10: attestation.collateral"},
+        BadConfig{"EmptyText", "\"[::]:8443\"", "\"\"",
+                  "test.toml:2: listen.address"},
+        BadConfig{"NoPort", "\"[::]:8443\"", "\"localhost\"",
+                  "test.toml:2: listen.address"},
+        BadConfig{"RelativePath", "\"/var/lib/tdxvfs/store.db\"",
+                  "\"store.db\"", "test.toml:8: store.sqlite"},
+        BadConfig{"RelativeCredential", "credential:master-key",
+                  "credential:../key", "test.toml:9: store.master_key"},
+        BadConfig{"OddCollateral", "\"pcs\"", "\"off\"",
+                  "test.toml:12: attestation.collateral"},
+        BadConfig{"OddAnchor", "\"intel\"", "\"simulator\"",
+                  "test.toml:11: attestation.trust_anchor"},
+        BadConfig{"DoubledKey", "[tls]", "[tls]\nkey = \"/a\"", "test.toml:7"},
+        BadConfig{"NotToml", "[tls]", "[tls", "test.toml:4"},
+        BadConfig{"TableIsAValue", "[audit]\ndirectory    = ",
+                  "[listen.audit]\ndirectory = ", "test.toml:13"},
+        BadConfig{"LimitOutOfRange", "[audit]",
+                  "[limits]\nconnections = 0\n[audit]",
+                  "test.toml:14: limits.connections"},
+        BadConfig{"OddDuration", "[audit]",
+                  "[limits]\nstop_timeout = \"5 minutes\"\n[audit]",
+                  "test.toml:14: limits.stop_timeout"}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(Config, RefusesAFileThatOthersMayWrite) {
+  const testing::TemporaryFolder folder;
+  const auto path = folder.path() / "keyserver.toml";
+  ASSERT_THAT(WriteNewFile(path, AsBytes(kGood), 0664), Succeeds());
+  EXPECT_THAT(LoadConfig(path), Fails(Reason::kConfigInvalid));
+  EXPECT_THAT(LoadConfig(folder.path() / "none.toml"),
+              Fails(Reason::kConfigMissing));
+}
+
+}  // namespace
+}  // namespace tdxvfs::keyserver

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keyserver/audit/json_lines_audit_log.h"
+
+#include <sys/resource.h>
+
+#include <csignal>
+#include <fstream>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "common/file.h"
+#include "tests/support/result_matchers.h"
+#include "tests/support/temporary_folder.h"
+
+namespace tdxvfs::keyserver {
+namespace {
+
+using ::tdxvfs::testing::Fails;
+using ::tdxvfs::testing::Succeeds;
+using ::tdxvfs::testing::TemporaryFolder;
+using ::testing::HasSubstr;
+
+AuditRecord RefusalOf(const std::string& volume) {
+  AuditRecord record;
+  record.volume = volume;
+  record.reason = "refused-by-policy";
+  record.detail = "the volume is unknown";
+  record.checks = {{"rtmr1", "aa", "bb", false, "policy"}};
+  return record;
+}
+
+class AuditLogTest : public ::testing::Test {
+ protected:
+  Result<std::unique_ptr<JsonLinesAuditLog>> Open() const {
+    return JsonLinesAuditLog::Open(folder_.path());
+  }
+  std::filesystem::path path() const { return folder_.path() / "audit.jsonl"; }
+  std::string Content() const { return std::move(*ReadFile(path(), 16 << 20)); }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(AuditLogTest, GivesIdsThatGoOnAfterARestart) {
+  std::string first;
+  std::string second;
+  {
+    ASSERT_OK_AND_ASSIGN(const auto log, Open());
+    ASSERT_OK_AND_ASSIGN(first, log->Append(RefusalOf("data")));
+  }
+  {
+    ASSERT_OK_AND_ASSIGN(const auto log, Open());
+    ASSERT_OK_AND_ASSIGN(second, log->Append(RefusalOf("data")));
+  }
+  EXPECT_THAT(first, ::testing::MatchesRegex("[0-9a-f]{4}-1"));
+  EXPECT_EQ(second, first.substr(0, 5) + "2");
+}
+
+TEST_F(AuditLogTest, CutsALineThatACrashTore) {
+  {
+    ASSERT_OK_AND_ASSIGN(const auto log, Open());
+    ASSERT_THAT(log->Append(RefusalOf("data")), Succeeds());
+  }
+  const std::string whole = Content();
+  std::ofstream(path(), std::ios::app) << R"({"audit_id":"0000-9","ti)";
+  ASSERT_OK_AND_ASSIGN(const auto log, Open());
+  EXPECT_EQ(Content(), whole);
+  ASSERT_OK_AND_ASSIGN(const std::string id, log->Append(RefusalOf("data")));
+  EXPECT_TRUE(id.ends_with("-2"));
+}
+
+TEST_F(AuditLogTest, FindsADecisionWithItsOutcome) {
+  ASSERT_OK_AND_ASSIGN(const auto log, Open());
+  AuditRecord release = RefusalOf("data");
+  release.released = true;
+  release.reason.clear();
+  release.version = 3;
+  ASSERT_OK_AND_ASSIGN(const std::string id, log->Append(release));
+  ASSERT_THAT(log->Append(OutcomeRecord{{}, id, "data", "opened", "", ""}),
+              Succeeds());
+  ASSERT_OK_AND_ASSIGN(const std::string found, log->Find(id));
+  EXPECT_THAT(found, HasSubstr("\"kind\":\"release\""));
+  EXPECT_THAT(found, HasSubstr("\"version\":3"));
+  EXPECT_THAT(found, HasSubstr("\"outcome\":{"));
+  EXPECT_THAT(found, HasSubstr("\"result\":\"opened\""));
+  EXPECT_THAT(log->Find("0000-77"), Fails(Reason::kAuditUnknown));
+}
+
+TEST_F(AuditLogTest, ListsTheNewestThatMatchOldestFirst) {
+  ASSERT_OK_AND_ASSIGN(const auto log, Open());
+  std::vector<std::string> ids;
+  for (const char* volume : {"a", "b", "a", "a"}) {
+    ASSERT_OK_AND_ASSIGN(ids.emplace_back(), log->Append(RefusalOf(volume)));
+  }
+  ASSERT_OK_AND_ASSIGN(const auto all, log->List({}));
+  EXPECT_EQ(all.size(), 4U);
+  ASSERT_OK_AND_ASSIGN(const auto some, log->List({"a", "", 2}));
+  ASSERT_EQ(some.size(), 2U);
+  EXPECT_THAT(some[0], HasSubstr(ids[2]));
+  EXPECT_THAT(some[1], HasSubstr(ids[3]));
+  ASSERT_OK_AND_ASSIGN(const auto none, log->List({"", "quote-invalid", 10}));
+  EXPECT_TRUE(none.empty());
+}
+
+TEST_F(AuditLogTest, EscapesWhatPeersSend) {
+  ASSERT_OK_AND_ASSIGN(const auto log, Open());
+  AuditRecord record = RefusalOf("data");
+  record.agent_version = "1\",\"kind\":\"release\"\n{";
+  ASSERT_OK_AND_ASSIGN(const std::string id, log->Append(record));
+  ASSERT_OK_AND_ASSIGN(const std::string found, log->Find(id));
+  EXPECT_THAT(found, HasSubstr("\"kind\":\"refusal\""));
+  EXPECT_EQ(found.find('\n'), std::string::npos);
+}
+
+TEST_F(AuditLogTest, NumbersConcurrentAppendsInTheOrderOfTheFile) {
+  constexpr int kThreads = 8;
+  constexpr int kEach = 25;
+  {
+    ASSERT_OK_AND_ASSIGN(const auto log, Open());
+    std::vector<std::thread> threads;
+    for (int i = 0; i < kThreads; ++i) {
+      threads.emplace_back([&log] {
+        for (int j = 0; j < kEach; ++j) {
+          EXPECT_THAT(log->Append(RefusalOf("data")), Succeeds());
+        }
+      });
+    }
+    for (std::thread& thread : threads) {
+      thread.join();
+    }
+  }
+  std::ifstream lines(path());
+  std::string line;
+  std::uint64_t expected = 1;
+  while (std::getline(lines, line)) {
+    const auto head = ReadHead(line);
+    ASSERT_TRUE(head.has_value()) << line;
+    EXPECT_EQ(AuditId::Parse(head->audit_id)->sequence, expected++);
+  }
+  EXPECT_EQ(expected, kThreads * kEach + 1U);
+}
+
+TEST_F(AuditLogTest, AFullDiskKeepsNothingOfTheRecordAndRecovers) {
+  ASSERT_OK_AND_ASSIGN(const auto log, Open());
+  ASSERT_THAT(log->Append(RefusalOf("data")), Succeeds());
+  const std::string before = Content();
+  // A limit on the file's size fails a write in its middle, as a full disk
+  // does.
+  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit old_limit{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &old_limit), 0);
+  rlimit small = old_limit;
+  small.rlim_cur = before.size() + 10;
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  EXPECT_THAT(log->Append(RefusalOf("data")), Fails(Reason::kAuditUnavailable));
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &old_limit), 0);
+  std::signal(SIGXFSZ, old_handler);
+  EXPECT_EQ(Content(), before);
+  EXPECT_THAT(log->Append(RefusalOf("data")), Succeeds());
+}
+
+TEST_F(AuditLogTest, IsHeldByOneServerAtATime) {
+  ASSERT_OK_AND_ASSIGN(const auto log, Open());
+  EXPECT_THAT(Open(), Fails(Reason::kAuditUnavailable));
+}
+
+TEST(AuditId, IsFourDigitsAndANumber) {
+  EXPECT_EQ((AuditId{0x7f3c, 91}.ToString()), "7f3c-91");
+  ASSERT_TRUE(AuditId::Parse("00aa-18446744073709551615").has_value());
+  for (const char* wrong : {"", "7f3c", "7f3c-", "7F3C-1", "7f3c-01", "7f3-1",
+                            "7f3c-1x", "7f3c--1", "x7f3c-1"}) {
+    EXPECT_FALSE(AuditId::Parse(wrong).has_value()) << wrong;
+  }
+}
+
+}  // namespace
+}  // namespace tdxvfs::keyserver

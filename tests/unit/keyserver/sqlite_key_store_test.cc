@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keyserver/keys/sqlite_key_store.h"
+
+#include <sqlite3.h>
+
+#include <chrono>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/file.h"
+#include "common/hex.h"
+#include "tests/support/result_matchers.h"
+#include "tests/support/temporary_folder.h"
+
+namespace tdxvfs::keyserver {
+namespace {
+
+using ::tdxvfs::testing::Fails;
+using ::tdxvfs::testing::Succeeds;
+using ::tdxvfs::testing::TemporaryFolder;
+
+constexpr Sha256Digest kAnchor = {1};
+constexpr std::chrono::system_clock::time_point kNow;
+
+MasterKey KeyOf(char digit) {
+  auto secret = Secret::CopyOf(AsBytes(std::string(32, digit)));
+  return std::move(*MasterKey::FromSecret(std::move(*secret)));
+}
+
+Secret SecretOf(std::string_view text) {
+  return std::move(*Secret::CopyOf(AsBytes(text)));
+}
+
+VersionDescription DescriptionWith(std::uint8_t digest) {
+  return {.uuid = "c9c1d1a0-0000-4000-8000-000000000001",
+          .header_size = 1048576,
+          .header_sha256 = {digest},
+          .header_profile = "sealed-1",
+          .file_system = "erofs",
+          .mount_options = {"ro", "noatime"}};
+}
+
+class SqliteKeyStoreTest : public ::testing::Test {
+ protected:
+  Result<std::unique_ptr<SqliteKeyStore>> Open(
+      char key = 'a', const Sha256Digest& anchor = kAnchor) const {
+    return SqliteKeyStore::Open(path(), KeyOf(key), anchor);
+  }
+  std::filesystem::path path() const { return folder_.path() / "store.db"; }
+
+  // What somebody with the file, but not the key, can do.
+  void Tamper(const std::string& sql) const {
+    sqlite3* raw = nullptr;
+    ASSERT_EQ(sqlite3_open(path().c_str(), &raw), SQLITE_OK);
+    const SqlitePtr database(raw);
+    ASSERT_EQ(sqlite3_exec(raw, sql.c_str(), nullptr, nullptr, nullptr),
+              SQLITE_OK)
+        << sqlite3_errmsg(raw);
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(SqliteKeyStoreTest, KeepsVersionsOverARestart) {
+  {
+    ASSERT_OK_AND_ASSIGN(const auto store, Open());
+    ASSERT_OK_AND_ASSIGN(
+        const std::uint32_t version,
+        store->AddVersion("data", DescriptionWith(1), SecretOf("first"), kNow));
+    EXPECT_EQ(version, 1U);
+  }
+  ASSERT_OK_AND_ASSIGN(const auto store, Open());
+  ASSERT_OK_AND_ASSIGN(const auto found, store->FindVersion("data", {1}));
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->version, 1U);
+  EXPECT_FALSE(found->retired);
+  EXPECT_EQ(found->created, "1970-01-01T00:00:00.000Z");
+  EXPECT_EQ(found->description.uuid, DescriptionWith(1).uuid);
+  EXPECT_EQ(found->description.header_size, 1048576U);
+  EXPECT_EQ(found->description.mount_options,
+            (std::vector<std::string>{"ro", "noatime"}));
+  ASSERT_OK_AND_ASSIGN(const Secret passphrase, store->Passphrase(*found));
+  EXPECT_EQ(AsText(passphrase.Reveal()), "first");
+}
+
+TEST_F(SqliteKeyStoreTest, CountsVersionsAndRefusesAHeaderTwice) {
+  ASSERT_OK_AND_ASSIGN(const auto store, Open());
+  ASSERT_OK_AND_ASSIGN(
+      const auto first,
+      store->AddVersion("data", DescriptionWith(1), SecretOf("first"), kNow));
+  EXPECT_EQ(first, 1U);
+  EXPECT_THAT(
+      store->AddVersion("data", DescriptionWith(1), SecretOf("again"), kNow),
+      Fails(Reason::kAlreadyExists));
+  ASSERT_OK_AND_ASSIGN(
+      const auto second,
+      store->AddVersion("data", DescriptionWith(2), SecretOf("second"), kNow));
+  EXPECT_EQ(second, 2U);
+  ASSERT_OK_AND_ASSIGN(
+      const auto elsewhere,
+      store->AddVersion("other", DescriptionWith(1), SecretOf("other"), kNow));
+  EXPECT_EQ(elsewhere, 1U);
+}
+
+TEST_F(SqliteKeyStoreTest, KeepsAPassphraseOfAnyBytes) {
+  std::string bytes;
+  for (int value = 0; value < 256; ++value) {
+    bytes.push_back(static_cast<char>(value));
+  }
+  ASSERT_OK_AND_ASSIGN(const auto store, Open());
+  ASSERT_THAT(
+      store->AddVersion("data", DescriptionWith(1), SecretOf(bytes), kNow),
+      Succeeds());
+  ASSERT_OK_AND_ASSIGN(const auto found, store->FindVersion("data", {1}));
+  ASSERT_OK_AND_ASSIGN(const Secret passphrase, store->Passphrase(*found));
+  EXPECT_EQ(AsText(passphrase.Reveal()), bytes);
+}
+
+TEST_F(SqliteKeyStoreTest, RetiresAndDisables) {
+  ASSERT_OK_AND_ASSIGN(const auto store, Open());
+  ASSERT_THAT(
+      store->AddVersion("data", DescriptionWith(1), SecretOf("x"), kNow),
+      Succeeds());
+  EXPECT_THAT(store->RetireVersion("data", 1), Succeeds());
+  EXPECT_THAT(store->RetireVersion("data", 1), Succeeds());
+  EXPECT_THAT(store->RetireVersion("data", 2), Fails(Reason::kVersionUnknown));
+  EXPECT_THAT(store->RetireVersion("none", 1), Fails(Reason::kVolumeUnknown));
+  ASSERT_OK_AND_ASSIGN(const auto found, store->FindVersion("data", {1}));
+  EXPECT_TRUE(found->retired);
+  EXPECT_THAT(store->SetDisabled("data", true), Succeeds());
+  EXPECT_THAT(store->SetDisabled("none", true), Fails(Reason::kVolumeUnknown));
+  ASSERT_OK_AND_ASSIGN(const auto volume, store->FindVolume("data"));
+  EXPECT_TRUE(volume->disabled);
+}
+
+TEST_F(SqliteKeyStoreTest, KeepsPoliciesAlsoOfVolumesWithoutVersions) {
+  ASSERT_OK_AND_ASSIGN(const auto store, Open());
+  ASSERT_THAT(store->PutPolicy("new", "{\"one\":1}"), Succeeds());
+  ASSERT_THAT(store->PutPolicy("new", "{\"two\":2}"), Succeeds());
+  ASSERT_OK_AND_ASSIGN(const auto volume, store->FindVolume("new"));
+  ASSERT_TRUE(volume.has_value());
+  EXPECT_EQ(volume->policy_json, "{\"two\":2}");
+  ASSERT_OK_AND_ASSIGN(const auto none, store->FindVolume("none"));
+  EXPECT_FALSE(none.has_value());
+}
+
+TEST_F(SqliteKeyStoreTest, RefusesARowMovedToAnotherVolume) {
+  {
+    ASSERT_OK_AND_ASSIGN(const auto store, Open());
+    ASSERT_THAT(
+        store->AddVersion("mine", DescriptionWith(1), SecretOf("mine"), kNow),
+        Succeeds());
+    ASSERT_THAT(store->AddVersion("theirs", DescriptionWith(2),
+                                  SecretOf("theirs"), kNow),
+                Succeeds());
+  }
+  Tamper(
+      "UPDATE versions SET passphrase = (SELECT passphrase FROM versions "
+      "WHERE volume = 'mine') WHERE volume = 'theirs'");
+  ASSERT_OK_AND_ASSIGN(const auto store, Open());
+  ASSERT_OK_AND_ASSIGN(const auto found, store->FindVersion("theirs", {2}));
+  EXPECT_THAT(store->Passphrase(*found), Fails(Reason::kStoreInvalid));
+}
+
+TEST_F(SqliteKeyStoreTest, RefusesARowWhoseHeaderDigestWasChanged) {
+  {
+    ASSERT_OK_AND_ASSIGN(const auto store, Open());
+    ASSERT_THAT(
+        store->AddVersion("data", DescriptionWith(1), SecretOf("x"), kNow),
+        Succeeds());
+  }
+  Tamper("UPDATE versions SET header_sha256 = zeroblob(32)");
+  ASSERT_OK_AND_ASSIGN(const auto store, Open());
+  ASSERT_OK_AND_ASSIGN(const auto found, store->FindVersion("data", {}));
+  ASSERT_TRUE(found.has_value());
+  EXPECT_THAT(store->Passphrase(*found), Fails(Reason::kStoreInvalid));
+}
+
+TEST_F(SqliteKeyStoreTest, RefusesAPolicyOfAnotherVolume) {
+  {
+    ASSERT_OK_AND_ASSIGN(const auto store, Open());
+    ASSERT_THAT(store->PutPolicy("lax", "{}"), Succeeds());
+    ASSERT_THAT(store->PutPolicy("strict", "{\"x\":1}"), Succeeds());
+  }
+  Tamper(
+      "UPDATE volumes SET policy = (SELECT policy FROM volumes "
+      "WHERE name = 'lax') WHERE name = 'strict'");
+  ASSERT_OK_AND_ASSIGN(const auto store, Open());
+  EXPECT_THAT(store->FindVolume("strict"), Fails(Reason::kStoreInvalid));
+}
+
+TEST_F(SqliteKeyStoreTest, HoldsNothingSecretInTheClear) {
+  {
+    ASSERT_OK_AND_ASSIGN(const auto store, Open());
+    ASSERT_THAT(store->AddVersion("data", DescriptionWith(1),
+                                  SecretOf("correct horse battery"), kNow),
+                Succeeds());
+  }
+  ASSERT_OK_AND_ASSIGN(const std::string bytes, ReadFile(path(), 1 << 20));
+  EXPECT_EQ(bytes.find("correct horse"), std::string::npos);
+}
+
+TEST_F(SqliteKeyStoreTest, RefusesAnotherMasterKey) {
+  ASSERT_THAT(Open('a'), Succeeds());
+  EXPECT_THAT(Open('b'), Fails(Reason::kStoreKeyWrong));
+  EXPECT_THAT(Open('a'), Succeeds());
+}
+
+TEST_F(SqliteKeyStoreTest, A18_AnotherTrustAnchorDoesNotStart) {
+  ASSERT_THAT(Open('a', {1}), Succeeds());
+  EXPECT_THAT(Open('a', {2}), Fails(Reason::kAnchorChanged));
+  ASSERT_THAT(SqliteKeyStore::ChangeAnchor(path(), KeyOf('a'), {2}),
+              Succeeds());
+  EXPECT_THAT(Open('a', {2}), Succeeds());
+  EXPECT_THAT(Open('a', {1}), Fails(Reason::kAnchorChanged));
+}
+
+TEST_F(SqliteKeyStoreTest, IsHeldByOneServerAtATime) {
+  ASSERT_OK_AND_ASSIGN(auto store, Open());
+  EXPECT_THAT(Open(), Fails(Reason::kStoreLocked));
+  store.reset();
+  EXPECT_THAT(Open(), Succeeds());
+}
+
+TEST_F(SqliteKeyStoreTest, RefusesANewerSchema) {
+  ASSERT_THAT(Open(), Succeeds());
+  Tamper("PRAGMA user_version = 2");
+  EXPECT_THAT(Open(), Fails(Reason::kStoreNewer));
+}
+
+TEST_F(SqliteKeyStoreTest, RefusesADamagedFileAndLeavesItAlone) {
+  {
+    ASSERT_OK_AND_ASSIGN(const auto store, Open());
+    ASSERT_THAT(
+        store->AddVersion("data", DescriptionWith(1), SecretOf("x"), kNow),
+        Succeeds());
+  }
+  ASSERT_OK_AND_ASSIGN(std::string bytes, ReadFile(path(), 1 << 20));
+  for (std::size_t i = 4096; i < bytes.size(); ++i) {
+    bytes[i] = static_cast<char>(~bytes[i]);
+  }
+  std::ofstream(path(), std::ios::binary) << bytes;
+  EXPECT_THAT(Open(), Fails(Reason::kStoreInvalid));
+  std::ofstream(path(), std::ios::binary) << "this is no database at all";
+  EXPECT_THAT(Open(), Fails(Reason::kStoreInvalid));
+  ASSERT_OK_AND_ASSIGN(const std::string left, ReadFile(path(), 1 << 20));
+  EXPECT_EQ(left, "this is no database at all");
+  std::ofstream(path(), std::ios::binary) << "";
+  EXPECT_THAT(Open(), Fails(Reason::kStoreInvalid));
+}
+
+TEST_F(SqliteKeyStoreTest, NewFileIsItsOwnersAlone) {
+  ASSERT_THAT(Open(), Succeeds());
+  EXPECT_EQ(
+      std::filesystem::status(path()).permissions(),
+      std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
+}  // namespace
+}  // namespace tdxvfs::keyserver

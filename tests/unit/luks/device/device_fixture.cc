@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/luks/device/device_fixture.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "common/unique_fd.h"
+#include "luks/inspect.h"
+#include "tests/support/result_matchers.h"
+#include "tests/unit/luks/volume_files.h"
+
+namespace tdxvfs::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path g_fixtures;
+
+constexpr int kPatience = 1000;  // times 20 ms, for what goes by itself
+
+void MakeRemovable(const fs::path& path) {
+  const UniqueFd directory(
+      ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  int flags = 0;
+  if (directory.valid() &&
+      ::ioctl(directory.get(), FS_IOC_GETFLAGS, &flags) == 0) {
+    flags &= ~FS_IMMUTABLE_FL;
+    (void)::ioctl(directory.get(), FS_IOC_SETFLAGS, &flags);
+  }
+}
+
+bool MakeForeign(const fs::path& model, const fs::path& image) {
+  Spill(image, std::string(20 * 1024 * 1024, '\0'));
+  return RunTool({"mke2fs", "-q", "-t", "ext4", "-d", model.string(),
+                  image.string(), "4M"})
+                 .exit_code == 0 &&
+         RunTool(
+             {"cryptsetup", "reencrypt", "--encrypt", "-q", "--pbkdf", "pbkdf2",
+              "--pbkdf-force-iterations", "1000", "--sector-size", "512",
+              "--reduce-device-size", "16M", "-d", "-", image.string()},
+             kPassphrase)
+                 .exit_code == 0;
+}
+
+}  // namespace
+
+void SetFixtures(fs::path folder) { g_fixtures = std::move(folder); }
+const fs::path& Fixtures() { return g_fixtures; }
+
+bool MakeFixtures(const fs::path& folder) {
+  const TemporaryFolder scratch;
+  const fs::path model = scratch.path() / "model";
+  MakeModel(model, kModelSize);
+  fs::create_directories(folder);
+  for (const char* name : {"model.img", "next.img", "ext4.img"}) {
+    fs::remove(folder / name);
+  }
+  return Pack(model, folder / "model.img").has_value() &&
+         Pack(model, folder / "next.img").has_value() &&
+         MakeForeign(model, folder / "ext4.img");
+}
+
+ChildProcess::ChildProcess(const std::function<int()>& body) : pid_(::fork()) {
+  if (pid_ == 0) {
+    ::_exit(body());
+  }
+}
+ChildProcess::~ChildProcess() { Kill(); }
+void ChildProcess::Kill() {
+  if (pid_ > 0) {
+    (void)::kill(pid_, SIGKILL);
+    (void)Wait();
+  }
+}
+int ChildProcess::Wait() {
+  int status = 0;
+  (void)::waitpid(std::exchange(pid_, -1), &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+Signal::Signal() { EXPECT_EQ(::pipe2(ends_, O_CLOEXEC), 0); }
+Signal::~Signal() {
+  ::close(ends_[0]);
+  ::close(ends_[1]);
+}
+void Signal::Give() const { EXPECT_EQ(::write(ends_[1], "x", 1), 1); }
+void Signal::Await() const {
+  char byte = 0;
+  EXPECT_EQ(::read(ends_[0], &byte, 1), 1);
+}
+
+void DeviceTest::SetUp() {
+  if (::geteuid() != 0 || ::access("/dev/mapper/control", F_OK) != 0) {
+    GTEST_SKIP() << "needs root and a kernel with device mapper "
+                    "(/dev/mapper/control); runs in the virtual machine";
+  }
+  if (!fs::exists(Fixtures() / "model.img")) {
+    GTEST_SKIP() << "needs images: luks_device_test --prepare DIR, then "
+                    "--fixtures DIR";
+  }
+}
+
+void DeviceTest::TearDown() {
+  if (IsSkipped()) {
+    return;
+  }
+  for (const char* name : {"dt-one", "dt-two", "dt-three", "dt-four"}) {
+    (void)luks::CloseVolume(Place(name), luks::CloseMode::kLazy, nullptr)
+        .has_value();
+    MakeRemovable(Place(name).mount_point);
+  }
+  ExpectNothingLeft();
+}
+
+fs::path DeviceTest::CopyOf(std::string_view fixture) const {
+  const fs::path copy = folder_.path() / fixture;
+  fs::copy_file(Fixtures() / fixture, copy,
+                fs::copy_options::overwrite_existing);
+  fs::permissions(copy, fs::perms::owner_write, fs::perm_options::add);
+  return copy;
+}
+
+luks::VolumePlace DeviceTest::Place(const std::string& name) const {
+  return {.name = name, .mount_point = folder_.path() / "mnt" / name};
+}
+
+luks::OpenGrant DeviceTest::GrantFor(const luks::Header& header,
+                                     const std::string& uuid) {
+  luks::OpenGrant grant;
+  grant.passphrase = SecretOf(kPassphrase);
+  grant.uuid = uuid;
+  grant.header_size = header.size();
+  grant.header_sha256 = header.digest();
+  grant.header_profile = "sealed-1";
+  grant.file_system = "erofs";
+  grant.mount_options = {"ro"};
+  return grant;
+}
+
+Result<luks::OpenTimings> DeviceTest::OpenWith(
+    const fs::path& image, const luks::VolumePlace& place,
+    const std::function<void(luks::OpenGrant*)>& change) {
+  ASSIGN_OR_RETURN(const luks::Inspection inspection,
+                   luks::InspectImage(image));
+  ASSIGN_OR_RETURN(const luks::ImageFile file, luks::ImageFile::Open(image));
+  ASSIGN_OR_RETURN(const luks::Header header,
+                   luks::Header::Read(file, inspection.header_size));
+  luks::OpenGrant grant = GrantFor(header, inspection.uuid);
+  change(&grant);
+  return luks::OpenVolume(file, header, grant, place, [this](std::string line) {
+    warnings_.push_back(std::move(line));
+  });
+}
+
+Result<luks::OpenTimings> DeviceTest::Open(const fs::path& image,
+                                           const luks::VolumePlace& place) {
+  return OpenWith(image, place, [](luks::OpenGrant*) {});
+}
+
+std::vector<std::string> DeviceTest::Leftovers() const {
+  std::vector<std::string> found;
+  for (int attempt = 0; attempt < kPatience; ++attempt) {
+    found.clear();
+    for (const auto& entry : fs::directory_iterator("/sys/block")) {
+      const std::string backing = Slurp(entry.path() / "loop" / "backing_file");
+      const std::string mapping = Slurp(entry.path() / "dm" / "name");
+      if (backing.find(folder_.path().string()) != std::string::npos) {
+        found.push_back(entry.path().filename().string() + " on " + backing);
+      }
+      if (mapping.starts_with("tdxvfs-crypt-dt-")) {
+        found.push_back("mapping " + mapping);
+      }
+    }
+    // A link of udev's goes only after the device.
+    for (const auto& entry : fs::directory_iterator("/dev/mapper")) {
+      if (entry.path().filename().string().starts_with("tdxvfs-crypt-dt-")) {
+        found.push_back("node " + entry.path().string());
+      }
+    }
+    if (found.empty()) {
+      break;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return found;
+}
+
+void DeviceTest::ExpectNothingLeft() const {
+  EXPECT_EQ(Leftovers(), std::vector<std::string>{});
+  for (const char* name : {"dt-one", "dt-two", "dt-three", "dt-four"}) {
+    EXPECT_EQ(StateOf(Place(name)).kind, luks::VolumeState::Kind::kLocked);
+  }
+}
+
+luks::VolumeState StateOf(const luks::VolumePlace& place) {
+  const auto state = luks::StateOfVolume(place);
+  EXPECT_THAT(state, Succeeds());
+  return state.has_value() ? *state : luks::VolumeState{};
+}
+
+std::string UuidOf(const fs::path& image) {
+  const auto inspection = luks::InspectImage(image);
+  EXPECT_THAT(inspection, Succeeds());
+  return inspection.has_value() ? inspection->uuid : "";
+}
+
+}  // namespace tdxvfs::testing

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "luks/header_profile.h"
+
+#include <string>
+
+#include "luks/crypt_device.h"
+#include "luks/inspect.h"
+#include "tests/support/result_matchers.h"
+#include "tests/support/temporary_folder.h"
+#include "tests/unit/luks/volume_files.h"
+
+namespace tdxvfs::luks {
+namespace {
+
+using testing::EditMetadata;
+using testing::Fails;
+using testing::MakeModel;
+using testing::Pack;
+using testing::Succeeds;
+using testing::TemporaryFolder;
+
+// One packed image for the whole suite; each test edits a copy of its header.
+class HeaderProfileTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    MakeModel(folder_.path() / "model", 1000);
+    ASSERT_THAT(Pack(folder_.path() / "model", path_), Succeeds());
+  }
+  // The profile check as an opening makes it.
+  Result<void> Check(std::string_view profile = kSealedProfile) const {
+    ASSIGN_OR_RETURN(const ImageFile image, ImageFile::Open(path_));
+    ASSIGN_OR_RETURN(const Header header,
+                     Header::Read(image, kDefaultHeaderSize));
+    ASSIGN_OR_RETURN(const CryptDevice device, CryptDevice::Load(header));
+    ASSIGN_OR_RETURN(const std::string json, device.MetadataJson());
+    ASSIGN_OR_RETURN(const HeaderMetadata metadata, ParseHeaderMetadata(json));
+    return CheckHeaderProfile(metadata, profile, header.size());
+  }
+  TemporaryFolder folder_;
+  const std::filesystem::path path_ = folder_.path() / "x.img";
+};
+
+TEST_F(HeaderProfileTest, WhatWePackFitsBothProfiles) {
+  EXPECT_THAT(Check(kSealedProfile), Succeeds());
+  EXPECT_THAT(Check(kImportedProfile), Succeeds());
+}
+
+TEST_F(HeaderProfileTest, AProfileOfALaterVersionIsNotSupported) {
+  EXPECT_THAT(Check("writable-1"), Fails(Reason::kNotSupported));
+  EXPECT_THAT(Check(""), Fails(Reason::kNotSupported));
+}
+
+struct Edit {
+  const char* name;
+  const char* from;
+  const char* to;
+  bool imported_too;  // whether the imported profile refuses it as well
+};
+
+class EditedHeaders : public HeaderProfileTest,
+                      public ::testing::WithParamInterface<Edit> {};
+
+TEST_P(EditedHeaders, AreRefusedBeforeAnyKeyDerivation) {
+  ASSERT_TRUE(EditMetadata(path_, GetParam().from, GetParam().to));
+  EXPECT_THAT(Check(kSealedProfile), Fails(Reason::kHeaderRefused));
+  if (GetParam().imported_too) {
+    EXPECT_THAT(Check(kImportedProfile), Fails(Reason::kHeaderRefused));
+  } else {
+    EXPECT_THAT(Check(kImportedProfile), Succeeds());
+  }
+}
+
+constexpr const char* kSegmentCipher =
+    R"("encryption":"aes-xts-plain64","sector_size")";
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, EditedHeaders,
+    ::testing::Values(
+        Edit{"D1_NullCipher", kSegmentCipher,
+             R"("encryption":"cipher_null-ecb","sector_size")", true},
+        Edit{"D1_WeakCipher", kSegmentCipher,
+             R"("encryption":"aes-ecb","sector_size")", true},
+        Edit{"D1_NullCipherOfTheKeySlot",
+             R"("encryption":"aes-xts-plain64","key_size")",
+             R"("encryption":"cipher_null-ecb","key_size")", true},
+        Edit{"D1_OtherOffset", R"("offset":"1048576")", R"("offset":"2097152")",
+             true},
+        Edit{"D1_IvOffset", R"("iv_tweak":"0")", R"("iv_tweak":"8")", true},
+        Edit{"D1_FixedSize", R"("size":"dynamic")", R"("size":"4096")", true},
+        Edit{"D1_Integrity", R"("sector_size":4096)",
+             R"x("sector_size":4096,"integrity":{"type":"hmac(sha256)",)x"
+             R"x("journal_encryption":"none","journal_integrity":"none"})x",
+             true},
+        Edit{"D7_BackupFlag", R"("sector_size":4096)",
+             R"("sector_size":4096,"flags":["backup-final"])", true},
+        Edit{"D7_Requirements", R"("config":{)",
+             R"("config":{"requirements":{"mandatory":["online-reencrypt"]},)",
+             true},
+        Edit{"D8_CostlyKeySlot", R"("iterations":1000,"salt")",
+             R"("iterations":100001,"salt")", false},
+        Edit{"D8_VeryCostlyKeySlot", R"("iterations":1000,"salt")",
+             R"("iterations":10000001,"salt")", true},
+        Edit{"Flags", R"("config":{)",
+             R"("config":{"flags":["allow-discards"],)", false}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(HeaderProfile, D8_ACostlyDigestOrArgonIsRefused) {
+  HeaderMetadata metadata;
+  metadata.segments.push_back({.type = "crypt",
+                               .offset = 4096,
+                               .size = "dynamic",
+                               .iv_tweak = "0",
+                               .cipher = "aes-xts-plain64",
+                               .sector_size = 4096,
+                               .integrity = "",
+                               .has_flags = false});
+  KdfCost cheap;
+  cheap.type = "pbkdf2";
+  cheap.iterations = 1000;
+  metadata.key_slots.push_back({.number = 0,
+                                .type = "luks2",
+                                .key_size = 64,
+                                .area_type = "raw",
+                                .area_cipher = "aes-xts-plain64",
+                                .kdf = cheap});
+  metadata.digests.push_back(cheap);
+  EXPECT_THAT(CheckHeaderProfile(metadata, kSealedProfile, 4096), Succeeds());
+
+  metadata.digests.front().iterations = 10'000'001;
+  EXPECT_THAT(CheckHeaderProfile(metadata, kSealedProfile, 4096),
+              Fails(Reason::kHeaderRefused));
+  EXPECT_THAT(CheckHeaderProfile(metadata, kImportedProfile, 4096),
+              Fails(Reason::kHeaderRefused));
+  metadata.digests.front() = cheap;
+
+  KdfCost& slot = metadata.key_slots.front().kdf;
+  slot.type = "argon2id";
+  slot.iterations = 16;
+  slot.memory = 1048576;
+  slot.threads = 4;
+  EXPECT_THAT(CheckHeaderProfile(metadata, kSealedProfile, 4096),
+              Fails(Reason::kHeaderRefused));
+  EXPECT_THAT(CheckHeaderProfile(metadata, kImportedProfile, 4096), Succeeds());
+  const KdfCost largest = slot;
+  for (std::uint64_t KdfCost::*cost :
+       {&KdfCost::iterations, &KdfCost::memory, &KdfCost::threads}) {
+    slot = largest;
+    slot.*cost += 1;
+    EXPECT_THAT(CheckHeaderProfile(metadata, kImportedProfile, 4096),
+                Fails(Reason::kHeaderRefused));
+  }
+}
+
+TEST(HeaderMetadata, JunkIsRefusedWithoutACrash) {
+  for (
+      const char* json :
+      {"", "[]", "{}", "null", R"({"keyslots":{}})",
+       R"({"keyslots":{"x":{}},"segments":{},"digests":{},"tokens":{},"config":{}})",
+       R"({"keyslots":{"0":null},"segments":{},"digests":{},"tokens":{},"config":{}})",
+       R"({"keyslots":{},"segments":{"0":{"type":"crypt","offset":"18446744073709551616","size":"dynamic"}},"digests":{},"tokens":{},"config":{}})"}) {
+    EXPECT_THAT(ParseHeaderMetadata(json), Fails(Reason::kHeaderRefused))
+        << json;
+  }
+}
+
+}  // namespace
+}  // namespace tdxvfs::luks

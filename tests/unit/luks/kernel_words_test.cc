@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the kernel says, read without a kernel: live tables, mountinfo, and the
+// super blocks that stand at the start of a mapping.
+#include <sys/sysmacros.h>
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "luks/crypt_table.h"
+#include "luks/mount_table.h"
+#include "luks/super_block.h"
+#include "luks/volume.h"
+#include "tests/support/result_matchers.h"
+#include "tests/support/temporary_folder.h"
+
+namespace tdxvfs::luks {
+namespace {
+
+using testing::Fails;
+using testing::Succeeds;
+using testing::TemporaryFolder;
+
+constexpr const char* kUuid = "6d9b4f10-1111-4222-8333-444455556666";
+constexpr const char* kTable =
+    "aes-xts-plain64 "
+    ":64:logon:cryptsetup:6d9b4f10-1111-4222-8333-444455556666-d0 0 7:3 2048 "
+    "1 sector_size:4096";
+
+Result<void> Check(const std::string& parameters,
+                   const std::string& type = "crypt") {
+  ASSIGN_OR_RETURN(const CryptTable table,
+                   ParseCryptTable({{0, 80, type, parameters}}));
+  return CheckCryptTable(
+      table,
+      {.uuid = kUuid, .offset = 2048, .device = makedev(7, 3), .length = 80});
+}
+
+std::string Replaced(std::string text, std::string_view from,
+                     std::string_view to) {
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+TEST(CryptTable, TakesATableOfOurs) {
+  EXPECT_THAT(Check(kTable), Succeeds());
+  EXPECT_THAT(Check(Replaced(kTable, " 1 sector_size:4096", "")), Succeeds())
+      << "sectors of 512 bytes are not shown";
+}
+
+TEST(CryptTable, RefusesEveryDifference) {
+  EXPECT_THAT(Check(kTable, "linear"), Fails(Reason::kMappingFailed));
+  const std::vector<std::pair<std::string, std::string>> changes{
+      {"aes-xts-plain64", "cipher_null-ecb"},
+      {":64:logon:cryptsetup:", "0123456789abcdef"},
+      {"-d0 0 ", "-d0 8 "},
+      {"7:3", "7:4"},
+      {"7:3", "/dev/loop3"},
+      {" 2048 ", " 2049 "},
+      {"1 sector_size:4096", "2 sector_size:4096 allow_discards"},
+      {"6d9b4f10", "6d9b4f11"}};
+  for (const auto& [from, to] : changes) {
+    EXPECT_THAT(Check(Replaced(kTable, from, to)),
+                Fails(Reason::kMappingFailed))
+        << from << " -> " << to;
+  }
+}
+
+TEST(CryptTable, AKeyInATableIsNeverRepeatedInTheError) {
+  const std::string key(128, 'a');
+  const auto checked = Check("aes-xts-plain64 " + key + " 0 7:3 2048");
+  ASSERT_THAT(checked, Fails(Reason::kMappingFailed));
+  EXPECT_EQ(Result<void>(checked).error().ToString().find("aaaa"),
+            std::string::npos);
+}
+
+TEST(CryptTable, ReadsTheLuksUuidOfOurMappingsOnly) {
+  constexpr const char* kName = "tdxvfs-crypt-demo";
+  EXPECT_EQ(LuksUuidOf("CRYPT-LUKS2-6d9b4f1011114222833344445555"
+                       "6666-tdxvfs-crypt-demo",
+                       kName),
+            kUuid);
+  for (const char* foreign :
+       {"", "CRYPT-LUKS2-", "LVM-abc",
+        "CRYPT-LUKS1-6d9b4f10111142228333444455556666-tdxvfs-crypt-demo",
+        "CRYPT-LUKS2-6d9b4f10111142228333444455556666-tdxvfs-crypt-demo2",
+        "CRYPT-LUKS2-6d9b4f1011114222833344445555666x-tdxvfs-crypt-demo"}) {
+    EXPECT_EQ(LuksUuidOf(foreign, kName), std::nullopt) << foreign;
+  }
+}
+
+TEST(MountTable, ReadsNumbersOptionsAndEscapes) {
+  const auto mounts = ParseMountInfo(
+      "36 35 98:0 /mnt1 /mnt/a\\040b rw,noatime master:1 shared:2 - ext4 "
+      "/dev/root rw,norecovery\n"
+      "junk\n"
+      "37 35 x:0 / /c rw - tmpfs none rw\n");
+  ASSERT_EQ(mounts.size(), 1U);
+  EXPECT_EQ(mounts[0].id, 36U);
+  EXPECT_EQ(mounts[0].device, makedev(98, 0));
+  EXPECT_EQ(mounts[0].path, "/mnt/a b");
+  EXPECT_EQ(mounts[0].file_system, "ext4");
+  EXPECT_EQ(mounts[0].source, "/dev/root");
+  EXPECT_TRUE(HasOption(mounts[0].mount_options, "noatime"));
+  EXPECT_FALSE(HasOption(mounts[0].mount_options, "atime"));
+  EXPECT_TRUE(HasOption(mounts[0].super_options, "norecovery"));
+}
+
+TEST(MountTable, SeesTheMountsOfThisProcess) {
+  EXPECT_FALSE(MountsOf(0).empty());
+}
+
+TEST(SuperBlock, ReadsSizesAndNothingElse) {
+  std::array<std::uint8_t, kSuperBlockArea> start{};
+  for (const char* type : {"erofs", "ext4", "squashfs", "fat"}) {
+    EXPECT_EQ(FileSystemSize(type, start), std::nullopt) << type;
+  }
+  const std::array<std::uint8_t, 4> magic{0xe2, 0xe1, 0xf5, 0xe0};
+  std::copy(magic.begin(), magic.end(), start.begin() + 1024);
+  start[1024 + 12] = 12;
+  start[1024 + 36] = 7;
+  EXPECT_EQ(FileSystemSize("erofs", start), 7U * 4096);
+  EXPECT_EQ(FileSystemSize("ext4", start), std::nullopt);
+  start[1024 + 12] = 200;
+  EXPECT_EQ(FileSystemSize("erofs", start), std::nullopt);
+}
+
+TEST(VolumeState, WithoutDeviceMapperNothingIsOpen) {
+  const TemporaryFolder folder;
+  const VolumePlace place{.name = "no-such-volume",
+                          .mount_point = folder.path() / "mnt"};
+  ASSERT_OK_AND_ASSIGN(const VolumeState state, StateOfVolume(place));
+  EXPECT_EQ(state.kind, VolumeState::Kind::kLocked);
+  EXPECT_THAT(CloseVolume(place, CloseMode::kNormal, nullptr), Succeeds());
+  EXPECT_THAT(CloseVolume(place, CloseMode::kLazy, nullptr), Succeeds());
+}
+
+}  // namespace
+}  // namespace tdxvfs::luks

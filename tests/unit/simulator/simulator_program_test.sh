@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Tries tdxvfs-simulator as a program: exit codes, messages and the file
+# system that stands in for configfs-tsm.
+set -euo pipefail
+
+simulator=$1
+folder=$(mktemp -d)
+server=
+cleanup() {
+  if [[ -n $server ]]; then
+    kill "$server" 2>/dev/null || true
+    wait "$server" 2>/dev/null || true
+  fi
+  rm -rf "$folder"
+}
+trap cleanup EXIT
+
+fail() {
+  echo "FAILED: $*" >&2
+  exit 1
+}
+# expect CODE COMMAND...: runs it, keeps its stderr in $folder/stderr.
+expect() {
+  local wanted=$1 code=0
+  shift
+  "$@" >"$folder/stdout" 2>"$folder/stderr" || code=$?
+  [[ $code == "$wanted" ]] || fail "exit code $code, not $wanted: $*"
+}
+zeroes() { printf '00%.0s' $(seq "$1"); }
+
+expect 0 "$simulator" --version
+expect 2 "$simulator"
+expect 2 "$simulator" quote
+grep -q '^tdxvfs-simulator: error: ' "$folder/stderr" || fail "error line"
+expect 0 "$simulator" pki "$folder/pki"
+expect 2 "$simulator" pki "$folder/pki"
+expect 2 "$simulator" quote --pki "$folder/none" --report-data "$(zeroes 64)" --out "$folder/q"
+expect 2 "$simulator" quote --pki "$folder/pki" --report-data 00 --out "$folder/q"
+expect 2 "$simulator" quote --pki "$folder/pki" --version 3 --report-data "$(zeroes 64)" --out "$folder/q"
+for version in 4 5; do
+  expect 0 "$simulator" quote --pki "$folder/pki" --version "$version" \
+    --report-data "$(zeroes 64)" --out "$folder/quote$version"
+  [[ $(od -An -tu2 -N2 "$folder/quote$version") -eq $version ]] || fail "version"
+done
+expect 2 "$simulator" quote --pki "$folder/pki" --report-data "$(zeroes 64)" --out "$folder/quote4"
+grep -q "quote4' *.*exists\|File exists" "$folder/stderr" || fail "overwrite: $(cat "$folder/stderr")"
+
+if [[ ! -c /dev/fuse ]] || [[ $EUID != 0 && ! $(command -v fusermount3) ]]; then
+  echo "SKIPPED: no /dev/fuse here, the file system was not tried"
+  exit 77
+fi
+mkdir "$folder/config"
+"$simulator" fuse "$folder/config" --pki "$folder/pki" &
+server=$!
+for _ in $(seq 100); do
+  [[ -d $folder/config/tsm/report ]] && break
+  kill -0 "$server" 2>/dev/null || { server=; echo "SKIPPED: no FUSE mount here"; exit 77; }
+  sleep 0.05
+done
+report=$folder/config/tsm/report/one
+mkdir "$report" || fail "mkdir"
+[[ $(cat "$report/provider") == tdx_guest ]] || fail "provider"
+[[ $(cat "$report/generation") == 0 ]] || fail "generation"
+cat "$report/outblob" >/dev/null 2>"$folder/stderr" && fail "outblob before inblob"
+grep -q "Invalid argument" "$folder/stderr" || fail "EINVAL"
+head -c 65 /dev/zero | dd of="$report/inblob" bs=65 status=none 2>"$folder/stderr" && fail "65 bytes"
+grep -q "File too large" "$folder/stderr" || fail "EFBIG"
+[[ $(cat "$report/generation") == 1 ]] || fail "generation after a refused write"
+head -c 32 /dev/zero >"$report/inblob" || fail "32 bytes"
+cat "$report/outblob" >/dev/null 2>&1 && fail "quote for 32 bytes"
+head -c 64 "$folder/quote4" >"$report/inblob" || fail "64 bytes"
+[[ $(cat "$report/generation") == 3 ]] || fail "generation"
+cat "$report/outblob" >"$folder/outblob" || fail "outblob"
+# REPORTDATA of a version 4 quote: 64 bytes at 568.
+cmp -s <(head -c 64 "$folder/quote4") <(tail -c +569 "$folder/outblob" | head -c 64) || fail "report data"
+rmdir "$report" || fail "rmdir"
+kill "$server"
+wait "$server" || fail "exit code after SIGTERM"
+server=
+mountpoint -q "$folder/config" && fail "still mounted"
+echo "ok"

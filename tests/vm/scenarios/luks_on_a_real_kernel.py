@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tests of room luks that need device mapper."""
+import shutil
+import subprocess
+
+from rig import cache
+from rig.scenario import Scenario, check
+
+
+class LuksOnARealKernel(Scenario):
+    """luks_device_test, a gtest program of the dev build, runs in the guest as root."""
+
+    boot = "packages"
+
+    def prepare(self):
+        program = cache.SOURCE / "build" / "dev" / "tests" / "unit" / "luks" / "luks_device_test"
+        check(program.exists(), f"{program} is not built")
+        shutil.copy(program, self.disk)
+        # The guest has no mkfs.erofs: its images are made here.
+        subprocess.run([program, "--prepare", self.disk / "images"], check=True)
+
+    def run(self):
+        done = self.guest.try_run("cd /tmp && /var/lib/tdxvfs/luks_device_test"
+                                  " --fixtures /var/lib/tdxvfs/images", timeout=900)
+        check(done.code == 0, (done.out + done.err)[-4000:])
+        check("[  PASSED  ]" in done.out and "[  SKIPPED ]" not in done.out,
+              "it skipped tests: " + done.out[-1000:])
