@@ -18,13 +18,16 @@ namespace {
 constexpr std::size_t kMaxPemSize = std::size_t{64} * 1024;
 constexpr mode_t kPublic = 0644;
 constexpr mode_t kPrivate = 0600;
+constexpr const char* kTcbSigning = "tcb_signing";
 constexpr const char* kCaUsage = "critical,keyCertSign,cRLSign";
 constexpr const char* kLeafUsage = "critical,digitalSignature,nonRepudiation";
 constexpr const char* kRootCrlUrl =
     "https://certificates.trustedservices.intel.com/IntelSGXRootCA.der";
 constexpr const char* kPckCrlUrl =
     "https://api.trustedservices.intel.com/sgx/certification/v4/"
-    "pckcrl?ca=platform&encoding=der";
+    "pckcrl?encoding=der&ca=";
+// What a leaf of the Processor CA has: no instance id, no configuration.
+constexpr std::size_t kProcessorEntries = 5;
 
 // Long lives around any clock that a test machine or guest may have:
 // 2018-05-21 and 2049-12-31.
@@ -62,15 +65,24 @@ BioPtr Reading(const std::string& text) {
 
 }  // namespace
 
-PkiSpec GoodPkiSpec(const Platform& platform) {
+PkiSpec GoodPkiSpec(const Platform& platform, PckCa ca) {
+  const bool platform_ca = ca == PckCa::kPlatform;
   PkiSpec spec;
   spec.root = CaSpec("Intel SGX Root CA", "critical,CA:TRUE,pathlen:1");
-  spec.intermediate =
-      CaSpec("Intel SGX PCK Platform CA", "critical,CA:TRUE,pathlen:0");
+  spec.intermediate = CaSpec(
+      platform_ca ? "Intel SGX PCK Platform CA" : "Intel SGX PCK Processor CA",
+      "critical,CA:TRUE,pathlen:0");
   spec.leaf = CaSpec("Intel SGX PCK Certificate", "critical,CA:FALSE");
   spec.leaf.key_usage = kLeafUsage;
-  spec.leaf.crl_url = kPckCrlUrl;
-  spec.leaf.sgx_extensions = {SgxExtension(platform)};
+  spec.leaf.crl_url =
+      std::string(kPckCrlUrl) + (platform_ca ? "platform" : "processor");
+  auto entries = ExtensionEntries(platform, TcbEntries(platform));
+  if (!platform_ca) {
+    entries.resize(kProcessorEntries);
+  }
+  spec.leaf.sgx_extensions = {DerSequence(entries)};
+  spec.tcb_signing = CaSpec("Intel SGX TCB Signing", "critical,CA:FALSE");
+  spec.tcb_signing.key_usage = kLeafUsage;
   return spec;
 }
 
@@ -89,7 +101,16 @@ Result<Pki> Pki::Make(const PkiSpec& spec) {
       pki.leaf_.certificate,
       MakeCertificate(spec.leaf, pki.leaf_key(),
                       {pki.intermediate(), pki.intermediate_key()}));
+  RETURN_IF_ERROR(pki.IssueTcbSigning(spec.tcb_signing));
   return pki;
+}
+
+Result<void> Pki::IssueTcbSigning(const CertificateSpec& spec) {
+  ASSIGN_OR_RETURN(tcb_signing_.key, MakeKey(spec.key));
+  ASSIGN_OR_RETURN(
+      tcb_signing_.certificate,
+      MakeCertificate(spec, tcb_signing_key(), {root(), root_key()}));
+  return {};
 }
 
 Result<std::string> Pki::ChainPem() const {
@@ -97,6 +118,18 @@ Result<std::string> Pki::ChainPem() const {
   ASSIGN_OR_RETURN(const std::string intermediate_pem, ToPem(intermediate()));
   ASSIGN_OR_RETURN(const std::string root_pem, ToPem(root()));
   return chain + intermediate_pem + root_pem;
+}
+
+Result<std::string> Pki::TcbSigningChainPem() const {
+  ASSIGN_OR_RETURN(const std::string signing_pem, ToPem(tcb_signing()));
+  ASSIGN_OR_RETURN(const std::string root_pem, ToPem(root()));
+  return signing_pem + root_pem;
+}
+
+Result<std::string> Pki::PckCaChainPem() const {
+  ASSIGN_OR_RETURN(const std::string intermediate_pem, ToPem(intermediate()));
+  ASSIGN_OR_RETURN(const std::string root_pem, ToPem(root()));
+  return intermediate_pem + root_pem;
 }
 
 Result<void> Pki::Save(const std::filesystem::path& folder) const {
@@ -112,8 +145,11 @@ Result<void> Pki::Save(const std::filesystem::path& folder) const {
     mode_t mode;
   };
   std::vector<File> files;
-  const std::array<std::pair<std::string, const Entity*>, 3> entities = {
-      {{"root", &root_}, {"intermediate", &intermediate_}, {"leaf", &leaf_}}};
+  const std::array<std::pair<std::string, const Entity*>, 4> entities = {
+      {{"root", &root_},
+       {"intermediate", &intermediate_},
+       {"leaf", &leaf_},
+       {kTcbSigning, &tcb_signing_}}};
   for (const auto& [name, entity] : entities) {
     ASSIGN_OR_RETURN(std::string certificate, ToPem(entity->certificate.get()));
     ASSIGN_OR_RETURN(std::string key, KeyToPem(entity->key.get()));
@@ -161,6 +197,13 @@ Result<Pki> Pki::Load(const std::filesystem::path& folder) {
   ASSIGN_OR_RETURN(pki.root_, LoadEntity(folder, "root"));
   ASSIGN_OR_RETURN(pki.intermediate_, LoadEntity(folder, "intermediate"));
   ASSIGN_OR_RETURN(pki.leaf_, LoadEntity(folder, "leaf"));
+  std::error_code error;
+  if (std::filesystem::exists(folder / (std::string(kTcbSigning) + ".pem"),
+                              error)) {
+    ASSIGN_OR_RETURN(pki.tcb_signing_, LoadEntity(folder, kTcbSigning));
+  } else {
+    RETURN_IF_ERROR(pki.IssueTcbSigning(GoodPkiSpec().tcb_signing));
+  }
   return pki;
 }
 

@@ -12,11 +12,15 @@ namespace {
 
 constexpr std::size_t kReportDataOffset = 320;
 
-// MRSIGNER of Intel's TD quoting enclave.
+// MRSIGNER of Intel's quoting enclaves for TDX and for SGX.
 constexpr attest::ByteArray<32> kTdQeSigner = {
     0xdc, 0x9e, 0x2a, 0x7c, 0x6f, 0x94, 0x8f, 0x17, 0x47, 0x4e, 0x34,
     0xa7, 0xfc, 0x43, 0xed, 0x03, 0x0f, 0x7c, 0x15, 0x63, 0xf1, 0xba,
     0xbd, 0xdf, 0x63, 0x40, 0xc8, 0x2e, 0x0e, 0x54, 0xa8, 0xc5};
+constexpr attest::ByteArray<32> kQeSigner = {
+    0x8c, 0x4f, 0x57, 0x75, 0xd7, 0x96, 0x50, 0x3e, 0x96, 0x13, 0x7f,
+    0x77, 0xc6, 0x8a, 0x82, 0x9a, 0x00, 0x56, 0xac, 0x8d, 0xed, 0x70,
+    0x14, 0x0b, 0x08, 0x1b, 0x09, 0x44, 0x90, 0xc5, 0x7b, 0xff};
 
 void Append(Bytes& out, std::span<const std::uint8_t> bytes) {
   out.insert(out.end(), bytes.begin(), bytes.end());
@@ -83,8 +87,10 @@ Bytes QuoteParts::Assemble() const {
   Bytes section;
   Append(section, signature);
   Append(section, attestation_key);
-  AppendU16(section, outer_type);
-  AppendU32(section, outer_size.value_or(SizeOf(certification)));
+  if (version != 3) {
+    AppendU16(section, outer_type);
+    AppendU32(section, outer_size.value_or(SizeOf(certification)));
+  }
   Append(section, certification);
 
   Bytes quote = SignedBytes();
@@ -138,17 +144,40 @@ Bytes TdReportBytes(const attest::TdReport& report) {
   return body;
 }
 
-attest::ByteArray<384> TdQeReport() {
-  attest::ByteArray<384> report{};
-  std::fill_n(report.begin(), 16, std::uint8_t{5});  // CPUSVN
+attest::ByteArray<384> SgxReportBytes(const attest::SgxReport& report) {
+  attest::ByteArray<384> bytes{};
+  const auto put = [&bytes](std::size_t offset,
+                            std::span<const std::uint8_t> field) {
+    std::ranges::copy(field, std::span(bytes).subspan(offset).begin());
+  };
+  const auto put_u16 = [&put](std::size_t offset, std::uint16_t value) {
+    Bytes field;
+    AppendU16(field, value);
+    put(offset, field);
+  };
+  put(0, report.cpu_svn);
+  put(16, report.misc_select);
+  put(48, report.attributes);
+  put(64, report.mr_enclave);
+  put(128, report.mr_signer);
+  put_u16(256, report.isv_prod_id);
+  put_u16(258, report.isv_svn);
+  put(kReportDataOffset, report.report_data);
+  return bytes;
+}
+
+attest::ByteArray<384> QeReport(attest::Tee tee) {
+  const bool tdx = tee == attest::Tee::kTdx;
+  attest::SgxReport report;
+  report.cpu_svn.fill(5);
   // INIT, PROVISION_KEY; XFRM x87, SSE, AVX.
-  report[48] = 0x11;
-  report[56] = 0xe7;
-  std::fill_n(report.begin() + 64, 32, std::uint8_t{0xe5});  // MRENCLAVE
-  std::copy(kTdQeSigner.begin(), kTdQeSigner.end(), report.begin() + 128);
-  report[256] = 2;  // ISVPRODID of the TD QE
-  report[258] = 6;  // ISVSVN
-  return report;
+  report.attributes[0] = 0x11;
+  report.attributes[8] = 0xe7;
+  report.mr_enclave.fill(0xe5);
+  report.mr_signer = tdx ? kTdQeSigner : kQeSigner;
+  report.isv_prod_id = tdx ? 2 : 1;
+  report.isv_svn = 6;
+  return SgxReportBytes(report);
 }
 
 Result<attest::ByteArray<64>> RawSignature(

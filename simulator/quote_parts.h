@@ -14,12 +14,12 @@
 
 namespace tdxvfs::simulator {
 
-// A version 4 or 5 quote in pieces, so that each can be made wrong by itself.
+// A quote in pieces, so that each can be made wrong by itself.
 struct QuoteParts {
   std::uint16_t version = 4;
   std::uint16_t key_type = 2;
   std::uint32_t tee = 0x81;
-  std::uint32_t reserved = 0;
+  std::uint32_t reserved = 0;  // version 3: SVNs of QE and PCE
   attest::ByteArray<16> qe_vendor_id = {0x93, 0x9a, 0x72, 0x33, 0xf7, 0x9c,
                                         0x4c, 0xa9, 0x94, 0x0a, 0x0d, 0xb3,
                                         0x95, 0x7f, 0x06, 0x07};
@@ -31,7 +31,7 @@ struct QuoteParts {
 
   attest::ByteArray<64> signature{};
   attest::ByteArray<64> attestation_key{};
-  std::uint16_t outer_type = 6;
+  std::uint16_t outer_type = 6;  // versions 4 and 5 only, as its length
   attest::ByteArray<384> qe_report{};
   attest::ByteArray<64> qe_report_signature{};
   Bytes authentication_data;
@@ -58,8 +58,12 @@ struct QuoteParts {
 // The bytes of a TD report body: 584, or 648 when it has the 1.5 members.
 Bytes TdReportBytes(const attest::TdReport& report);
 
-// A quoting enclave's report as Intel's TD QE makes it, report data zero.
-attest::ByteArray<384> TdQeReport();
+// The bytes of an SGX report body, reserved ones zero.
+attest::ByteArray<384> SgxReportBytes(const attest::SgxReport& report);
+
+// A quoting enclave's report as Intel's QE makes it for SGX or TDX quotes,
+// report data zero.
+attest::ByteArray<384> QeReport(attest::Tee tee);
 
 // r || s, 32 bytes big-endian each, of an ECDSA P-256 signature with SHA-256.
 Result<attest::ByteArray<64>> RawSignature(

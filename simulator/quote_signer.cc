@@ -11,6 +11,11 @@ namespace tdxvfs::simulator {
 namespace {
 
 constexpr std::size_t kAuthenticationSize = 32;
+// Version 3 headers tell both; nothing is decided by them.
+constexpr std::uint32_t kSvnsOfQeAndPce = 6U | 11U << 16U;
+// Body types of version 5.
+constexpr std::uint16_t kSgxReport = 1;
+constexpr std::uint16_t kTdReport15 = 3;
 
 }  // namespace
 
@@ -23,12 +28,25 @@ attest::TdReport GoodTdReport() {
   return report;
 }
 
-Result<QuoteSigner> QuoteSigner::Create(const Pki& pki) {
+attest::SgxReport GoodSgxReport() {
+  attest::SgxReport report;
+  report.cpu_svn.fill(7);
+  report.attributes = {0x05, 0, 0, 0, 0, 0, 0, 0, 0xe7};  // INIT, MODE64BIT
+  report.mr_enclave.fill(0xec);
+  report.mr_signer.fill(0x51);
+  report.isv_prod_id = 1;
+  report.isv_svn = 2;
+  return report;
+}
+
+Result<QuoteSigner> QuoteSigner::Create(const Pki& pki, attest::Tee tee) {
   QuoteSigner signer;
+  signer.tee_ = tee;
   ASSIGN_OR_RETURN(signer.attestation_key_, MakeKey(KeyKind::kP256));
   QuoteParts& parts = signer.certified_;
   parts.user_data = {0x51, 0x3d};  // begins with the QE's id
-  parts.qe_report = TdQeReport();
+  parts.tee = static_cast<std::uint32_t>(tee);
+  parts.qe_report = QeReport(tee);
   parts.authentication_data.resize(kAuthenticationSize);
   std::iota(parts.authentication_data.begin(), parts.authentication_data.end(),
             std::uint8_t{0});
@@ -42,10 +60,23 @@ Result<QuoteSigner> QuoteSigner::Create(const Pki& pki) {
   return signer;
 }
 
+Result<QuoteParts> QuoteSigner::SignedParts(std::uint16_t version,
+                                            Bytes body) const {
+  QuoteParts parts = certified_;
+  parts.version = version;
+  parts.body = std::move(body);
+  if (version == 3) {
+    parts.reserved = kSvnsOfQeAndPce;
+  }
+  parts.body_type = tee_ == attest::Tee::kTdx ? kTdReport15 : kSgxReport;
+  RETURN_IF_ERROR(parts.SignBody(attestation_key()));
+  return parts;
+}
+
 Result<QuoteParts> QuoteSigner::Parts(std::uint16_t version,
                                       attest::TdReport report) const {
-  if (version != 4 && version != 5) {
-    return Error(Reason::kUsage, "quotes are made in version 4 or 5, not " +
+  if (tee_ != attest::Tee::kTdx || (version != 4 && version != 5)) {
+    return Error(Reason::kUsage, "TD quotes are made in version 4 or 5, not " +
                                      std::to_string(version));
   }
   if (version == 4) {
@@ -59,15 +90,28 @@ Result<QuoteParts> QuoteSigner::Parts(std::uint16_t version,
       report.mr_service_td.emplace();
     }
   }
-  QuoteParts parts = certified_;
-  parts.version = version;
-  parts.body = TdReportBytes(report);
-  RETURN_IF_ERROR(parts.SignBody(attestation_key()));
-  return parts;
+  return SignedParts(version, TdReportBytes(report));
+}
+
+Result<QuoteParts> QuoteSigner::Parts(std::uint16_t version,
+                                      const attest::SgxReport& report) const {
+  if (tee_ != attest::Tee::kSgx || version < 3 || version > 5) {
+    return Error(Reason::kUsage,
+                 "SGX quotes are made in version 3, 4 or 5, not " +
+                     std::to_string(version));
+  }
+  const auto body = SgxReportBytes(report);
+  return SignedParts(version, Bytes(body.begin(), body.end()));
 }
 
 Result<Bytes> QuoteSigner::Sign(std::uint16_t version,
                                 const attest::TdReport& report) const {
+  ASSIGN_OR_RETURN(const QuoteParts parts, Parts(version, report));
+  return parts.Assemble();
+}
+
+Result<Bytes> QuoteSigner::Sign(std::uint16_t version,
+                                const attest::SgxReport& report) const {
   ASSIGN_OR_RETURN(const QuoteParts parts, Parts(version, report));
   return parts.Assemble();
 }

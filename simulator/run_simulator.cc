@@ -16,6 +16,7 @@
 #include "common/exit_report.h"
 #include "common/file.h"
 #include "common/hex.h"
+#include "simulator/collateral_arguments.h"
 #include "simulator/guest_quoter.h"
 #include "simulator/measurement_options.h"
 #include "simulator/pki.h"
@@ -33,6 +34,10 @@ constexpr std::size_t kKernelPadding = 70;
 
 struct Options {
   std::string folder;
+  std::string ca = "platform";
+  std::string fmspc;
+  std::string tee = "tdx";
+  CollateralOptions collateral;
   std::string report_data;
   std::string out;
   std::string device = "/dev/tdxvfs-simulator";
@@ -61,14 +66,52 @@ Result<QuoteAnswerer> MakeAnswerer(const Options& options,
 }
 
 Result<void> MakePki(const Options& options) {
-  ASSIGN_OR_RETURN(const Pki pki, Pki::Make(GoodPkiSpec()));
+  Platform platform;
+  if (!options.fmspc.empty()) {
+    const auto fmspc = FromHex(options.fmspc);
+    if (!fmspc.has_value() || fmspc->size() != platform.fmspc.size()) {
+      return Error(Reason::kUsage, "--fmspc: not 12 hex digits");
+    }
+    std::ranges::copy(*fmspc, platform.fmspc.begin());
+  }
+  const PckCa ca =
+      options.ca == "platform" ? PckCa::kPlatform : PckCa::kProcessor;
+  ASSIGN_OR_RETURN(const Pki pki, Pki::Make(GoodPkiSpec(platform, ca)));
   return pki.Save(options.folder);
+}
+
+Result<void> MakeSetOfCollateral(const Options& options) {
+  ASSIGN_OR_RETURN(const Pki pki, Pki::Load(options.folder));
+  ASSIGN_OR_RETURN(const CollateralSpec spec,
+                   CollateralSpecFromOptions(pki, options.collateral));
+  ASSIGN_OR_RETURN(const Collateral collateral, MakeCollateral(pki, spec));
+  return SaveCollateral(collateral, options.out);
+}
+
+// Of an enclave; nothing but its report data can be chosen.
+Result<void> MakeSgxQuote(const Options& options, const Bytes& report_data) {
+  if (!options.measurements.empty() || options.fault != "none") {
+    return Error(Reason::kUsage,
+                 "members of a TD report and faults are for --tee tdx");
+  }
+  ASSIGN_OR_RETURN(const Pki pki, Pki::Load(options.folder));
+  ASSIGN_OR_RETURN(const QuoteSigner signer,
+                   QuoteSigner::Create(pki, attest::Tee::kSgx));
+  attest::SgxReport report = GoodSgxReport();
+  std::ranges::copy(report_data, report.report_data.begin());
+  ASSIGN_OR_RETURN(Bytes quote, signer.Sign(options.version, report));
+  quote.resize(quote.size() + options.padding.value_or(0));
+  return WriteNewFile(options.out, quote, 0644);
 }
 
 Result<void> MakeQuote(const Options& options) {
   const auto report_data = FromHex(options.report_data);
   if (!report_data.has_value() || report_data->size() != 64) {
     return Error(Reason::kUsage, "--report-data: not 128 hex digits");
+  }
+  ASSIGN_OR_RETURN(const attest::Tee tee, ParseTee(options.tee));
+  if (tee == attest::Tee::kSgx) {
+    return MakeSgxQuote(options, *report_data);
   }
   ASSIGN_OR_RETURN(QuoteAnswerer answerer, MakeAnswerer(options, 0));
   ASSIGN_OR_RETURN(
@@ -101,9 +144,6 @@ CLI::App* AddCommand(CLI::App& app, Options& options, const char* name,
 void AddQuoteOptions(CLI::App* command, Options& options) {
   command->add_option("--pki", options.folder, "folder that 'pki' made")
       ->required();
-  command->add_option("--version", options.version, "quote version, 4 or 5")
-      ->capture_default_str()
-      ->check(CLI::IsMember({4, 5}));
   for (const std::string& name : MeasurementNames()) {
     command->add_option("--" + name, options.measurements[name],
                         "member of the TD report, hex");
@@ -120,6 +160,9 @@ void AddQuoteOptions(CLI::App* command, Options& options) {
 
 void AddServiceOptions(CLI::App* command, Options& options) {
   AddQuoteOptions(command, options);
+  command->add_option("--version", options.version, "quote version, 4 or 5")
+      ->capture_default_str()
+      ->check(CLI::IsMember({4, 5}));
   command->add_option("--delay-ms", options.delay_ms,
                       "wait before every answer");
   command
@@ -136,14 +179,33 @@ std::map<const CLI::App*, Command> AddCommands(CLI::App& app,
       AddCommand(app, options, "pki",
                  "make a pretend Intel; root.pem is its trust anchor");
   pki->add_option("DIR", options.folder, "folder to make")->required();
+  pki->add_option("--ca", options.ca, "which PCK CA: platform or processor")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"platform", "processor"}));
+  pki->add_option("--fmspc", options.fmspc, "kind of platform, 12 hex digits");
   commands[pki] = MakePki;
 
   CLI::App* const quote = AddCommand(app, options, "quote", "sign one quote");
   AddQuoteOptions(quote, options);
+  quote->add_option("--tee", options.tee, "tdx or sgx")->capture_default_str();
+  quote
+      ->add_option("--version", options.version,
+                   "quote version: 4 or 5; with --tee sgx also 3")
+      ->capture_default_str()
+      ->check(CLI::IsMember({3, 4, 5}));
   quote->add_option("--report-data", options.report_data, "128 hex digits")
       ->required();
   quote->add_option("--out", options.out, "new file")->required();
   commands[quote] = MakeQuote;
+
+  CLI::App* const collateral =
+      AddCommand(app, options, "collateral",
+                 "sign TCB info, QE identity and CRLs for the platform");
+  collateral->add_option("--pki", options.folder, "folder that 'pki' made")
+      ->required();
+  AddCollateralOptions(collateral, options.collateral);
+  collateral->add_option("--out", options.out, "folder to write")->required();
+  commands[collateral] = MakeSetOfCollateral;
 
   CLI::App* const guest = AddCommand(
       app, options, "guest", "answer the pretend TDX device of this guest");

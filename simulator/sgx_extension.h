@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "attest/quote.h"
+#include "common/owned_openssl.h"
+#include "common/result.h"
 #include "simulator/der_writer.h"
 
 namespace tdxvfs::simulator {
@@ -32,6 +34,10 @@ std::vector<Bytes> ExtensionEntries(const Platform& platform,
 
 // The whole extension as the Platform CA writes it.
 Bytes SgxExtension(const Platform& platform);
+
+// What the extension of a certificate that this room made says: PPID, TCB
+// components, PCESVN, PCEID and FMSPC. Fails with kFileInvalid.
+Result<Platform> PlatformOf(const X509* leaf);
 
 }  // namespace tdxvfs::simulator
 

@@ -34,6 +34,28 @@ simulator::Bytes GoodQuote(std::uint16_t version) {
   return GoodParts(version).Assemble();
 }
 
+const simulator::QuoteSigner& GoodSgxSigner() {
+  static const simulator::QuoteSigner signer =
+      simulator::QuoteSigner::Create(GoodPki(), attest::Tee::kSgx).value();
+  return signer;
+}
+
+simulator::QuoteParts GoodSgxParts(std::uint16_t version) {
+  return GoodSgxSigner().Parts(version, simulator::GoodSgxReport()).value();
+}
+
+simulator::CollateralSpec GoodCollateral(attest::Tee tee) {
+  return simulator::GoodCollateralSpec(tee, {}, kVectorTime);
+}
+
+verify::CollateralDocuments MakeDocuments(const simulator::CollateralSpec& spec,
+                                          const simulator::Pki& pki) {
+  simulator::Collateral made = simulator::MakeCollateral(pki, spec).value();
+  return {std::move(made.tcb_info),    std::move(made.tcb_signing_chain),
+          std::move(made.qe_identity), std::move(made.root_ca_crl),
+          std::move(made.pck_crl),     std::move(made.pck_crl_issuer_chain)};
+}
+
 Verdict VerdictOn(const simulator::Bytes& quote,
                   const verify::TrustAnchor& anchor,
                   std::chrono::system_clock::time_point now) {

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <functional>
 
+#include "attest/verify/collateral.h"
 #include "attest/verify/trust_anchor.h"
 #include "attest/verify/verify_quote.h"
+#include "simulator/collateral_spec.h"
 #include "simulator/pki.h"
 #include "simulator/quote_parts.h"
 #include "simulator/quote_signer.h"
@@ -26,6 +28,17 @@ const verify::TrustAnchor& GoodAnchor();
 // A genuine quote in pieces, and as bytes.
 simulator::QuoteParts GoodParts(std::uint16_t version = 4);
 simulator::Bytes GoodQuote(std::uint16_t version = 4);
+
+// The same of an SGX enclave; versions 3 to 5.
+const simulator::QuoteSigner& GoodSgxSigner();
+simulator::QuoteParts GoodSgxParts(std::uint16_t version = 3);
+
+// Collateral with which GoodQuote() is UpToDate at kVectorTime, and a set made
+// by it as verify/ takes it.
+simulator::CollateralSpec GoodCollateral(attest::Tee tee = attest::Tee::kTdx);
+verify::CollateralDocuments MakeDocuments(
+    const simulator::CollateralSpec& spec,
+    const simulator::Pki& pki = GoodPki());
 
 // Parses and verifies; a quote that does not parse is the failure "format".
 struct Verdict {

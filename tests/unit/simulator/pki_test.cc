@@ -47,7 +47,8 @@ TEST(Pki, ComesBackFromItsFolderAndStillSigns) {
 TEST(Pki, KeepsItsKeysToItself) {
   const TemporaryFolder temporary;
   ASSERT_THAT(testing::GoodPki().Save(temporary.path()), Succeeds());
-  for (const char* name : {"root.key", "intermediate.key", "leaf.key"}) {
+  for (const char* name :
+       {"root.key", "intermediate.key", "leaf.key", "tcb_signing.key"}) {
     struct stat status {};
     ASSERT_EQ(stat((temporary.path() / name).c_str(), &status), 0) << name;
     EXPECT_EQ(status.st_mode & 0777U, 0600U) << name;
@@ -61,6 +62,41 @@ TEST(Pki, OverwritesNothing) {
   EXPECT_THAT(testing::GoodPki().Save(temporary.path()),
               Fails(Reason::kAlreadyExists));
   EXPECT_FALSE(std::filesystem::exists(temporary.path() / "root.key"));
+}
+
+// Folders of versions that signed no collateral.
+TEST(Pki, IssuesATcbSigningCertificateForAnOlderFolder) {
+  const TemporaryFolder temporary;
+  ASSERT_THAT(testing::GoodPki().Save(temporary.path()), Succeeds());
+  std::filesystem::remove(temporary.path() / "tcb_signing.pem");
+  std::filesystem::remove(temporary.path() / "tcb_signing.key");
+  ASSERT_OK_AND_ASSIGN(const Pki pki, Pki::Load(temporary.path()));
+  EXPECT_EQ(X509_verify(pki.tcb_signing(), pki.root_key()), 1);
+  EXPECT_FALSE(std::filesystem::exists(temporary.path() / "tcb_signing.pem"));
+}
+
+TEST(Pki, TcbSigningCertificateWithoutItsKeyIsMissingAFile) {
+  const TemporaryFolder temporary;
+  ASSERT_THAT(testing::GoodPki().Save(temporary.path()), Succeeds());
+  std::filesystem::remove(temporary.path() / "tcb_signing.key");
+  EXPECT_THAT(Pki::Load(temporary.path()), Fails(Reason::kFileNotFound));
+}
+
+TEST(Pki, TellsThePlatformOfItsLeaf) {
+  Platform wanted;
+  wanted.fmspc = {0xb0, 0xc0, 0x6f};
+  wanted.tcb_components[15] = 0xff;
+  wanted.pce_svn = 0x8001;
+  for (const PckCa ca : {PckCa::kPlatform, PckCa::kProcessor}) {
+    ASSERT_OK_AND_ASSIGN(const Pki pki, Pki::Make(GoodPkiSpec(wanted, ca)));
+    ASSERT_OK_AND_ASSIGN(const Platform platform, PlatformOf(pki.leaf()));
+    EXPECT_EQ(platform.fmspc, wanted.fmspc);
+    EXPECT_EQ(platform.ppid, wanted.ppid);
+    EXPECT_EQ(platform.pce_id, wanted.pce_id);
+    EXPECT_EQ(platform.pce_svn, wanted.pce_svn);
+    EXPECT_EQ(platform.tcb_components, wanted.tcb_components);
+    EXPECT_THAT(PlatformOf(pki.root()), Fails(Reason::kFileInvalid));
+  }
 }
 
 TEST(Pki, A18_EachHasARootOfItsOwn) {

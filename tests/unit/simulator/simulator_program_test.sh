@@ -46,6 +46,24 @@ done
 expect 2 "$simulator" quote --pki "$folder/pki" --report-data "$(zeroes 64)" --out "$folder/quote4"
 grep -q "quote4' *.*exists\|File exists" "$folder/stderr" || fail "overwrite: $(cat "$folder/stderr")"
 
+for version in 3 4 5; do
+  expect 0 "$simulator" quote --pki "$folder/pki" --tee sgx --version "$version" \
+    --report-data "$(zeroes 64)" --out "$folder/sgx$version"
+  [[ $(od -An -tu2 -N2 "$folder/sgx$version") -eq $version ]] || fail "version"
+  [[ $(od -An -tu4 -j4 -N4 "$folder/sgx$version") -eq 0 ]] || fail "TEE type"
+done
+expect 2 "$simulator" quote --pki "$folder/pki" --tee sgx --rtmr0 00 --report-data "$(zeroes 64)" --out "$folder/q"
+
+expect 2 "$simulator" pki "$folder/other" --ca other
+expect 2 "$simulator" pki "$folder/other" --fmspc 00
+expect 0 "$simulator" pki "$folder/processor" --ca processor --fmspc 00a067110000
+expect 2 "$simulator" collateral --pki "$folder/none" --out "$folder/set"
+expect 2 "$simulator" collateral --pki "$folder/pki" --status Old --out "$folder/set"
+expect 0 "$simulator" collateral --pki "$folder/processor" --tee sgx --status Revoked --out "$folder/set"
+grep -q '"fmspc":"00A067110000"' "$folder/set/tcb_info.json" || fail "FMSPC"
+grep -q '"tcbStatus":"Revoked"' "$folder/set/tcb_info.json" || fail "status"
+[[ $(find "$folder/set" -type f | wc -l) -eq 6 ]] || fail "files of a set"
+
 if [[ ! -c /dev/fuse ]] || [[ $EUID != 0 && ! $(command -v fusermount3) ]]; then
   echo "SKIPPED: no /dev/fuse here, the file system was not tried"
   exit 77

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "simulator/collateral_arguments.h"
+
+namespace tdxvfs::simulator {
+
+void AddCollateralOptions(CLI::App* command, CollateralOptions& options) {
+  command->add_option("--tee", options.tee, "tdx or sgx")
+      ->capture_default_str();
+  command
+      ->add_option("--tcb-info-version", options.tcb_info_version,
+                   "version of the TCB info, 2 (SGX only) or 3")
+      ->capture_default_str()
+      ->check(CLI::IsMember({2, 3}));
+  command->add_option("--status", options.status,
+                      "of the platform's TCB level (default: UpToDate)");
+  command->add_option("--module-status", options.module_status,
+                      "of the TDX module's level (default: UpToDate)");
+  command->add_option("--qe-status", options.qe_status,
+                      "of the quoting enclave's level (default: UpToDate)");
+  command->add_option("--tcb-date", options.tcb_date,
+                      "of these levels, YYYY-MM-DDThh:mm:ssZ");
+  command->add_option("--advisory", options.advisory_ids,
+                      "of the platform's level; may be repeated");
+  command
+      ->add_option("--evaluation-number", options.evaluation_number,
+                   "tcbEvaluationDataNumber (default: 20)")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--at", options.at,
+                      "when it is fetched, YYYY-MM-DDThh:mm:ssZ "
+                      "(default: now)");
+  command->add_option("--next-update", options.next_update,
+                      "until when everything may be used "
+                      "(default: 29 days on)");
+  command->add_option("--revoke", options.revoke,
+                      "leaf, intermediate or tcb-signing; may be repeated");
+}
+
+}  // namespace tdxvfs::simulator
