@@ -104,10 +104,10 @@ class CollateralSource {
     bool platform_ca = true;
   };
   virtual ~CollateralSource() = default;
-  // Fails with kCollateralUnavailable (there is none, or none that may still
-  // be used) or kInternal.
-  virtual Result<std::shared_ptr<const Collateral>> Find(
-      const Wanted& wanted) = 0;
+  // A set that was verified, or why the one at hand was refused: then the quote
+  // is refused for that. Fails with kCollateralUnavailable (there is none, or
+  // none that may still be used) or kInternal.
+  virtual Result<CollateralOutcome> Find(const Wanted& wanted) = 0;
 };
 
 }  // namespace tdxvfs::verify

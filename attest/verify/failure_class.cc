@@ -7,6 +7,8 @@ std::string_view FailureClassName(FailureClass failure) {
   switch (failure) {
     case FailureClass::kNone:
       break;
+    case FailureClass::kFormat:
+      return "format";
     case FailureClass::kUnsupported:
       return "unsupported";
     case FailureClass::kPckChain:

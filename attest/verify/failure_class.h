@@ -11,6 +11,7 @@ namespace tdxvfs::verify {
 // learns the reason's slug.
 enum class FailureClass : std::uint8_t {
   kNone,
+  kFormat,
   kUnsupported,
   kPckChain,
   kUntrustedRoot,
