@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TDXVFS_ATTEST_VERIFY_EQUAL_CHECK_H_
+#define TDXVFS_ATTEST_VERIFY_EQUAL_CHECK_H_
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "attest/check.h"
+
+namespace tdxvfs::verify {
+
+// A check that passes when both texts are the same.
+inline attest::Check EqualCheck(std::string_view name, std::string expected,
+                                std::string actual, std::string_view source) {
+  attest::Check check;
+  check.name = name;
+  check.passed = expected == actual;
+  check.expected = std::move(expected);
+  check.actual = std::move(actual);
+  check.source = source;
+  return check;
+}
+
+}  // namespace tdxvfs::verify
+
+#endif  // TDXVFS_ATTEST_VERIFY_EQUAL_CHECK_H_
