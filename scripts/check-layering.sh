@@ -51,6 +51,7 @@ squashfs            image
 ext2fs/             image
 fuse                simulator
 fuse3/              simulator
+microhttpd\.h       simulator
 toml\+\+|toml\.hpp  agent keyserver cli
 simdjson            verify policy collateral keyserver cli luks image agent
 CLI/                agent keyserver cli simulator

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "simulator/collateral_arguments.h"
 
+#include "simulator/pccs_fault.h"
+
 namespace tdxvfs::simulator {
 
 void AddCollateralOptions(CLI::App* command, CollateralOptions& options) {
@@ -33,6 +35,26 @@ void AddCollateralOptions(CLI::App* command, CollateralOptions& options) {
                       "(default: 29 days on)");
   command->add_option("--revoke", options.revoke,
                       "leaf, intermediate or tcb-signing; may be repeated");
+}
+
+void AddPccsOptions(CLI::App* command, PccsArguments& arguments) {
+  command
+      ->add_option("--listen", arguments.listen,
+                   "numeric address and port; port 0: a free one")
+      ->capture_default_str();
+  CLI::Option* const certificate = command->add_option(
+      "--tls-certificate", arguments.tls_certificate, "PEM file: HTTPS");
+  CLI::Option* const key =
+      command->add_option("--tls-key", arguments.tls_key, "PEM file");
+  certificate->needs(key);
+  key->needs(certificate);
+  command
+      ->add_option(
+          "--fault", arguments.faults,
+          "KIND[,PATH[,TIMES]], may be repeated; kinds: " + PccsFaultWords())
+      ->delimiter('\0');
+  command->add_option("--delay-ms", arguments.delay_ms, "of the fault 'slow'")
+      ->capture_default_str();
 }
 
 }  // namespace tdxvfs::simulator

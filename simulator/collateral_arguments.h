@@ -5,11 +5,15 @@
 #include <CLI/CLI.hpp>
 
 #include "simulator/collateral_options.h"
+#include "simulator/run_pccs.h"
 
 namespace tdxvfs::simulator {
 
 // Gives a command every option of CollateralOptions, which must outlive it.
 void AddCollateralOptions(CLI::App* command, CollateralOptions& options);
+
+// The same for the service's own options.
+void AddPccsOptions(CLI::App* command, PccsArguments& arguments);
 
 }  // namespace tdxvfs::simulator
 

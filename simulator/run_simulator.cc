@@ -18,17 +18,17 @@
 #include "common/hex.h"
 #include "simulator/collateral_arguments.h"
 #include "simulator/guest_quoter.h"
-#include "simulator/measurement_options.h"
 #include "simulator/pki.h"
 #include "simulator/quote_answerer.h"
+#include "simulator/quote_arguments.h"
 #include "simulator/quote_signer.h"
 #include "simulator/report_filesystem.h"
+#include "simulator/run_pccs.h"
 
 namespace tdxvfs::simulator {
 namespace {
 
 constexpr const char* kProgram = "tdxvfs-simulator";
-constexpr std::size_t kMaxPadding = 8192;
 // What Linux hands out is 70 bytes longer than the quote.
 constexpr std::size_t kKernelPadding = 70;
 
@@ -38,32 +38,14 @@ struct Options {
   std::string fmspc;
   std::string tee = "tdx";
   CollateralOptions collateral;
+  PccsArguments pccs;
   std::string report_data;
   std::string out;
   std::string device = "/dev/tdxvfs-simulator";
   std::string mount_point;
-  std::map<std::string, std::string> measurements;
-  std::uint16_t version = 4;
-  std::optional<std::size_t> padding;
-  unsigned delay_ms = 0;
-  int error_number = 0;
-  std::string fault = "none";
+  QuoteArguments quote;
   bool json = false;
 };
-
-Result<QuoteAnswerer> MakeAnswerer(const Options& options,
-                                   std::size_t usual_padding) {
-  ASSIGN_OR_RETURN(const Pki pki, Pki::Load(options.folder));
-  ASSIGN_OR_RETURN(QuoteSigner signer, QuoteSigner::Create(pki));
-  AnswerOptions answers;
-  answers.version = options.version;
-  ASSIGN_OR_RETURN(answers.report, TdReportFromOptions(options.measurements));
-  answers.padding = options.padding.value_or(usual_padding);
-  answers.delay = std::chrono::milliseconds(options.delay_ms);
-  answers.error_number = options.error_number;
-  ASSIGN_OR_RETURN(answers.fault, ParseFault(options.fault));
-  return QuoteAnswerer(std::move(signer), answers);
-}
 
 Result<void> MakePki(const Options& options) {
   Platform platform;
@@ -90,17 +72,17 @@ Result<void> MakeSetOfCollateral(const Options& options) {
 
 // Of an enclave; nothing but its report data can be chosen.
 Result<void> MakeSgxQuote(const Options& options, const Bytes& report_data) {
-  if (!options.measurements.empty() || options.fault != "none") {
+  if (!options.quote.measurements.empty() || options.quote.fault != "none") {
     return Error(Reason::kUsage,
                  "members of a TD report and faults are for --tee tdx");
   }
-  ASSIGN_OR_RETURN(const Pki pki, Pki::Load(options.folder));
+  ASSIGN_OR_RETURN(const Pki pki, Pki::Load(options.quote.pki));
   ASSIGN_OR_RETURN(const QuoteSigner signer,
                    QuoteSigner::Create(pki, attest::Tee::kSgx));
   attest::SgxReport report = GoodSgxReport();
   std::ranges::copy(report_data, report.report_data.begin());
-  ASSIGN_OR_RETURN(Bytes quote, signer.Sign(options.version, report));
-  quote.resize(quote.size() + options.padding.value_or(0));
+  ASSIGN_OR_RETURN(Bytes quote, signer.Sign(options.quote.version, report));
+  quote.resize(quote.size() + options.quote.padding.value_or(0));
   return WriteNewFile(options.out, quote, 0644);
 }
 
@@ -113,7 +95,7 @@ Result<void> MakeQuote(const Options& options) {
   if (tee == attest::Tee::kSgx) {
     return MakeSgxQuote(options, *report_data);
   }
-  ASSIGN_OR_RETURN(QuoteAnswerer answerer, MakeAnswerer(options, 0));
+  ASSIGN_OR_RETURN(QuoteAnswerer answerer, MakeAnswerer(options.quote, 0));
   ASSIGN_OR_RETURN(
       const Bytes quote,
       answerer.Answer(std::span<const std::uint8_t, 64>(*report_data)));
@@ -122,14 +104,18 @@ Result<void> MakeQuote(const Options& options) {
 
 Result<void> ServeGuest(const Options& options) {
   ASSIGN_OR_RETURN(QuoteAnswerer answerer,
-                   MakeAnswerer(options, kKernelPadding));
+                   MakeAnswerer(options.quote, kKernelPadding));
   return ServeGuestDevice(options.device, answerer);
 }
 
 Result<void> ServeFuse(const Options& options) {
   ASSIGN_OR_RETURN(QuoteAnswerer answerer,
-                   MakeAnswerer(options, kKernelPadding));
+                   MakeAnswerer(options.quote, kKernelPadding));
   return ServeReportFilesystem(options.mount_point, answerer);
+}
+
+Result<void> ServePccs(const Options& options) {
+  return RunPccs(options.folder, options.collateral, options.pccs);
 }
 
 using Command = Result<void> (*)(const Options&);
@@ -139,36 +125,6 @@ CLI::App* AddCommand(CLI::App& app, Options& options, const char* name,
   CLI::App* const command = app.add_subcommand(name, description);
   command->add_flag("--json", options.json, "print errors as JSON");
   return command;
-}
-
-void AddQuoteOptions(CLI::App* command, Options& options) {
-  command->add_option("--pki", options.folder, "folder that 'pki' made")
-      ->required();
-  for (const std::string& name : MeasurementNames()) {
-    command->add_option("--" + name, options.measurements[name],
-                        "member of the TD report, hex");
-  }
-  command
-      ->add_option("--pad", options.padding,
-                   "zero bytes after the quote (default: 0; served: 70)")
-      ->check(CLI::Range(std::size_t{0}, kMaxPadding));
-  command
-      ->add_option("--fault", options.fault,
-                   "none, replay, report-data, tampered, garbage, truncated")
-      ->capture_default_str();
-}
-
-void AddServiceOptions(CLI::App* command, Options& options) {
-  AddQuoteOptions(command, options);
-  command->add_option("--version", options.version, "quote version, 4 or 5")
-      ->capture_default_str()
-      ->check(CLI::IsMember({4, 5}));
-  command->add_option("--delay-ms", options.delay_ms,
-                      "wait before every answer");
-  command
-      ->add_option("--errno", options.error_number,
-                   "fail every request with this errno")
-      ->check(CLI::Range(1, 4095));
 }
 
 // Every command with what runs it.
@@ -186,10 +142,10 @@ std::map<const CLI::App*, Command> AddCommands(CLI::App& app,
   commands[pki] = MakePki;
 
   CLI::App* const quote = AddCommand(app, options, "quote", "sign one quote");
-  AddQuoteOptions(quote, options);
+  AddQuoteOptions(quote, options.quote);
   quote->add_option("--tee", options.tee, "tdx or sgx")->capture_default_str();
   quote
-      ->add_option("--version", options.version,
+      ->add_option("--version", options.quote.version,
                    "quote version: 4 or 5; with --tee sgx also 3")
       ->capture_default_str()
       ->check(CLI::IsMember({3, 4, 5}));
@@ -207,16 +163,25 @@ std::map<const CLI::App*, Command> AddCommands(CLI::App& app,
   collateral->add_option("--out", options.out, "folder to write")->required();
   commands[collateral] = MakeSetOfCollateral;
 
+  CLI::App* const pccs =
+      AddCommand(app, options, "pccs",
+                 "serve that collateral over HTTP, as a caching service does");
+  pccs->add_option("--pki", options.folder, "folder that 'pki' made")
+      ->required();
+  AddPccsOptions(pccs, options.pccs);
+  AddCollateralOptions(pccs, options.collateral);
+  commands[pccs] = ServePccs;
+
   CLI::App* const guest = AddCommand(
       app, options, "guest", "answer the pretend TDX device of this guest");
-  AddServiceOptions(guest, options);
+  AddServiceOptions(guest, options.quote);
   guest->add_option("--device", options.device, "device to serve")
       ->capture_default_str();
   commands[guest] = ServeGuest;
 
   CLI::App* const fuse = AddCommand(
       app, options, "fuse", "serve configfs-tsm by FUSE, without a kernel's");
-  AddServiceOptions(fuse, options);
+  AddServiceOptions(fuse, options.quote);
   fuse->add_option("MOUNTPOINT", options.mount_point, "existing folder")
       ->required();
   commands[fuse] = ServeFuse;
@@ -245,7 +210,7 @@ int RunSimulator(int argc, char** argv) {
   } catch (const CLI::ParseError& wrong) {
     return Report(Error(Reason::kUsage, wrong.what()), options);
   }
-  std::erase_if(options.measurements,
+  std::erase_if(options.quote.measurements,
                 [](const auto& entry) { return entry.second.empty(); });
   const auto done = commands.at(app.get_subcommands().front())(options);
   if (!done.has_value()) {

@@ -64,6 +64,48 @@ grep -q '"fmspc":"00A067110000"' "$folder/set/tcb_info.json" || fail "FMSPC"
 grep -q '"tcbStatus":"Revoked"' "$folder/set/tcb_info.json" || fail "status"
 [[ $(find "$folder/set" -type f | wc -l) -eq 6 ]] || fail "files of a set"
 
+# Starts the pretend caching service with these options; its port in $port.
+serve_pccs() {
+  : >"$folder/url"
+  "$simulator" pccs --pki "$folder/processor" --listen 127.0.0.1:0 "$@" >"$folder/url" &
+  server=$!
+  for _ in $(seq 200); do
+    [[ -s $folder/url ]] && break
+    sleep 0.05
+  done
+  port=$(sed 's/.*://' "$folder/url")
+}
+stop_pccs() {
+  kill "$server"
+  wait "$server" || fail "exit code of pccs after SIGTERM"
+  server=
+}
+request() { printf 'GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' "$1"; }
+expect 2 "$simulator" pccs --pki "$folder/none" --listen 127.0.0.1:0
+expect 2 "$simulator" pccs --pki "$folder/pki" --listen localhost:0
+expect 2 "$simulator" pccs --pki "$folder/pki" --listen 127.0.0.1:0 --fault none
+expect 2 "$simulator" pccs --pki "$folder/pki" --listen 127.0.0.1:0 --tls-key "$folder/k"
+serve_pccs --fault unavailable,tcb --status OutOfDate
+grep -q '^http://127.0.0.1:[0-9]*$' "$folder/url" || fail "URL: $(cat "$folder/url")"
+exec 3<>"/dev/tcp/127.0.0.1/$port"
+request "/sgx/certification/v4/pckcrl?ca=processor" >&3
+head -n 1 <&3 | grep -q ' 200 ' || fail "PCK CRL"
+exec 3<>"/dev/tcp/127.0.0.1/$port"
+request "/tdx/certification/v4/tcb?fmspc=00a067110000" >&3
+head -n 1 <&3 | grep -q ' 503 ' || fail "fault"
+exec 3<&-
+stop_pccs
+
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost \
+  -days 2 -keyout "$folder/tls.key" -out "$folder/tls.pem" 2>/dev/null
+serve_pccs --tls-certificate "$folder/tls.pem" --tls-key "$folder/tls.key"
+grep -q '^https://' "$folder/url" || fail "URL: $(cat "$folder/url")"
+request "/sgx/certification/v4/rootcacrl" |
+  openssl s_client -quiet -ign_eof -verify_return_error -CAfile "$folder/tls.pem" \
+    -connect "127.0.0.1:$port" 2>/dev/null >"$folder/answer" || true
+head -n 1 "$folder/answer" | grep -q ' 200 ' || fail "over TLS: $(cat "$folder/answer")"
+stop_pccs
+
 if [[ ! -c /dev/fuse ]] || [[ $EUID != 0 && ! $(command -v fusermount3) ]]; then
   echo "SKIPPED: no /dev/fuse here, the file system was not tried"
   exit 77
