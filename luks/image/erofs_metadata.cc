@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "luks/image/erofs_metadata.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "luks/image/erofs_directory.h"
+
+namespace tdxvfs::image {
+namespace {
+
+constexpr std::uint32_t kBlocksPerChunk = kErofsChunk / kErofsBlock;
+constexpr std::size_t kChunkAddress = 4;             // bytes
+constexpr std::size_t kMaxAttributes = 65535U * 4U;  // bytes, a 16-bit count
+
+std::uint64_t RoundUp(std::uint64_t number, std::uint64_t unit) {
+  return (number + unit - 1) / unit * unit;
+}
+
+// Content that the inode's block can hold behind `head` bytes.
+bool FitsBeside(std::size_t head, std::uint64_t content) {
+  const std::uint64_t tail = content % kErofsBlock;
+  return tail != 0 && head + tail <= kErofsBlock;
+}
+
+}  // namespace
+
+std::uint64_t ErofsMetadata::InodeNumber(std::uint32_t node) const {
+  return places_[node].position / kErofsSlot;
+}
+
+std::vector<std::uint8_t> ErofsMetadata::DirectoryOf(std::uint32_t node) const {
+  const SourceNode& folder = tree_->nodes[node];
+  std::vector<ErofsEntry> entries;
+  entries.reserve(folder.entries.size() + 2);
+  const std::uint8_t type = ErofsFileType(folder.mode);
+  entries.push_back({".", InodeNumber(node), type});
+  entries.push_back({"..", InodeNumber(folder.parent), type});
+  for (const SourceEntry& entry : folder.entries) {
+    entries.push_back({entry.name, InodeNumber(entry.node),
+                       ErofsFileType(tree_->nodes[entry.node].mode)});
+  }
+  std::sort(entries.begin(), entries.end(),
+            [](const ErofsEntry& left, const ErofsEntry& right) {
+              return left.name < right.name;
+            });
+  return EncodeErofsDirectory(entries);
+}
+
+std::vector<std::uint8_t> ErofsMetadata::ContentOf(std::uint32_t node) const {
+  const mode_t mode = tree_->nodes[node].mode;
+  if (S_ISDIR(mode)) {
+    return DirectoryOf(node);
+  }
+  if (S_ISLNK(mode)) {
+    const std::string& target = tree_->link_targets.at(node);
+    return {target.begin(), target.end()};
+  }
+  return {};
+}
+
+std::vector<std::uint8_t> ErofsMetadata::AttributesOf(
+    std::uint32_t node) const {
+  const auto found = tree_->attributes.find(node);
+  return found == tree_->attributes.end()
+             ? std::vector<std::uint8_t>()
+             : EncodeErofsAttributes(found->second);
+}
+
+std::vector<std::uint8_t> ErofsMetadata::ChunksOf(std::uint32_t node) const {
+  const std::uint64_t chunks =
+      RoundUp(tree_->nodes[node].size, kErofsChunk) / kErofsChunk;
+  std::vector<std::uint8_t> bytes(chunks * kChunkAddress);
+  for (std::uint64_t chunk = 0; chunk < chunks; ++chunk) {
+    PutNumber(bytes, chunk * kChunkAddress, kChunkAddress, files_->zero_block);
+  }
+  for (const ChunkRun& run : files_->sparse.at(node)) {
+    for (std::uint64_t i = 0; i < run.chunks; ++i) {
+      PutNumber(bytes, (run.first_chunk + i) * kChunkAddress, kChunkAddress,
+                run.block + i * kBlocksPerChunk);
+    }
+  }
+  return bytes;
+}
+
+Result<void> ErofsMetadata::PlaceNode(std::uint32_t node, std::uint64_t* next) {
+  const SourceNode& source = tree_->nodes[node];
+  Place& place = places_[node];
+  const std::size_t attributes = AttributesOf(node).size();
+  if (attributes > kMaxAttributes) {
+    return Error(Reason::kFileInvalid,
+                 "source '" + tree_->PathOf(node).string() +
+                     "' has more extended attributes than erofs holds");
+  }
+  const std::size_t head = kErofsInode + attributes;
+  place.size = source.size;
+  std::uint64_t together = head;  // must not cross the end of a block
+  std::uint64_t after = 0;        // may
+  if (S_ISDIR(source.mode) || S_ISLNK(source.mode)) {
+    place.size = ContentOf(node).size();
+    if (FitsBeside(head, place.size)) {
+      place.layout = ErofsLayout::kInline;
+      together += place.size % kErofsBlock;
+    }
+  } else if (files_->sparse.contains(node)) {
+    place.layout = ErofsLayout::kChunks;
+    place.first_block = ErofsChunkFormat();
+    after = RoundUp(source.size, kErofsChunk) / kErofsChunk * kChunkAddress;
+  } else {
+    place.first_block = files_->first_block[node];
+  }
+  place.position = RoundUp(*next, kErofsSlot);
+  const std::uint64_t room = kErofsBlock - place.position % kErofsBlock;
+  if (together > room) {
+    place.position += room;
+  }
+  *next = place.position + together + after;
+  return {};
+}
+
+Result<void> ErofsMetadata::Plan() {
+  places_.assign(tree_->nodes.size(), Place());
+  std::uint64_t next = kErofsSlot;  // inode number 0 is nobody's
+  for (std::uint32_t node = 0; node < places_.size(); ++node) {
+    RETURN_IF_ERROR(PlaceNode(node, &next));
+  }
+  return {};
+}
+
+// Whole blocks of directories (and of links that do not fit beside the inode).
+Result<void> ErofsMetadata::WriteBlocks(BlockWriter* writer) {
+  for (std::uint32_t node = 0; node < places_.size(); ++node) {
+    Place& place = places_[node];
+    const mode_t mode = tree_->nodes[node].mode;
+    const bool is_inline = place.layout == ErofsLayout::kInline;
+    if ((!S_ISDIR(mode) && !S_ISLNK(mode)) ||
+        (is_inline && place.size < kErofsBlock)) {
+      continue;
+    }
+    std::vector<std::uint8_t> content = ContentOf(node);
+    if (is_inline) {
+      content.resize(content.size() / kErofsBlock * kErofsBlock);
+    }
+    ASSIGN_OR_RETURN(place.first_block, writer->NextBlock());
+    RETURN_IF_ERROR(writer->Append(content));
+  }
+  return {};
+}
+
+Result<void> ErofsMetadata::WriteInode(std::uint32_t node, std::uint64_t start,
+                                       BlockWriter* writer) const {
+  const Place& place = places_[node];
+  const std::vector<std::uint8_t> attributes = AttributesOf(node);
+  RETURN_IF_ERROR(writer->PadTo(start + place.position));
+  RETURN_IF_ERROR(writer->Append(EncodeErofsInode(
+      {.layout = place.layout,
+       .attribute_count = ErofsAttributeCount(attributes.size()),
+       .size = place.size,
+       .first_block = place.first_block,
+       .number = node + 1},
+      tree_->nodes[node])));
+  RETURN_IF_ERROR(writer->Append(attributes));
+  if (place.layout == ErofsLayout::kChunks) {
+    return writer->Append(ChunksOf(node));
+  }
+  if (place.layout == ErofsLayout::kInline) {
+    const std::vector<std::uint8_t> content = ContentOf(node);
+    return writer->Append(
+        std::span(content).subspan(content.size() / kErofsBlock * kErofsBlock));
+  }
+  return {};
+}
+
+Result<ErofsSuperBlock> ErofsMetadata::Write(BlockWriter* writer) {
+  RETURN_IF_ERROR(Plan());
+  RETURN_IF_ERROR(WriteBlocks(writer));
+  ErofsSuperBlock super;
+  ASSIGN_OR_RETURN(super.metadata_block, writer->NextBlock());
+  const std::uint64_t start = writer->position();
+  for (std::uint32_t node = 0; node < places_.size(); ++node) {
+    RETURN_IF_ERROR(WriteInode(node, start, writer));
+  }
+  ASSIGN_OR_RETURN(super.blocks, writer->NextBlock());
+  super.inodes = places_.size();
+  super.root = static_cast<std::uint16_t>(InodeNumber(0));
+  super.has_chunks = !files_->sparse.empty();
+  return super;
+}
+
+}  // namespace tdxvfs::image

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TDXVFS_LUKS_IMAGE_SOURCE_ATTRIBUTES_H_
+#define TDXVFS_LUKS_IMAGE_SOURCE_ATTRIBUTES_H_
+
+#include <filesystem>
+
+#include "common/result.h"
+#include "luks/image/source_tree.h"
+
+namespace tdxvfs::image {
+
+// The extended attributes of a path (its own, when it is a symbolic link) that
+// a volume keeps. Fails with kFileUnreadable.
+Result<SourceAttributes> ReadAttributes(const std::filesystem::path& path);
+
+}  // namespace tdxvfs::image
+
+#endif  // TDXVFS_LUKS_IMAGE_SOURCE_ATTRIBUTES_H_

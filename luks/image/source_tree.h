@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TDXVFS_LUKS_IMAGE_SOURCE_TREE_H_
+#define TDXVFS_LUKS_IMAGE_SOURCE_TREE_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/result.h"
+
+namespace tdxvfs::image {
+
+// A name in a folder. Several names of one node are hard links.
+struct SourceEntry {
+  std::string name;
+  std::uint32_t node = 0;
+};
+
+// A file, folder, symbolic link or fifo, without its name and its bytes. Kept
+// small: a model repository may have a million.
+struct SourceNode {
+  mode_t mode = 0;  // with the kind, as in stat(2)
+  std::uint32_t user = 0;
+  std::uint32_t group = 0;
+  std::uint32_t links = 1;             // names within the tree
+  std::int64_t modified = 0;           // seconds since 1970
+  std::uint32_t modified_rest = 0;     // nanoseconds
+  std::uint32_t parent = 0;            // folder of the first name
+  std::uint32_t position = 0;          // of the first name in that folder
+  std::uint64_t size = 0;              // bytes, of files and links
+  std::vector<SourceEntry> entries{};  // of folders, in byte order
+};
+
+// Extended attributes by full name ("user.comment"), in byte order.
+using SourceAttributes = std::map<std::string, std::string>;
+
+// What is to be packed, as found by one scan. Node 0 is the root folder.
+struct SourceTree {
+  std::filesystem::path root;
+  std::vector<SourceNode> nodes;
+  std::map<std::uint32_t, std::string> link_targets;
+  std::map<std::uint32_t, SourceAttributes> attributes;
+
+  // Where the bytes of a node lie.
+  std::filesystem::path PathOf(std::uint32_t node) const;
+};
+
+// Scans a folder and everything below it, in an order that depends on names
+// alone. Attributes taken are user.* and POSIX ACLs: others, such as security
+// labels, belong to the packing machine and not to the model. With
+// SOURCE_DATE_EPOCH set, every node has that time.
+//
+// Fails with kFileNotFound, kFileUnreadable, kUsage (SOURCE_DATE_EPOCH) and,
+// naming the path, kFileInvalid for what a volume cannot hold: devices,
+// sockets, and a root that is no folder.
+Result<SourceTree> ScanSource(const std::filesystem::path& root);
+
+}  // namespace tdxvfs::image
+
+#endif  // TDXVFS_LUKS_IMAGE_SOURCE_TREE_H_
