@@ -76,6 +76,10 @@ constexpr std::array<ReasonInfo, kReasonCount> kTable{{
      "'tdxvfs key list NAME' shows the versions of a volume"},
     {kAuditUnknown, "audit-unknown", 2, kGrpcNotFound, kNever,
      "'tdxvfs audit list' shows the decisions on record"},
+    {kCollateralUnknown, "collateral-unknown", 2, kGrpcNotFound, kNever,
+     "the service knows no such platform; check FMSPC, TEE and CA"},
+    {kCollateralGone, "collateral-gone", 2, kGrpcNotFound, kNever,
+     "the service no longer hands this out"},
     {kQuoteDeviceMissing, "quote-device-missing", 3, kGrpcFailedPrecondition,
      kNever,
      "this needs a TDX guest with configfs-tsm (Linux 6.7 or newer) mounted at "
@@ -96,6 +100,10 @@ constexpr std::array<ReasonInfo, kReasonCount> kTable{{
      "the quote took longer than the server waits; see the quote service"},
     {kAuditUnavailable, "audit-unavailable", 4, kGrpcUnavailable, kNow,
      "the key server cannot record releases; its log says why"},
+    {kCollateralUnreachable, "collateral-unreachable", 4, kGrpcUnavailable,
+     kNow, "check the collateral service's address, TLS and health"},
+    {kCollateralBusy, "collateral-busy", 4, kGrpcResourceExhausted, kNow,
+     "the collateral service asks to come back later"},
     {kServerIdentity, "server-identity", 5, kGrpcUnauthenticated, kNever,
      "the server's certificate does not fit 'ca', 'server_spki' or the host "
      "name of the volume's configuration"},
@@ -123,6 +131,10 @@ constexpr std::array<ReasonInfo, kReasonCount> kTable{{
     {kCollateralUnavailable, "collateral-unavailable", 5, kGrpcUnavailable,
      kSlowly,
      "the key server has no collateral for this platform; ask the operator"},
+    {kCollateralInvalid, "collateral-invalid", 5, kGrpcFailedPrecondition,
+     kSlowly,
+     "what came is not collateral, does not lead to the trust anchor, is out "
+     "of date or older than before; check which service answers"},
     {kTcbOutOfDate, "tcb-out-of-date", 5, kGrpcPermissionDenied, kSlowly,
      "update the platform, or ask the operator about the audit id"},
     {kRefusedByPolicy, "refused-by-policy", 5, kGrpcPermissionDenied, kSlowly,

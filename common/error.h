@@ -43,6 +43,8 @@ enum class Reason : std::uint8_t {
   kVolumeUnknown,
   kVersionUnknown,
   kAuditUnknown,
+  kCollateralUnknown,
+  kCollateralGone,
   // Family 3: no quote could be had.
   kQuoteDeviceMissing,
   kQuoteFailed,
@@ -54,6 +56,8 @@ enum class Reason : std::uint8_t {
   kDeadlineExceeded,
   kNonceExpired,
   kAuditUnavailable,
+  kCollateralUnreachable,
+  kCollateralBusy,
   // Family 5: one side refused to trust the other.
   kServerIdentity,
   kServerMisbehaved,
@@ -66,6 +70,7 @@ enum class Reason : std::uint8_t {
   kQuoteInvalid,
   kBindingMismatch,
   kCollateralUnavailable,
+  kCollateralInvalid,
   kTcbOutOfDate,
   kRefusedByPolicy,
   kHeaderUnknown,

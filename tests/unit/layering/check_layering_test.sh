@@ -54,6 +54,9 @@ refused keyserver/release_key.cc '"tdxvfs/v1/release.grpc.pb.h"'
 refused simulator/a.cc '"keyserver/config.h"'
 refused cli/a.cc '"tests/support/result_matchers.h"'
 refused cli/a.cc '<sqlite3.h>'
+refused keyserver/a.cc '<curl/curl.h>'
+refused collateral/a.cc '"keyserver/config.h"'
+refused collateral/a.cc '"attest/policy/measurement_policy.h"'
 
 allowed agent/release_client.cc '"tdxvfs/v1/release.grpc.pb.h"'
 allowed agent/channel.h '<grpcpp/grpcpp.h>'
@@ -63,6 +66,8 @@ allowed luks/image/a.cc '"luks/header.h"'
 allowed attest/verify/a.cc '<openssl/x509.h>'
 allowed cli/a.cc '"attest/policy/measurement_policy.h"'
 allowed simulator/a.cc '"attest/report_data.h"'
+allowed collateral/a.cc '"attest/verify/collateral.h"'
+allowed keyserver/a.cc '"collateral/supplier.h"'
 allowed tests/unit/a.cc '"simulator/quote_signer.h"'
 
 if ((failures > 0)); then

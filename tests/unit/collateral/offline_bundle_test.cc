@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collateral/offline_bundle.h"
+
+#include <functional>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/result_matchers.h"
+
+namespace tdxvfs::collateral {
+namespace {
+
+using ::tdxvfs::testing::Fails;
+
+NamedSet SomeSet(std::uint8_t fmspc = 1) {
+  return {.name = {.fmspc = {fmspc}},
+          .documents = {.tcb_info = "{\"tcbInfo\":{\"a\":\"\\u00e9\"}}",
+                        .tcb_signing_chain = "-----BEGIN\n-----END\n",
+                        .qe_identity = "{}",
+                        .root_ca_crl = {0x30, 0x00},
+                        .pck_crl = {0x30, 0xff},
+                        .pck_crl_issuer_chain = "chain\r\n"}};
+}
+
+TEST(OfflineBundle, GivesBackEveryByte) {
+  NamedSet second = SomeSet(2);
+  second.name.update = Update::kEarly;
+  ASSERT_OK_AND_ASSIGN(const std::vector<NamedSet> sets,
+                       ParseBundle(BundleText({SomeSet(), second})));
+  ASSERT_EQ(sets.size(), 2U);
+  EXPECT_EQ(sets[0].name, SomeSet().name);
+  EXPECT_EQ(sets[1].name, second.name);
+  EXPECT_EQ(sets[0].documents.tcb_info, SomeSet().documents.tcb_info);
+  EXPECT_EQ(sets[0].documents.tcb_signing_chain,
+            SomeSet().documents.tcb_signing_chain);
+  EXPECT_EQ(sets[0].documents.qe_identity, "{}");
+  EXPECT_EQ(sets[0].documents.root_ca_crl, SomeSet().documents.root_ca_crl);
+  EXPECT_EQ(sets[0].documents.pck_crl, SomeSet().documents.pck_crl);
+  EXPECT_EQ(sets[0].documents.pck_crl_issuer_chain, "chain\r\n");
+}
+
+struct Replacement {
+  const char* name;
+  std::string from;
+  std::string to;
+};
+
+class BadBundle : public ::testing::TestWithParam<Replacement> {};
+
+TEST_P(BadBundle, IsRefused) {
+  std::string text = BundleText({SomeSet()});
+  const std::size_t place = text.find(GetParam().from);
+  ASSERT_NE(place, std::string::npos);
+  text.replace(place, GetParam().from.size(), GetParam().to);
+  EXPECT_THAT(ParseBundle(text), Fails(Reason::kFileInvalid)) << text;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    OfflineBundle, BadBundle,
+    ::testing::Values(
+        Replacement{"NewerVersion", "\"version\":1", "\"version\":2"},
+        Replacement{"TextVersion", "\"version\":1", "\"version\":\"1\""},
+        Replacement{"NoVersion", "\"version\":1,", ""},
+        Replacement{"DoubledVersion", "\"version\":1",
+                    "\"version\":1,\"version\":1"},
+        Replacement{"UnknownMember", "\"tee\"", "\"te\""},
+        Replacement{"DoubledMember", "\"tee\":\"tdx\"",
+                    "\"tee\":\"tdx\",\"tee\":\"tdx\""},
+        Replacement{"MissingMember", "\"qe_identity\":\"{}\",", ""},
+        Replacement{"EmptyMember", "\"qe_identity\":\"{}\"",
+                    "\"qe_identity\":\"\""},
+        Replacement{"NullMember", "\"qe_identity\":\"{}\"",
+                    "\"qe_identity\":null"},
+        Replacement{"NestedMember", "\"qe_identity\":\"{}\"",
+                    "\"qe_identity\":{}"},
+        Replacement{"OddTee", "\"tdx\"", "\"sev\""},
+        Replacement{"ShortFmspc", "\"010000000000\"", "\"0100000000\""},
+        Replacement{"OddCa", "\"platform\"", "\"root\""},
+        Replacement{"OddUpdate", "\"standard\"", "\"late\""},
+        Replacement{"SplitName", "\"tdx\"", "\"tdx-00\""},
+        Replacement{"OddHex", "\"30ff\"", "\"30f\""},
+        Replacement{"Truncated", "]}\n", "]"},
+        Replacement{"More", "]}\n", "]}{}"},
+        Replacement{"SetsIsObject", "\"sets\":[", "\"sets\":{\"a\":["}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(OfflineBundle, RefusesTheSameSetTwiceAndNone) {
+  EXPECT_THAT(ParseBundle(BundleText({SomeSet(), SomeSet()})),
+              Fails(Reason::kFileInvalid));
+  EXPECT_THAT(ParseBundle(BundleText({})), Fails(Reason::kFileInvalid));
+}
+
+TEST(OfflineBundle, RefusesWhatIsNotJson) {
+  for (const std::string text : {"", " ", "[]", "null", "1", "{", "\xff",
+                                 "{\"version\":1,\"sets\":0}"}) {
+    EXPECT_THAT(ParseBundle(text), Fails(Reason::kFileInvalid)) << text;
+  }
+  EXPECT_THAT(ParseBundle(std::string(100'000, '[')),
+              Fails(Reason::kFileInvalid));
+}
+
+TEST(OfflineBundle, RefusesMembersAboveTheirCaps) {
+  NamedSet set = SomeSet();
+  set.documents.tcb_info.assign(verify::kMaxSignedDocument + 1, 'a');
+  EXPECT_THAT(ParseBundle(BundleText({set})), Fails(Reason::kFileInvalid));
+  set = SomeSet();
+  set.documents.pck_crl.assign(verify::kMaxCrl + 1, 0x30);
+  EXPECT_THAT(ParseBundle(BundleText({set})), Fails(Reason::kFileInvalid));
+}
+
+}  // namespace
+}  // namespace tdxvfs::collateral
