@@ -51,7 +51,7 @@ FakeAdministrationService::~FakeAdministrationService() {
 }
 
 void FakeAdministrationService::RefuseWith(Reason reason,
-                                           std::string audit_id) {
+                                           const std::string& audit_id) {
   failure_ = RefusalStatus(reason, audit_id);
 }
 
@@ -142,7 +142,7 @@ grpc::Status FakeAdministrationService::ListAudit(
 grpc::Status FakeAdministrationService::GetAudit(
     Context* /*context*/, const wire::GetAuditRequest* request,
     wire::GetAuditResponse* response) {
-  const std::string wanted = "\"audit_id\":\"" + request->audit_id() + "\"";
+  const std::string wanted = R"("audit_id":")" + request->audit_id() + "\"";
   const auto record = std::find_if(
       records.begin(), records.end(), [&wanted](const std::string& each) {
         return each.find(wanted) != std::string::npos;

@@ -27,7 +27,7 @@ class FakeAdministrationService
 
   const std::filesystem::path& socket() const { return socket_; }
   // Every later call is refused with this.
-  void RefuseWith(Reason reason, std::string audit_id = "");
+  void RefuseWith(Reason reason, const std::string& audit_id = "");
   // Every later call ends with this bare status, without a reason.
   void FailWith(grpc::Status status) { failure_ = std::move(status); }
 

@@ -53,7 +53,7 @@ v1::VolumeGrant Conversation::HonestGrant() const {
   grant.set_version(3);
   grant.set_passphrase("correct horse battery staple, 32");
   grant.set_uuid("01234567-89ab-cdef-0123-456789abcdef");
-  grant.set_header_size(1024 * 1024);
+  grant.set_header_size(std::uint64_t{1024} * 1024);
   grant.set_header_sha256(begin.header_sha256());
   grant.set_header_profile("sealed-1");
   grant.set_file_system("erofs");

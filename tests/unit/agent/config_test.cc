@@ -20,7 +20,6 @@ namespace {
 
 using testing::Fails;
 using ::testing::HasSubstr;
-using testing::Succeeds;
 using testing::TemporaryFolder;
 
 constexpr std::string_view kGood = R"(image   = "/var/lib/tdxvfs/resnet.img"
@@ -213,7 +212,7 @@ TEST_F(VolumeConfigTest, DigestChangesWithEitherFile) {
 
 TEST_F(VolumeConfigTest, WrittenConfigurationIsReadAgain) {
   const ConfigRequest request{"res-net.1",
-                              "/var/lib/a \"quoted\" \\ image",
+                              R"(/var/lib/a "quoted" \ image)",
                               "/mnt/r",
                               {"k.example:1", "[::1]:2"},
                               (folder_.path() / "ca.pem").string(),

@@ -11,9 +11,8 @@ namespace tdxvfs::agent {
 namespace {
 
 using testing::Fails;
-using testing::Succeeds;
 
-constexpr std::uint64_t kHeaderSize = 1024 * 1024;
+constexpr std::uint64_t kHeaderSize = std::uint64_t{1024} * 1024;
 
 Sha256Digest Digest() {
   Sha256Digest digest{};

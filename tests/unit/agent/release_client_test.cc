@@ -245,7 +245,7 @@ INSTANTIATE_TEST_SUITE_P(
         Lie{"OversizedRelease",
             [](auto& talk) {
               return SendChanged(talk, [](v1::Release& r) {
-                r.set_ciphertext(std::string(1024 * 1024, 'o'));
+                r.set_ciphertext(std::string(std::size_t{1024} * 1024, 'o'));
               });
             },
             Reason::kServerMisbehaved},

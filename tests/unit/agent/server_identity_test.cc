@@ -7,9 +7,7 @@
 namespace tdxvfs::agent {
 namespace {
 
-using testing::CertificateWish;
 using testing::Fails;
-using ::testing::HasSubstr;
 using testing::ServerCertificate;
 using testing::Succeeds;
 using testing::TestAuthority;

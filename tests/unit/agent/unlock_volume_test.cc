@@ -204,8 +204,10 @@ TEST_F(UnlockVolumeTest, D3_TheHeaderThatIsAskedForIsTheOneAtHand) {
   });
   EXPECT_THAT(Unlock(), Fails(Reason::kHeaderUnknown));
   ASSERT_OK_AND_ASSIGN(const std::string image,
-                       ReadFile(config_.image, 2 * 1024 * 1024));
-  EXPECT_EQ(asked, AsText(Sha256(AsBytes(image).first(1024 * 1024)).value()));
+                       ReadFile(config_.image, std::size_t{2} << 20U));
+  EXPECT_EQ(
+      asked,
+      AsText(Sha256(AsBytes(image).first(std::size_t{1} << 20U)).value()));
 }
 
 TEST_F(UnlockVolumeTest, AMissingImageIsFoundBeforeAnybodyIsAsked) {
@@ -217,7 +219,7 @@ TEST_F(UnlockVolumeTest, AMissingImageIsFoundBeforeAnybodyIsAsked) {
 
 TEST_F(UnlockVolumeTest, ATruncatedImageIsFoundBeforeAnybodyIsAsked) {
   Serve(LyingKeyServer::Honest);
-  std::filesystem::resize_file(config_.image, 512 * 1024);
+  std::filesystem::resize_file(config_.image, std::uintmax_t{512} * 1024);
   EXPECT_THAT(Unlock(), Fails(Reason::kImageTruncated));
   EXPECT_EQ(servers_[0]->conversations(), 0);
 }

@@ -9,7 +9,6 @@
 namespace tdxvfs {
 namespace {
 
-using ::tdxvfs::testing::Succeeds;
 using Bytes = std::vector<std::uint8_t>;
 
 struct HkdfVector {

@@ -86,7 +86,10 @@ TEST_F(SecretRelease, AMoveReleasesNothingAndEmptiesTheSource) {
   ASSERT_OK_AND_ASSIGN(Secret first, Secret::CopyOf(AsBytes("key!")));
   Released().clear();
   const Secret second = std::move(first);
-  EXPECT_TRUE(first.empty());  // NOLINT(bugprone-use-after-move): promised
+  // A moved-from secret is promised to be empty.
+  // NOLINTNEXTLINE(bugprone-use-after-move,clang-analyzer-cplusplus.Move)
+  EXPECT_TRUE(first.empty());
+  // NOLINTNEXTLINE(bugprone-use-after-move,clang-analyzer-cplusplus.Move)
   EXPECT_EQ(first.Reveal().size(), 0U);
   EXPECT_EQ(AsText(second.Reveal()), "key!");
   EXPECT_TRUE(Released().empty());

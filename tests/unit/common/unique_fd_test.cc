@@ -28,7 +28,9 @@ TEST(UniqueFd, ClosesWhenDestroyedAndWhenOverwritten) {
 TEST(UniqueFd, GivesItsDescriptorUp) {
   UniqueFd fd(NewDescriptor());
   const UniqueFd moved = std::move(fd);
-  EXPECT_FALSE(fd.valid());  // NOLINT(bugprone-use-after-move): promised
+  // A moved-from owner is promised to be empty.
+  // NOLINTNEXTLINE(bugprone-use-after-move,clang-analyzer-cplusplus.Move)
+  EXPECT_FALSE(fd.valid());
   UniqueFd released(NewDescriptor());
   const int raw = released.Release();
   EXPECT_FALSE(released.valid());

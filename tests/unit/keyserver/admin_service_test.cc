@@ -17,12 +17,12 @@ using testing::ReleaseRig;
 
 class Administration : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() { rig_ = new ReleaseRig(); }
+  static void SetUpTestSuite() { shared_rig = new ReleaseRig(); }
   static void TearDownTestSuite() {
-    delete rig_;
-    rig_ = nullptr;
+    delete shared_rig;
+    shared_rig = nullptr;
   }
-  static ReleaseRig& rig() { return *rig_; }
+  static ReleaseRig& rig() { return *shared_rig; }
 
   static admin::v1::PutVersionRequest GoodVersion() {
     admin::v1::PutVersionRequest request;
@@ -48,10 +48,10 @@ class Administration : public ::testing::Test {
     return refusal.reason();
   }
 
-  static ReleaseRig* rig_;
+  static ReleaseRig* shared_rig;
 };
 
-ReleaseRig* Administration::rig_ = nullptr;
+ReleaseRig* Administration::shared_rig = nullptr;
 
 TEST_F(Administration, MakesPassphrasesOf256RandomBits) {
   std::string last;

@@ -114,14 +114,15 @@ TEST_F(AuditLogTest, EscapesWhatPeersSend) {
 }
 
 TEST_F(AuditLogTest, NumbersConcurrentAppendsInTheOrderOfTheFile) {
-  constexpr int kThreads = 8;
-  constexpr int kEach = 25;
+  constexpr int thread_count = 8;
+  constexpr int appends_each = 25;
   {
     ASSERT_OK_AND_ASSIGN(const auto log, Open());
     std::vector<std::thread> threads;
-    for (int i = 0; i < kThreads; ++i) {
+    threads.reserve(thread_count);
+    for (int i = 0; i < thread_count; ++i) {
       threads.emplace_back([&log] {
-        for (int j = 0; j < kEach; ++j) {
+        for (int j = 0; j < appends_each; ++j) {
           EXPECT_THAT(log->Append(RefusalOf("data")), Succeeds());
         }
       });
@@ -138,7 +139,7 @@ TEST_F(AuditLogTest, NumbersConcurrentAppendsInTheOrderOfTheFile) {
     ASSERT_TRUE(head.has_value()) << line;
     EXPECT_EQ(AuditId::Parse(head->audit_id)->sequence, expected++);
   }
-  EXPECT_EQ(expected, kThreads * kEach + 1U);
+  EXPECT_EQ(expected, thread_count * appends_each + 1U);
 }
 
 TEST_F(AuditLogTest, AFullDiskKeepsNothingOfTheRecordAndRecovers) {
@@ -155,7 +156,7 @@ TEST_F(AuditLogTest, AFullDiskKeepsNothingOfTheRecordAndRecovers) {
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
   EXPECT_THAT(log->Append(RefusalOf("data")), Fails(Reason::kAuditUnavailable));
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &old_limit), 0);
-  std::signal(SIGXFSZ, old_handler);
+  ASSERT_NE(std::signal(SIGXFSZ, old_handler), SIG_ERR);
   EXPECT_EQ(Content(), before);
   EXPECT_THAT(log->Append(RefusalOf("data")), Succeeds());
 }

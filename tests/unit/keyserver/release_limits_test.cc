@@ -125,6 +125,7 @@ TEST(ReleaseLimits, A17_RefusalsAboveThePeerLimitAreNotRecorded) {
 TEST(ReleaseLimits, A10_ConnectionsAboveTheCapAreClosed) {
   ReleaseRig rig([](Config* c) { c->connections = 3; });
   std::vector<UniqueFd> silent;
+  silent.reserve(3);
   for (int i = 0; i < 3; ++i) {
     silent.push_back(Connect(rig.server().address()));
   }
@@ -193,7 +194,7 @@ TEST(ReleaseLimits, ReleaseThatCannotBeRecordedDoesNotHappen) {
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &none), 0);
   const Ending ending = guest.Refused(evidence);
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &old_limit), 0);
-  std::signal(SIGXFSZ, old_handler);
+  ASSERT_NE(std::signal(SIGXFSZ, old_handler), SIG_ERR);
   EXPECT_EQ(ending.reason, "audit-unavailable");
   EXPECT_EQ(ending.audit_id, "");
   RawGuest second(rig);
@@ -244,6 +245,7 @@ TEST(ReleaseLimits, VersionsPoliciesAndAuditSurviveARestart) {
 TEST(ReleaseLimits, ManyGuestsAtATimeAllGetTheirGrant) {
   ReleaseRig rig;
   std::vector<std::thread> guests;
+  guests.reserve(16);
   for (int i = 0; i < 16; ++i) {
     guests.emplace_back([&rig] {
       RawGuest guest(rig);
