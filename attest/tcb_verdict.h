@@ -35,6 +35,9 @@ struct TcbVerdict {
   std::chrono::system_clock::time_point earliest_expiry;
   std::chrono::system_clock::time_point earliest_issue;
   std::chrono::system_clock::time_point latest_issue;
+  // Over TCB info, QE identity and PCK CRL alone, for rules about their age:
+  // certificates and the root CRL live for years.
+  std::chrono::system_clock::time_point earliest_document_issue;
   // From the PCK leaf: which platform it is.
   ByteArray<6> fmspc{};
   ByteArray<16> ppid{};

@@ -9,6 +9,7 @@
 #include "cli/check_table.h"
 #include "cli/commands.h"
 #include "cli/learned_policy.h"
+#include "common/clock.h"
 
 namespace tdxvfs::cli {
 namespace {
@@ -41,8 +42,11 @@ Result<void> PrintDifference(AdminClient& server, const RecordedGuest& guest,
     return {};
   }
   attest::Checks differences;
-  for (const attest::Check& check :
-       policy.Check(*report, guest.config_digest)) {
+  ASSIGN_OR_RETURN(const policy::Judgement judgement,
+                   policy.Check({.report = *report,
+                                 .now = SystemClock().Now(),
+                                 .config_digest = &guest.config_digest}));
+  for (const attest::Check& check : judgement.checks) {
     if (!check.passed) {
       differences.push_back(check);
     }

@@ -25,6 +25,7 @@ struct KeyRelease::Attempt {
   const Evidence& evidence;
   AuditRecord record{};
   attest::TdReport report{};
+  std::optional<attest::TcbVerdict> tcb{};
   attest::ReportDataBytes report_data{};
   VersionRecord version{};
   // Sealing to the guest's key, set up before the decision is written down.
@@ -56,6 +57,27 @@ Error ForGuest(Error error) {
     return error;
   }
   return {Reason::kInternal, "the key server could not decide"};
+}
+
+// A guest may know that its platform's TCB is refused, but only when that is
+// all: otherwise it would learn that the volume exists (A17).
+Result<void> ResultOf(const policy::Judgement& judgement, AuditRecord* record) {
+  if (judgement.acceptance == policy::Acceptance::kAccepted) {
+    return {};
+  }
+  std::string differing;
+  for (const attest::Check& check : judgement.checks) {
+    if (!check.passed) {
+      differing += (differing.empty() ? "" : ", ") + check.name;
+    }
+  }
+  Error refused =
+      RefusedByPolicy(record, "the policy does not accept: " + differing);
+  if (judgement.acceptance == policy::Acceptance::kTcbRefused) {
+    return Error(Reason::kTcbOutOfDate,
+                 "the policy does not accept the platform's TCB");
+  }
+  return refused;
 }
 
 AuditRecord RecordOf(const Exchange& exchange, const ReleaseParts& parts) {
@@ -123,6 +145,7 @@ Result<void> KeyRelease::CheckGenuine(Attempt* attempt) const {
                  "an SGX enclave's quote, not a TDX guest's");
   }
   attempt->report = *report;
+  attempt->tcb = evaluation.tcb;
   record.quote_base64 = ToBase64(evaluation.quote.bytes);
   record.fmspc = ToHex(evaluation.platform.fmspc);
   // TCB levels and revocation need collateral. Until there is some, nothing is
@@ -182,19 +205,16 @@ Result<void> KeyRelease::CheckPolicy(Attempt* attempt) const {
   ASSIGN_OR_RETURN(const policy::MeasurementPolicy policy,
                    policy::MeasurementPolicy::Parse(*volume->policy_json));
   record.acknowledged = policy.acknowledged();
-  const attest::Checks checks =
-      policy.Check(attempt->report, attempt->evidence.config_digest);
-  record.checks.insert(record.checks.end(), checks.begin(), checks.end());
-  if (!policy::AllPassed(checks)) {
-    std::string differing;
-    for (const attest::Check& check : checks) {
-      if (!check.passed) {
-        differing += (differing.empty() ? "" : ", ") + check.name;
-      }
-    }
-    return RefusedByPolicy(&record, "the policy does not accept: " + differing);
-  }
-  return {};
+  ASSIGN_OR_RETURN(
+      const policy::Judgement judgement,
+      policy.Check({.report = attempt->report,
+                    .now = parts_.clock->Now(),
+                    .config_digest = &attempt->evidence.config_digest,
+                    .tcb = attempt->tcb.has_value() ? &*attempt->tcb : nullptr,
+                    .event_log = nullptr}));
+  record.checks.insert(record.checks.end(), judgement.checks.begin(),
+                       judgement.checks.end());
+  return ResultOf(judgement, &record);
 }
 
 Result<void> KeyRelease::CheckHeader(Attempt* attempt) const {

@@ -7,59 +7,18 @@
 #include <utility>
 
 #include "attest/policy/attribute_bits.h"
+#include "attest/policy/attribute_checks.h"
+#include "attest/policy/check_list.h"
 #include "attest/policy/json_member.h"
 #include "attest/policy/policy_reader.h"
-#include "common/hex.h"
 
 namespace tdxvfs::policy {
 namespace {
 
 constexpr std::size_t kMaxPolicySize = std::size_t{64} * 1024;
-constexpr std::string_view kByPolicy = "policy";
-constexpr std::string_view kAlways = "always";
 
-// "HEX", "one of HEX HEX" or "any value".
-template <std::size_t kSize>
-std::string ListText(const std::vector<attest::ByteArray<kSize>>& values) {
-  if (values.empty()) {
-    return "any value";
-  }
-  std::string text = values.size() == 1 ? "" : "one of";
-  for (const auto& value : values) {
-    text += (text.empty() ? "" : " ") + ToHex(value);
-  }
-  return text;
-}
-
-// An empty list leaves the value open.
-template <std::size_t kSize>
-attest::Check CheckListed(std::string name,
-                          const std::vector<attest::ByteArray<kSize>>& accepted,
-                          std::span<const std::uint8_t, kSize> actual) {
-  const bool listed =
-      std::any_of(accepted.begin(), accepted.end(), [&](const auto& value) {
-        return std::equal(value.begin(), value.end(), actual.begin());
-      });
-  return {std::move(name), ListText(accepted), ToHex(actual),
-          accepted.empty() || listed, std::string(kByPolicy)};
-}
-
-template <std::size_t kSize>
-attest::Check CheckListed(std::string name,
-                          const std::vector<attest::ByteArray<kSize>>& accepted,
-                          const attest::ByteArray<kSize>& actual) {
-  return CheckListed<kSize>(std::move(name), accepted,
-                            std::span<const std::uint8_t, kSize>(actual));
-}
-
-attest::Check CheckBits(std::string name, const BitRule& rule,
-                        const Bits& actual, std::string_view source) {
-  return {
-      std::move(name),
-      "allowed " + ToHex(rule.allowed) + " required " + ToHex(rule.required),
-      ToHex(actual),
-      Within(actual, rule.allowed) && Within(rule.required, actual),
-      std::string(source)};
+void Append(attest::Checks& checks, const attest::Checks& more) {
+  checks.insert(checks.end(), more.begin(), more.end());
 }
 
 // Only a 1.5 body has MRSERVICETD. Without it nobody can tell whether a
@@ -80,12 +39,36 @@ attest::Check CheckServiceTd(
           std::string(kByPolicy)};
 }
 
+// Says beside the value which of the events that the policy names differ.
+attest::Check CheckRtmr(std::size_t index,
+                        const std::vector<Measurement>& accepted,
+                        const Measurement& actual, const EventRules& rules,
+                        const std::vector<LoggedEvent>* events) {
+  attest::Check check =
+      CheckListed("rtmr" + std::to_string(index), accepted, actual);
+  if (!check.passed && events != nullptr) {
+    const std::string differing = DifferingEvents(rules, *events, index);
+    if (!differing.empty()) {
+      check.actual += ", differs in: " + differing;
+    }
+  }
+  return check;
+}
+
+attest::Check CheckConfigDigest(
+    const std::vector<attest::ByteArray<32>>& accepted,
+    const attest::ByteArray<32>* actual) {
+  if (actual == nullptr) {
+    return {"config_digest", ListText(accepted), "not known", accepted.empty(),
+            std::string(kByPolicy)};
+  }
+  return CheckListed("config_digest", accepted, *actual);
+}
+
 }  // namespace
 
 MeasurementPolicy::MeasurementPolicy()
-    : td_attributes_(kDefaultTdAttributes),
-      xfam_(kDefaultXfam),
-      tcb_accept_({"UpToDate"}) {}
+    : td_attributes_(kDefaultTdAttributes), xfam_(kDefaultXfam) {}
 
 Result<MeasurementPolicy> MeasurementPolicy::Parse(std::string_view json) {
   if (json.size() > kMaxPolicySize) {
@@ -103,24 +86,13 @@ Result<MeasurementPolicy> MeasurementPolicy::Parse(std::string_view json) {
   return PolicyReader().Read(JsonMember(root, "$"));
 }
 
-attest::Checks MeasurementPolicy::Check(
-    const attest::TdReport& report,
-    std::span<const std::uint8_t, 32> config_digest) const {
-  attest::Checks checks;
-  checks.push_back(
-      CheckBits("td_attributes defined bits, no DEBUG",
-                {.allowed = kAllowableTdAttributes, .required = {}},
-                report.td_attributes, kAlways));
-  checks.push_back(
-      CheckBits("xfam defined bits, x87 and SSE",
-                {.allowed = kAllowableXfam, .required = kCompulsoryXfam},
-                report.xfam, kAlways));
-  checks.push_back(CheckBits("seam_attributes", {.allowed = {}, .required = {}},
-                             report.seam_attributes, kAlways));
-  checks.push_back(CheckListed("mr_td", mr_td_, report.mr_td));
+attest::Checks MeasurementPolicy::CheckMeasurements(
+    const GuestEvidence& guest, const std::vector<LoggedEvent>* events) const {
+  const attest::TdReport& report = guest.report;
+  attest::Checks checks = {CheckListed("mr_td", mr_td_, report.mr_td)};
   for (std::size_t i = 0; i < rtmr_.size(); ++i) {
-    checks.push_back(CheckListed("rtmr" + std::to_string(i), rtmr_.at(i),
-                                 report.rtmr.at(i)));
+    checks.push_back(
+        CheckRtmr(i, rtmr_.at(i), report.rtmr.at(i), events_, events));
   }
   checks.push_back(CheckListed("mr_seam", mr_seam_, report.mr_seam));
   checks.push_back(
@@ -130,12 +102,34 @@ attest::Checks MeasurementPolicy::Check(
       CheckListed("mr_owner_config", mr_owner_config_, report.mr_owner_config));
   checks.push_back(
       CheckServiceTd(report, mr_service_td_, AllowsMigration(td_attributes_)));
-  checks.push_back(CheckBits("td_attributes", td_attributes_,
-                             report.td_attributes, kByPolicy));
-  checks.push_back(CheckBits("xfam", xfam_, report.xfam, kByPolicy));
-  checks.push_back(
-      CheckListed<32>("config_digest", config_digest_, config_digest));
+  checks.push_back(CheckConfigDigest(config_digest_, guest.config_digest));
   return checks;
+}
+
+Result<Judgement> MeasurementPolicy::Check(const GuestEvidence& guest) const {
+  std::vector<LoggedEvent> logged;
+  if (guest.event_log != nullptr) {
+    ASSIGN_OR_RETURN(logged, LoggedEvents(*guest.event_log));
+  }
+  const std::vector<LoggedEvent>* events =
+      guest.event_log == nullptr ? nullptr : &logged;
+  const attest::TdReport& report = guest.report;
+  attest::Checks checks =
+      CheckTdAttributes(td_attributes_, report.td_attributes);
+  Append(checks, CheckXfam(xfam_, report.xfam));
+  checks.push_back(CheckSeamAttributes(report.seam_attributes));
+  Append(checks, CheckMeasurements(guest, events));
+  Append(checks, CheckEvents(events_, events));
+  Append(checks, CheckPlatform(platforms_, guest.tcb));
+  Append(checks, CheckCollateralAge(tcb_, guest.tcb, guest.now));
+  const bool others_passed = AllPassed(checks);
+  const attest::Checks tcb = CheckPlatformTcb(tcb_, guest.tcb, guest.now);
+  Append(checks, tcb);
+  if (!others_passed) {
+    return Judgement{std::move(checks), Acceptance::kRefused};
+  }
+  return Judgement{std::move(checks), AllPassed(tcb) ? Acceptance::kAccepted
+                                                     : Acceptance::kTcbRefused};
 }
 
 bool AllPassed(const attest::Checks& checks) {

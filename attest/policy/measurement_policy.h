@@ -3,15 +3,20 @@
 #define TDXVFS_ATTEST_POLICY_MEASUREMENT_POLICY_H_
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "attest/check.h"
+#include "attest/event_log/event_log.h"
+#include "attest/policy/event_rules.h"
+#include "attest/policy/platform_rules.h"
+#include "attest/policy/tcb_rules.h"
 #include "attest/quote.h"
+#include "attest/tcb_verdict.h"
 #include "common/result.h"
 
 namespace tdxvfs::policy {
@@ -24,6 +29,35 @@ struct BitRule {
   attest::ByteArray<8> required{};
 };
 
+// What is known of one guest. The pointers may be null; what they point to
+// outlives the call.
+struct GuestEvidence {
+  const attest::TdReport& report;  // of a genuine quote
+  std::chrono::system_clock::time_point now;
+  // Null where nobody said: then a policy that pins it does not accept.
+  const attest::ByteArray<32>* config_digest = nullptr;
+  // Null without collateral: then the TCB status is not looked at, and every
+  // rule about TCB date, advisories, collateral or platform fails.
+  const attest::TcbVerdict* tcb = nullptr;
+  // Null where the guest sent none: then every rule about events fails. Must
+  // have been replayed to the report (event_log/replay.h).
+  const event_log::EventLog* event_log = nullptr;
+};
+
+enum class Acceptance : std::uint8_t {
+  kAccepted,
+  // All would do but the platform's TCB: the guest may be told so.
+  kTcbRefused,
+  kRefused,
+};
+
+struct Judgement {
+  // In order, none skipped after a failure, so that people see all differences
+  // at once.
+  attest::Checks checks;
+  Acceptance acceptance = Acceptance::kRefused;
+};
+
 // What a volume's owner accepts (docs/policy.schema.json, version 1). Absent
 // members have the strict defaults that the schema describes.
 class MeasurementPolicy {
@@ -34,15 +68,12 @@ class MeasurementPolicy {
   // naming the JSON path.
   static Result<MeasurementPolicy> Parse(std::string_view json);
 
-  // Every check on a TD report in order, none skipped after a failure, so that
-  // people see all differences at once. Acceptable when all passed.
-  attest::Checks Check(const attest::TdReport& report,
-                       std::span<const std::uint8_t, 32> config_digest) const;
+  // Judges a guest. Fails with kInternal only.
+  Result<Judgement> Check(const GuestEvidence& guest) const;
 
   // The members of "acknowledge", for audit records.
   const std::vector<std::string>& acknowledged() const { return acknowledged_; }
-  // TCB statuses that are accepted; never "Revoked".
-  const std::vector<std::string>& tcb_accept() const { return tcb_accept_; }
+  const TcbRules& tcb() const { return tcb_; }
   // Whether volumes without protection against rollback, and imported ones,
   // may be released under this policy.
   bool allow_rollback() const { return allow_rollback_; }
@@ -51,6 +82,8 @@ class MeasurementPolicy {
  private:
   friend class PolicyReader;
   MeasurementPolicy();
+  attest::Checks CheckMeasurements(
+      const GuestEvidence& guest, const std::vector<LoggedEvent>* events) const;
 
   std::vector<Measurement> mr_td_;
   std::array<std::vector<Measurement>, 4> rtmr_;
@@ -62,7 +95,9 @@ class MeasurementPolicy {
   BitRule td_attributes_;
   BitRule xfam_;
   std::vector<attest::ByteArray<32>> config_digest_;
-  std::vector<std::string> tcb_accept_;
+  TcbRules tcb_;
+  PlatformRules platforms_;
+  EventRules events_;
   std::vector<std::string> acknowledged_;
   bool allow_rollback_ = false;
   bool allow_imported_ = false;

@@ -8,65 +8,25 @@
 #include <utility>
 
 #include "attest/policy/attribute_bits.h"
-#include "common/hex.h"
+#include "attest/policy/json_lists.h"
 
 namespace tdxvfs::policy {
 namespace {
 
 constexpr std::int64_t kPolicyVersion = 1;
-// What Intel's collateral can say about a platform, without Revoked: no policy
-// accepts that.
-constexpr std::array<std::string_view, 8> kAcceptableStatuses = {
-    "UpToDate",
-    "SWHardeningNeeded",
-    "ConfigurationNeeded",
-    "ConfigurationAndSWHardeningNeeded",
-    "OutOfDate",
-    "OutOfDateConfigurationNeeded",
-    "TDRelaunchAdvised",
-    "TDRelaunchAdvisedConfigurationNeeded"};
 constexpr std::array<std::string_view, 4> kAcknowledgements = {
     "rtmr0", "rtmr1", "rtmr2", "learned"};
-
-template <std::size_t kSize>
-Result<std::vector<attest::ByteArray<kSize>>> ReadByteArrays(
-    const JsonMember& member) {
-  std::vector<attest::ByteArray<kSize>> values;
-  ASSIGN_OR_RETURN(const std::vector<JsonMember> elements, member.Elements());
-  for (const JsonMember& element : elements) {
-    ASSIGN_OR_RETURN(const std::vector<std::uint8_t> bytes, element.Hex(kSize));
-    attest::ByteArray<kSize> value{};
-    std::copy(bytes.begin(), bytes.end(), value.begin());
-    if (std::find(values.begin(), values.end(), value) != values.end()) {
-      return element.Refused("listed twice");
-    }
-    values.push_back(value);
-  }
-  return values;
-}
-
-// A list of words out of a fixed set, each once.
-Result<std::vector<std::string>> ReadWords(
-    const JsonMember& member, std::span<const std::string_view> known) {
-  std::vector<std::string> words;
-  ASSIGN_OR_RETURN(const std::vector<JsonMember> elements, member.Elements());
-  for (const JsonMember& element : elements) {
-    ASSIGN_OR_RETURN(std::string word, element.NonEmptyString());
-    if (std::find(known.begin(), known.end(), word) == known.end()) {
-      return element.Refused("a word that cannot stand here");
-    }
-    if (std::find(words.begin(), words.end(), word) != words.end()) {
-      return element.Refused("listed twice");
-    }
-    words.push_back(std::move(word));
-  }
-  return words;
-}
 
 Result<void> ReadMask(const JsonMember& member, Bits& mask) {
   ASSIGN_OR_RETURN(const std::vector<std::uint8_t> bytes,
                    member.Hex(mask.size()));
   std::copy(bytes.begin(), bytes.end(), mask.begin());
+  return {};
+}
+
+template <typename Rules>
+Result<void> Store(Result<Rules> read, Rules& rules) {
+  ASSIGN_OR_RETURN(rules, std::move(read));
   return {};
 }
 
@@ -107,7 +67,18 @@ Result<void> PolicyReader::ReadMember(std::string_view name,
            [this](const auto& m) { return ReadBits(m, policy_.xfam_); }},
           {"config_digest",
            [this](const auto& m) { return ReadConfigDigest(m); }},
-          {"tcb", [this](const auto& m) { return ReadTcb(m); }},
+          {"tcb",
+           [this](const auto& m) {
+             return Store(ReadTcbRules(m), policy_.tcb_);
+           }},
+          {"platforms",
+           [this](const auto& m) {
+             return Store(ReadPlatformRules(m), policy_.platforms_);
+           }},
+          {"events",
+           [this](const auto& m) {
+             return Store(ReadEventRules(m), policy_.events_);
+           }},
           {"acknowledge", [this](const auto& m) { return ReadAcknowledge(m); }},
           {"allow_rollback",
            [this](const auto& m) {
@@ -160,18 +131,6 @@ Result<void> PolicyReader::ReadServiceTd(const JsonMember& member) {
 Result<void> PolicyReader::ReadConfigDigest(const JsonMember& member) {
   ASSIGN_OR_RETURN(policy_.config_digest_, ReadByteArrays<32>(member));
   return {};
-}
-
-Result<void> PolicyReader::ReadTcb(const JsonMember& member) {
-  return member.ForEachMember(
-      [this](std::string_view name, const JsonMember& accept) -> Result<void> {
-        if (name != "accept") {
-          return JsonMember::UnknownMember(accept);
-        }
-        ASSIGN_OR_RETURN(policy_.tcb_accept_,
-                         ReadWords(accept, kAcceptableStatuses));
-        return {};
-      });
 }
 
 Result<void> PolicyReader::ReadAcknowledge(const JsonMember& member) {

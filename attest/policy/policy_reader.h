@@ -24,7 +24,6 @@ class PolicyReader {
   Result<void> ReadRtmr(const JsonMember& member);
   Result<void> ReadServiceTd(const JsonMember& member);
   Result<void> ReadConfigDigest(const JsonMember& member);
-  Result<void> ReadTcb(const JsonMember& member);
   Result<void> ReadAcknowledge(const JsonMember& member);
   static Result<void> ReadFlag(const JsonMember& member, bool& flag);
   static Result<void> ReadMeasurements(const JsonMember& member,

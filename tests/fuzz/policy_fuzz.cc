@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -11,8 +10,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
   const auto policy =
       tdxvfs::policy::MeasurementPolicy::Parse(tdxvfs::AsText({data, size}));
   if (policy.has_value()) {
-    const std::array<std::uint8_t, 32> config_digest{};
-    (void)policy->Check(tdxvfs::attest::TdReport{}, config_digest);
+    const tdxvfs::attest::TdReport report{};
+    const tdxvfs::attest::TcbVerdict verdict{};
+    const tdxvfs::event_log::EventLog log{};
+    (void)policy->Check(
+        {.report = report, .now = {}, .tcb = &verdict, .event_log = &log});
   }
   return 0;
 }

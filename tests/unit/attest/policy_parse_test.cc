@@ -47,7 +47,8 @@ void ExpectRefused(const std::string& json, const std::string& path) {
 
 TEST(ParsePolicy, AcceptsTheSmallestPolicy) {
   ASSERT_OK_AND_ASSIGN(const auto policy, MeasurementPolicy::Parse(With("")));
-  EXPECT_EQ(policy.tcb_accept(), std::vector<std::string>{"UpToDate"});
+  EXPECT_EQ(policy.tcb().accept,
+            std::vector<attest::TcbStatus>{attest::TcbStatus::kUpToDate});
   EXPECT_TRUE(policy.acknowledged().empty());
   EXPECT_FALSE(policy.allow_rollback());
   EXPECT_FALSE(policy.allow_imported());

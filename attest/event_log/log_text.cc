@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attest/event_log/log_text.h"
+
+#include <algorithm>
+
+namespace tdxvfs::event_log {
+namespace {
+
+using Bytes = std::span<const std::uint8_t>;
+
+char Printable(unsigned character) {
+  return character >= 0x20 && character <= 0x7e ? static_cast<char>(character)
+                                                : '?';
+}
+
+std::uint64_t U64(Bytes data, std::size_t offset) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 8; i-- > 0;) {
+    value = value << 8U | data[offset + i];
+  }
+  return value;
+}
+
+// The first `size` bytes, or all there are.
+Bytes AtMost(Bytes data, std::uint64_t size) {
+  return data.first(std::min<std::uint64_t>(size, data.size()));
+}
+
+}  // namespace
+
+std::string AsciiText(Bytes data) {
+  std::string text;
+  for (const std::uint8_t byte : AtMost(data, kLongestText)) {
+    if (byte == 0) {
+      break;
+    }
+    text += Printable(byte);
+  }
+  return text;
+}
+
+std::string Utf16Text(Bytes data) {
+  std::string text;
+  for (std::size_t i = 0; i + 1 < data.size() && text.size() < kLongestText;
+       i += 2) {
+    const auto unit = static_cast<unsigned>(data[i] | data[i + 1] << 8U);
+    if (unit == 0) {
+      break;
+    }
+    text += Printable(unit);
+  }
+  return text;
+}
+
+bool LooksLikeUtf16(Bytes data) {
+  if (data.size() < 2 || data.size() % 2 != 0 || data[0] == 0) {
+    return false;
+  }
+  for (std::size_t i = 1; i < data.size(); i += 2) {
+    if (data[i] != 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::string PascalText(Bytes data) {
+  return data.empty() ? "" : AsciiText(AtMost(data.subspan(1), data[0]));
+}
+
+std::string VariableName(Bytes data) {
+  constexpr std::size_t kName = 32;
+  if (data.size() < kName) {
+    return "";
+  }
+  const std::uint64_t characters = std::min(U64(data, 16), kLongestText + 0UL);
+  return Utf16Text(AtMost(data.subspan(kName), 2 * characters));
+}
+
+std::string BootImagePath(Bytes data) {
+  // Address, length and link-time address of the image, length of the path.
+  constexpr std::size_t kPath = 32;
+  // UEFI 2.10, 10.3: media device path, file path.
+  constexpr std::uint8_t kMedia = 4;
+  constexpr std::uint8_t kFile = 4;
+  if (data.size() < kPath) {
+    return "";
+  }
+  std::string path;
+  for (Bytes rest = AtMost(data.subspan(kPath), U64(data, 24));
+       rest.size() >= 4;) {
+    const auto size = static_cast<std::size_t>(rest[2] | rest[3] << 8U);
+    if (size < 4 || size > rest.size()) {
+      break;
+    }
+    if (rest[0] == kMedia && rest[1] == kFile) {
+      path = Utf16Text(rest.subspan(4, size - 4));
+    }
+    rest = rest.subspan(size);
+  }
+  return path;
+}
+
+}  // namespace tdxvfs::event_log
