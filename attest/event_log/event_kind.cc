@@ -83,10 +83,9 @@ EventDescription FirmwareBlob(Bytes data) {
 
 EventDescription BootImage(Bytes data) {
   EventDescription description{kBootApplication, BootImagePath(data)};
-  // QEMU hands a kernel given by -kernel to the firmware under this name. An
-  // image without a path was in a boot loader's memory: the kernel that GRUB
-  // or systemd-stub starts.
-  if (description.text == "kernel" || description.text.empty()) {
+  // QEMU hands a kernel given by -kernel to the firmware under this name; GRUB
+  // and systemd-stub start theirs out of memory.
+  if (description.text == "kernel" || IsImageFromMemory(data)) {
     description.kind = kKernel;
   }
   return description;

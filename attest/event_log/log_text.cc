@@ -8,6 +8,11 @@ namespace {
 
 using Bytes = std::span<const std::uint8_t>;
 
+// UEFI_IMAGE_LOAD_EVENT: address, length and link-time address of the image,
+// length of the device path (u64 each), device path.
+constexpr std::size_t kImagePathSize = 24;
+constexpr std::size_t kImagePath = 32;
+
 char Printable(unsigned character) {
   return character >= 0x20 && character <= 0x7e ? static_cast<char>(character)
                                                 : '?';
@@ -77,17 +82,19 @@ std::string VariableName(Bytes data) {
   return Utf16Text(AtMost(data.subspan(kName), 2 * characters));
 }
 
+bool IsImageFromMemory(Bytes data) {
+  return data.size() >= kImagePath && U64(data, kImagePathSize) == 0;
+}
+
 std::string BootImagePath(Bytes data) {
-  // Address, length and link-time address of the image, length of the path.
-  constexpr std::size_t kPath = 32;
   // UEFI 2.10, 10.3: media device path, file path.
   constexpr std::uint8_t kMedia = 4;
   constexpr std::uint8_t kFile = 4;
-  if (data.size() < kPath) {
+  if (data.size() < kImagePath) {
     return "";
   }
   std::string path;
-  for (Bytes rest = AtMost(data.subspan(kPath), U64(data, 24));
+  for (Bytes rest = AtMost(data.subspan(kImagePath), U64(data, kImagePathSize));
        rest.size() >= 4;) {
     const auto size = static_cast<std::size_t>(rest[2] | rest[3] << 8U);
     if (size < 4 || size > rest.size()) {

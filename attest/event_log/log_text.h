@@ -36,6 +36,10 @@ std::string VariableName(std::span<const std::uint8_t> data);
 // was not loaded from a file.
 std::string BootImagePath(std::span<const std::uint8_t> data);
 
+// Whether UEFI_IMAGE_LOAD_EVENT says that the image has no device path at all:
+// a boot loader started it out of its memory.
+bool IsImageFromMemory(std::span<const std::uint8_t> data);
+
 }  // namespace tdxvfs::event_log
 
 #endif  // TDXVFS_ATTEST_EVENT_LOG_LOG_TEXT_H_
