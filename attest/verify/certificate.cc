@@ -99,16 +99,6 @@ Result<void> CheckRole(X509* certificate, const CertificateRole& role) {
   return {};
 }
 
-// Seconds since 1970 of a certificate's time.
-Result<std::chrono::system_clock::time_point> ToTimePoint(
-    const ASN1_TIME* text) {
-  struct tm parts {};
-  if (ASN1_TIME_to_tm(text, &parts) != 1) {
-    return OpensslError(Reason::kQuoteInvalid, "time does not parse");
-  }
-  return std::chrono::system_clock::from_time_t(timegm(&parts));
-}
-
 }  // namespace
 
 Result<void> CheckCertificateProfile(X509* certificate,
@@ -184,13 +174,52 @@ Result<Sha256Digest> KeyDigest(X509* certificate) {
   return digest;
 }
 
+Result<void> ExpectName(X509* certificate, std::string_view expected) {
+  ASSIGN_OR_RETURN(const std::string name, CommonName(certificate));
+  if (name != expected) {
+    return Refused("common name is not '" + std::string(expected) + "'");
+  }
+  return {};
+}
+
+Result<Sha256Digest> SubjectAndKeyDigest(X509* certificate) {
+  const unsigned char* subject = nullptr;
+  std::size_t size = 0;
+  if (X509_NAME_get0_der(X509_get_subject_name(certificate), &subject, &size) !=
+      1) {
+    return OpensslError(Reason::kQuoteInvalid, "subject does not encode");
+  }
+  ASSIGN_OR_RETURN(const Sha256Digest key, KeyDigest(certificate));
+  return LengthPrefixed()
+      .Add(std::span<const std::uint8_t>(subject, size))
+      .Add(key)
+      .Sha256();
+}
+
+SerialNumber ReadSerial(const ASN1_INTEGER* serial) {
+  const std::span<const std::uint8_t> bytes(
+      ASN1_STRING_get0_data(serial),
+      static_cast<std::size_t>(ASN1_STRING_length(serial)));
+  const auto first = std::find_if(bytes.begin(), bytes.end(),
+                                  [](std::uint8_t byte) { return byte != 0; });
+  return {first, bytes.end()};
+}
+
+Result<std::chrono::system_clock::time_point> ReadTime(const ASN1_TIME* time) {
+  struct tm parts {};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) {
+    return OpensslError(Reason::kQuoteInvalid, "time does not parse");
+  }
+  return std::chrono::system_clock::from_time_t(timegm(&parts));
+}
+
 Result<Validity> ValidityOf(X509* certificate) {
   Validity validity;
   ASSIGN_OR_RETURN(validity.certificate, CommonName(certificate));
   ASSIGN_OR_RETURN(validity.not_before,
-                   ToTimePoint(X509_get0_notBefore(certificate)));
+                   ReadTime(X509_get0_notBefore(certificate)));
   ASSIGN_OR_RETURN(validity.not_after,
-                   ToTimePoint(X509_get0_notAfter(certificate)));
+                   ReadTime(X509_get0_notAfter(certificate)));
   return validity;
 }
 

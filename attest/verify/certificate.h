@@ -3,8 +3,10 @@
 #define TDXVFS_ATTEST_VERIFY_CERTIFICATE_H_
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/owned_openssl.h"
 #include "common/result.h"
@@ -36,8 +38,23 @@ Result<std::string> CommonName(X509* certificate);
 
 bool SameName(const X509_NAME* left, const X509_NAME* right);
 
+// Fails with kQuoteInvalid unless the common name is exactly this one: a name
+// that merely contains the right one is another name.
+Result<void> ExpectName(X509* certificate, std::string_view expected);
+
 // SHA-256 of the DER SubjectPublicKeyInfo.
 Result<Sha256Digest> KeyDigest(X509* certificate);
+
+// SHA-256 over the DER of subject and SubjectPublicKeyInfo: who a CA is, across
+// certificates that were issued to it again.
+Result<Sha256Digest> SubjectAndKeyDigest(X509* certificate);
+
+// A serial number's magnitude, big-endian without leading zeroes.
+using SerialNumber = std::vector<std::uint8_t>;
+SerialNumber ReadSerial(const ASN1_INTEGER* serial);
+
+// A time in a certificate or CRL. Fails with kQuoteInvalid.
+Result<std::chrono::system_clock::time_point> ReadTime(const ASN1_TIME* time);
 
 // When a certificate may be used, both ends included.
 struct Validity {

@@ -11,20 +11,18 @@
 #include <vector>
 
 #include "attest/quote.h"
+#include "attest/verify/crl.h"
 #include "attest/verify/failure_class.h"
 #include "attest/verify/pck_chain.h"
 #include "attest/verify/qe_identity.h"
+#include "attest/verify/signed_document.h"
+#include "attest/verify/signing_chain.h"
 #include "attest/verify/tcb_info.h"
 #include "attest/verify/trust_anchor.h"
 #include "common/result.h"
 #include "common/sha256.h"
 
 namespace tdxvfs::verify {
-
-// Caps on what is parsed, in bytes.
-inline constexpr std::size_t kMaxSignedDocument = std::size_t{256} * 1024;
-inline constexpr std::size_t kMaxCrl = std::size_t{1024} * 1024;
-inline constexpr std::size_t kMaxIssuerChain = std::size_t{64} * 1024;
 
 // What is needed to judge quotes of one kind of platform, as the provisioning
 // certification service hands it out. CRLs are DER, chains are PEM.
@@ -43,6 +41,8 @@ struct DocumentWindow {
   std::string name;  // "TCB info", "QE identity", "root CA CRL", ...
   std::chrono::system_clock::time_point issued;
   std::chrono::system_clock::time_point expires;
+  // How far ahead of the clock `issued` may lie.
+  std::chrono::seconds skew{0};
 };
 
 // A set whose every signature leads to one trust anchor. Immutable, shared
@@ -70,11 +70,10 @@ class Collateral {
     TcbInfo tcb_info;
     QeIdentity qe_identity;
     bool platform_ca = false;
-    Sha256Digest pck_ca_key{};  // of its SubjectPublicKeyInfo
+    Sha256Digest pck_ca{};  // SubjectAndKeyDigest
     std::vector<DocumentWindow> windows;
-    // Serial numbers, unsigned big-endian without leading zeroes, sorted.
-    std::vector<std::vector<std::uint8_t>> revoked_by_root;
-    std::vector<std::vector<std::uint8_t>> revoked_by_pck_ca;
+    RevokedSerials revoked_by_root;
+    RevokedSerials revoked_by_pck_ca;
   };
   explicit Collateral(Parts parts) : parts_(std::move(parts)) {}
   const Parts parts_;
@@ -85,12 +84,20 @@ struct CollateralOutcome {
   ChainRefusal refusal;
 };
 
-// Checks a whole set: profiles and signatures of signing chain, CRLs and
-// documents, revocation of the TCB signing certificate and of the PCK CA, and
-// that the documents are for the same TEE. What depends on time or on a quote
-// is asked of the result. Fails only with kInternal.
-Result<CollateralOutcome> VerifyCollateral(const CollateralDocuments& documents,
-                                           const TrustAnchor& anchor);
+// Checks a whole set against the CA that issued the PCK leaf, which must be the
+// one that signed the PCK CRL: `leaf_issuer`, led to the same anchor. Without a
+// quote at hand (null) it is taken from pck_crl_issuer_chain, which serves for
+// nothing else and so is not looked at otherwise.
+//
+// Checked are profiles and signatures of chains, CRLs and documents,
+// revocation of the PCK CA and of the TCB signing certificate. A document is
+// read only once its signature holds. What depends on time or on a quote is
+// asked of the result, so also whether *both* documents are for the quote's
+// TEE: only the quote can tell which of two that differ is the wrong one.
+// Fails only with kInternal.
+Result<CollateralOutcome> VerifyCollateral(
+    const CollateralDocuments& documents, const TrustAnchor& anchor,
+    std::shared_ptr<const PckCa> leaf_issuer = nullptr);
 
 // Where VerifyQuote gets collateral from, asked only once the quote's own
 // cryptography holds, so that a peer that has proved nothing never makes a
@@ -102,6 +109,8 @@ class CollateralSource {
     attest::Tee tee = attest::Tee::kTdx;
     attest::ByteArray<6> fmspc{};
     bool platform_ca = true;
+    // The CA that issued the leaf, for VerifyCollateral.
+    std::shared_ptr<const PckCa> leaf_issuer;
   };
   virtual ~CollateralSource() = default;
   // A set that was verified, or why the one at hand was refused: then the quote

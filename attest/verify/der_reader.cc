@@ -23,16 +23,16 @@ Result<std::span<const std::uint8_t>> DerReader::Next(DerTag tag) {
   std::size_t length = rest_[1];
   std::size_t header = 2;
   if (length >= 0x80) {
-    // No certificate extension of ours comes near 64 KiB.
+    // Nothing of ours comes near 16 MiB.
     const std::size_t octets = length - 0x80;
-    if (octets < 1 || octets > 2 || rest_.size() < 2 + octets) {
+    if (octets < 1 || octets > 3 || rest_.size() < 2 + octets) {
       return Malformed("length not supported");
     }
     length = 0;
     for (std::size_t i = 0; i < octets; ++i) {
       length = length << 8U | rest_[2 + i];
     }
-    if (length < (octets == 1 ? 0x80U : 0x100U)) {
+    if (length < 0x80 || length >> (8 * (octets - 1)) == 0) {
       return Malformed("length not in its shortest form");
     }
     header += octets;

@@ -13,6 +13,7 @@ namespace tdxvfs::verify {
 enum class DerTag : std::uint8_t {
   kBoolean = 0x01,
   kInteger = 0x02,
+  kBitString = 0x03,
   kOctetString = 0x04,
   kObjectIdentifier = 0x06,
   kEnumerated = 0x0a,

@@ -11,6 +11,7 @@
 
 #include "attest/verify/certificate.h"
 #include "attest/verify/failure_class.h"
+#include "attest/verify/pck_ca.h"
 #include "attest/verify/pck_platform.h"
 #include "attest/verify/trust_anchor.h"
 #include "common/owned_openssl.h"
@@ -23,6 +24,8 @@ namespace tdxvfs::verify {
 // between threads.
 struct PckChain {
   X509Ptr leaf;
+  SerialNumber leaf_serial;
+  std::shared_ptr<const PckCa> ca;
   PckPlatform platform;
   // Leaf, intermediate and anchor; the anchor's own, not that of the root
   // certificate in the quote.

@@ -84,6 +84,16 @@ Result<std::vector<Der>> SplitPemChain(std::string_view pem,
   return certificates;
 }
 
+Result<std::vector<Der>> SplitWholeChain(std::string_view pem,
+                                         std::size_t count) {
+  ASSIGN_OR_RETURN(std::vector<Der> certificates, SplitPemChain(pem, count));
+  if (certificates.size() != count) {
+    return Malformed(std::to_string(certificates.size()) +
+                     " certificates instead of " + std::to_string(count));
+  }
+  return certificates;
+}
+
 Result<X509Ptr> ParseCertificate(std::span<const std::uint8_t> der) {
   const unsigned char* position = der.data();
   X509Ptr certificate(

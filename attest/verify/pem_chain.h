@@ -20,6 +20,10 @@ using Der = std::vector<std::uint8_t>;
 // `limit` certificates. Fails with kQuoteInvalid.
 Result<std::vector<Der>> SplitPemChain(std::string_view pem, std::size_t limit);
 
+// The same of a text that must hold exactly `count` certificates.
+Result<std::vector<Der>> SplitWholeChain(std::string_view pem,
+                                         std::size_t count);
+
 // Parses one certificate that must fill `der`. Fails with kQuoteInvalid.
 Result<X509Ptr> ParseCertificate(std::span<const std::uint8_t> der);
 

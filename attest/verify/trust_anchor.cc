@@ -4,12 +4,18 @@
 #include <utility>
 
 #include "attest/verify/certificate.h"
-#include "attest/verify/chain_cache.h"
 #include "attest/verify/intel_root.h"
+#include "attest/verify/pck_chain.h"
 #include "attest/verify/pem_chain.h"
+#include "attest/verify/verified_cache.h"
 
 namespace tdxvfs::verify {
 namespace {
+
+// About 8 KiB each.
+constexpr std::size_t kMaxChains = 1024;
+// Intel has two.
+constexpr std::size_t kMaxPckCas = 16;
 
 struct AnchorCertificate {
   Der der;
@@ -30,7 +36,9 @@ Result<AnchorCertificate> ReadAnchor(std::string_view pem) {
 
 }  // namespace
 
-TrustAnchor::TrustAnchor() : chains_(std::make_unique<ChainCache>()) {}
+TrustAnchor::TrustAnchor()
+    : chains_(std::make_unique<VerifiedCache<PckChain>>(kMaxChains)),
+      pck_cas_(std::make_unique<VerifiedCache<PckCa>>(kMaxPckCas)) {}
 TrustAnchor::TrustAnchor(TrustAnchor&& other) noexcept = default;
 TrustAnchor& TrustAnchor::operator=(TrustAnchor&& other) noexcept = default;
 TrustAnchor::~TrustAnchor() = default;

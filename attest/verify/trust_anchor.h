@@ -13,11 +13,15 @@
 
 namespace tdxvfs::verify {
 
-class ChainCache;
+struct PckCa;
+struct PckChain;
+template <typename Verified>
+class VerifiedCache;
 
-// The root that every PCK chain must end in, pinned by subject and public key
-// (two genuine Intel root certificates share one key). Holds the PCK chains
-// that were already led to it. Share by reference between threads.
+// The root that every chain must end in, pinned by subject and public key (two
+// genuine Intel root certificates share one key). Remembers what was already
+// led to it, since nothing but a byte could change the outcome: dates are
+// judged at each use. Share by reference between threads.
 class TrustAnchor {
  public:
   // Intel SGX Root CA, built in.
@@ -36,8 +40,10 @@ class TrustAnchor {
   // SHA-256 of the DER SubjectPublicKeyInfo.
   const Sha256Digest& key_digest() const { return key_digest_; }
   bool is_intel() const { return is_intel_; }
-  // Chains that lead here; thread-safe.
-  ChainCache& chains() const { return *chains_; }
+  // PCK chains, by the SHA-256 of their PEM, and PCK CAs, by that of their DER,
+  // that lead here; thread-safe.
+  VerifiedCache<PckChain>& chains() const { return *chains_; }
+  VerifiedCache<PckCa>& pck_cas() const { return *pck_cas_; }
 
  private:
   TrustAnchor();
@@ -45,7 +51,8 @@ class TrustAnchor {
   std::vector<std::uint8_t> der_;
   Sha256Digest key_digest_{};
   bool is_intel_ = false;
-  std::unique_ptr<ChainCache> chains_;
+  std::unique_ptr<VerifiedCache<PckChain>> chains_;
+  std::unique_ptr<VerifiedCache<PckCa>> pck_cas_;
 };
 
 }  // namespace tdxvfs::verify

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attest/verify/utc_time.h"
+
+namespace tdxvfs::verify {
+namespace {
+
+// A digit stands where the shape has one, any other letter for itself.
+constexpr std::string_view kShape = "0000-00-00T00:00:00Z";
+
+bool HasShape(std::string_view text) {
+  if (text.size() != kShape.size()) {
+    return false;
+  }
+  for (std::size_t i = 0; i < kShape.size(); ++i) {
+    const bool is_digit = text[i] >= '0' && text[i] <= '9';
+    if (kShape[i] == '0' ? !is_digit : text[i] != kShape[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+int Number(std::string_view digits) {
+  int number = 0;
+  for (const char digit : digits) {
+    number = number * 10 + (digit - '0');
+  }
+  return number;
+}
+
+}  // namespace
+
+std::optional<std::chrono::system_clock::time_point> ParseUtcTime(
+    std::string_view text) {
+  if (!HasShape(text)) {
+    return std::nullopt;
+  }
+  namespace chrono = std::chrono;
+  const chrono::year_month_day date{
+      chrono::year(Number(text.substr(0, 4))),
+      chrono::month(static_cast<unsigned>(Number(text.substr(5, 2)))),
+      chrono::day(static_cast<unsigned>(Number(text.substr(8, 2))))};
+  const int hour = Number(text.substr(11, 2));
+  const int minute = Number(text.substr(14, 2));
+  const int second = Number(text.substr(17, 2));
+  if (!date.ok() || hour > 23 || minute > 59 || second > 59) {
+    return std::nullopt;
+  }
+  return chrono::sys_days(date) + chrono::hours(hour) +
+         chrono::minutes(minute) + chrono::seconds(second);
+}
+
+}  // namespace tdxvfs::verify

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TDXVFS_ATTEST_VERIFY_UTC_TIME_H_
+#define TDXVFS_ATTEST_VERIFY_UTC_TIME_H_
+
+#include <chrono>
+#include <optional>
+#include <string_view>
+
+namespace tdxvfs::verify {
+
+// A time as Intel's documents spell it: exactly `YYYY-MM-DDThh:mm:ssZ`, a date
+// that the calendar has, no leap second. Nothing for any other text.
+std::optional<std::chrono::system_clock::time_point> ParseUtcTime(
+    std::string_view text);
+
+}  // namespace tdxvfs::verify
+
+#endif  // TDXVFS_ATTEST_VERIFY_UTC_TIME_H_
