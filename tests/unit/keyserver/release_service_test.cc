@@ -245,7 +245,7 @@ TEST_F(ReleaseExchange, A17_EverythingThatPolicyRefusesLooksTheSame) {
   ASSERT_TRUE(rig().PutVersion("unruled", 7).ok());
   std::string pinned = ReleaseRig::GuestPolicy();
   pinned.insert(pinned.rfind('}'),
-                ",\"config_digest\":[\"" + std::string(64, '7') + "\"]");
+                R"(,"config_digest":[")" + std::string(64, '7') + R"("])");
   ASSERT_TRUE(rig().PutVersion("pinned", 7).ok());
   ASSERT_TRUE(rig().PutPolicy("pinned", pinned).ok());
   attest::TdReport other = ReleaseRig::GuestReport();
@@ -349,8 +349,7 @@ TEST_F(ReleaseExchange, WrongMacIsToldAndLeavesAnUnknownOutcome) {
   const Ending ending = guest.Finish();
   EXPECT_EQ(ending.reason, "outcome-invalid");
   EXPECT_EQ(ending.status.error_code(), grpc::StatusCode::UNAUTHENTICATED);
-  EXPECT_THAT(rig().Audit(ending.audit_id),
-              HasSubstr("\"result\":\"unknown\""));
+  EXPECT_THAT(rig().Audit(ending.audit_id), HasSubstr(R"("result":"unknown")"));
 }
 
 TEST_F(ReleaseExchange, GuestThatLeavesAfterItsGrantLeavesAnUnknownOutcome) {
@@ -361,8 +360,7 @@ TEST_F(ReleaseExchange, GuestThatLeavesAfterItsGrantLeavesAnUnknownOutcome) {
   (void)guest.Finish();
   // The server learns of it a moment later; the test waits as long as ctest
   // lets it.
-  while (rig().LastAudit().find("\"result\":\"unknown\"") ==
-         std::string::npos) {
+  while (rig().LastAudit().find(R"("result":"unknown")") == std::string::npos) {
   }
   EXPECT_THAT(record, Not(HasSubstr("outcome")));
 }
@@ -491,8 +489,7 @@ TEST_F(ReleaseExchange, SecondEvidenceAfterTheGrantIsRefused) {
   ASSERT_TRUE(guest.Receive().has_value());
   const Ending ending = guest.Refused(evidence);
   EXPECT_EQ(ending.reason, "request-invalid");
-  EXPECT_THAT(rig().Audit(ending.audit_id),
-              HasSubstr("\"result\":\"unknown\""));
+  EXPECT_THAT(rig().Audit(ending.audit_id), HasSubstr(R"("result":"unknown")"));
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ void MakeRemovable(const fs::path& path) {
 }
 
 bool MakeForeign(const fs::path& model, const fs::path& image) {
-  Spill(image, std::string(20 * 1024 * 1024, '\0'));
+  Spill(image, std::string(std::size_t{20} << 20U, '\0'));
   return RunTool({"mke2fs", "-q", "-t", "ext4", "-d", model.string(),
                   image.string(), "4M"})
                  .exit_code == 0 &&
@@ -122,7 +122,7 @@ void DeviceTest::TearDown() {
 }
 
 fs::path DeviceTest::CopyOf(std::string_view fixture) const {
-  const fs::path copy = folder_.path() / fixture;
+  fs::path copy = folder_.path() / fixture;
   fs::copy_file(Fixtures() / fixture, copy,
                 fs::copy_options::overwrite_existing);
   fs::permissions(copy, fs::perms::owner_write, fs::perm_options::add);

@@ -64,8 +64,8 @@ TEST_F(OpenVolumeTest, TheMountIsReadOnlyAndRunsNothing) {
   ASSERT_THAT(Open(CopyOf("model.img"), Place()), Succeeds());
   struct statvfs status {};
   ASSERT_EQ(::statvfs(Place().mount_point.c_str(), &status), 0);
-  constexpr unsigned long kFlags = ST_RDONLY | ST_NODEV | ST_NOSUID | ST_NOEXEC;
-  EXPECT_EQ(status.f_flag & kFlags, kFlags);
+  constexpr unsigned long flags = ST_RDONLY | ST_NODEV | ST_NOSUID | ST_NOEXEC;
+  EXPECT_EQ(status.f_flag & flags, flags);
   ASSERT_OK_AND_ASSIGN(const MappingInfo mapping,
                        InspectMapping(CryptMappingName("dt-one")));
   EXPECT_TRUE(mapping.read_only);
