@@ -41,9 +41,9 @@ class HeaderTest : public ::testing::Test {
 
 TEST_F(HeaderTest, ItsMemoryHasAllFourSeals) {
   ASSERT_OK_AND_ASSIGN(const Header header, Read());
-  constexpr int kSeals =
+  constexpr int seals =
       F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-  EXPECT_EQ(::fcntl(header.descriptor(), F_GET_SEALS) & kSeals, kSeals);
+  EXPECT_EQ(::fcntl(header.descriptor(), F_GET_SEALS) & seals, seals);
   EXPECT_EQ(::pwrite(header.descriptor(), "x", 1, 0), -1);
   EXPECT_EQ(errno, EPERM);
   EXPECT_EQ(

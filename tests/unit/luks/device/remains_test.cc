@@ -82,12 +82,12 @@ TEST_F(RemainsTest, D10_AnOpeningKilledAtAnyPointLeavesNothingForGood) {
   ASSERT_THAT(Open(image, Place()), Succeeds());
   const auto whole = std::chrono::steady_clock::now() - start;
   ASSERT_THAT(CloseVolume(Place(), CloseMode::kNormal, nullptr), Succeeds());
-  constexpr int kPoints = 16;
+  constexpr int points = 16;
   int partial = 0;
-  for (int point = 1; point <= kPoints + 2; ++point) {
+  for (int point = 1; point <= points + 2; ++point) {
     ChildProcess child(
         [&] { return Open(image, Place()).has_value() ? 0 : 1; });
-    std::this_thread::sleep_for(whole * point / kPoints);
+    std::this_thread::sleep_for(whole * point / points);
     child.Kill();
     const VolumeState state = StateOf(Place());
     partial += state.kind == VolumeState::Kind::kPartial ? 1 : 0;
@@ -98,7 +98,7 @@ TEST_F(RemainsTest, D10_AnOpeningKilledAtAnyPointLeavesNothingForGood) {
         << point;
     ExpectNothingLeft();
   }
-  (void)::printf("%d kill points, %d left a mapping behind\n", kPoints + 2,
+  (void)::printf("%d kill points, %d left a mapping behind\n", points + 2,
                  partial);
 }
 
