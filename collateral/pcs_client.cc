@@ -19,7 +19,7 @@ constexpr std::string_view kIntelRootCrl =
     "https://certificates.trustedservices.intel.com/IntelSGXRootCA.der";
 constexpr std::string_view kSgxPath = "/sgx/certification/v4";
 // What a Retry-After may make us wait, in seconds.
-constexpr std::uint32_t kLongestWait = 24 * 3600;
+constexpr std::uint32_t kLongestWait = 3600;
 
 constexpr std::string_view kTcbInfoChain = "tcb-info-issuer-chain";
 constexpr std::string_view kIdentityChain = "sgx-enclave-identity-issuer-chain";

@@ -147,19 +147,16 @@ Result<void> RollbackMemory::Check(const SetName& name,
 
 Result<void> RollbackMemory::Remember(const SetName& name,
                                       const verify::Collateral& set) {
-  Marks marks = marks_;
   for (const auto& [document, mark] : MarksOf(name, set)) {
-    Mark& kept = marks[document];
+    Mark& kept = marks_[document];
     kept.evaluation_number =
         std::max(kept.evaluation_number, mark.evaluation_number);
     kept.issued = std::max(kept.issued, mark.issued);
   }
-  if (!file_.empty()) {
-    RETURN_IF_ERROR(
-        ReplaceFile(file_, AsBytes(RollbackText(marks)), kFileMode));
+  if (file_.empty()) {
+    return {};
   }
-  marks_ = std::move(marks);
-  return {};
+  return ReplaceFile(file_, AsBytes(RollbackText(marks_)), kFileMode);
 }
 
 }  // namespace tdxvfs::collateral

@@ -38,7 +38,8 @@ class RollbackMemory {
   // and QE identity by evaluation number and issueDate, per CRL issuer by
   // thisUpdate. Fails with kCollateralInvalid.
   Result<void> Check(const SetName& name, const verify::Collateral& set) const;
-  // Notes a set, on disk first. Fails as ReplaceFile does.
+  // Notes a set. Fails as ReplaceFile does; then it is noted until the end of
+  // the process only.
   Result<void> Remember(const SetName& name, const verify::Collateral& set);
 
  private:

@@ -35,6 +35,18 @@ constexpr std::array<EventInfo, kEventCount> kEvents{{
      "the trust anchor is not Intel's: quotes of a simulator are believed"},
     {kCollateralNone, "collateral-none",
      "collateral is switched off: TCB levels and revocation are not checked"},
+    {kCollateralFetched, "collateral-fetched",
+     "a new set of collateral was fetched, verified and put to use"},
+    {kCollateralRefreshFailed, "collateral-refresh-failed",
+     "collateral could not be fetched or was refused; a set that is still "
+     "valid goes on serving"},
+    {kCollateralExpiring, "collateral-expiring",
+     "collateral expires within ten days and was not renewed"},
+    {kCollateralExpired, "collateral-expired",
+     "a guest was refused because the collateral of its platform is out of "
+     "date"},
+    {kCollateralCache, "collateral-cache",
+     "collateral on disk was damaged, out of date or could not be written"},
     {kReleased, "released", "a key was released to a guest"},
     {kRefused, "refused", "a guest was refused"},
     {kPeerLimited, "peer-limited",

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collateral/service_log.h"
+
+#include <string>
+
+#include "common/json_text.h"
+#include "common/log.h"
+
+namespace tdxvfs::collateral {
+namespace {
+
+// Less than a day, so that a daily refresh warns each time.
+constexpr std::chrono::hours kBetweenWarnings{20};
+constexpr std::chrono::hours kBetweenRefusals{1};
+
+LogFields ReasonField(const Error& error) {
+  return {.reason = std::string(InfoOf(error.reason()).slug)};
+}
+
+}  // namespace
+
+void LogFetched(const SetName& name, const SetEntry& entry) {
+  Log(LogLevel::kInfo, Event::kCollateralFetched,
+      "collateral " + name.ToText() + ": evaluation numbers " +
+          std::to_string(entry.collateral->tcb_info().evaluation_number) +
+          " and " +
+          std::to_string(entry.collateral->qe_identity().evaluation_number) +
+          ", expires " + JsonTime(entry.expires));
+}
+
+void LogRefreshFailed(const SetName& name, const SetEntry& entry,
+                      const Error& error, SetEntry::Time now) {
+  std::string state = "there is none to serve with";
+  if (entry.UsableAt(now)) {
+    state = "the set at hand serves until " + JsonTime(entry.expires);
+  }
+  Log(LogLevel::kWarning, Event::kCollateralRefreshFailed,
+      "collateral " + name.ToText() + ": " + error.ToString() + "; " + state +
+          "; next try " + JsonTime(entry.due),
+      ReasonField(error));
+}
+
+void LogExpiring(const SetName& name, SetEntry* entry, SetEntry::Time now) {
+  if (entry->collateral == nullptr || now > entry->expires ||
+      entry->expires - now > kExpiryWarning ||
+      now - entry->warned < kBetweenWarnings) {
+    return;
+  }
+  entry->warned = now;
+  Log(LogLevel::kWarning, Event::kCollateralExpiring,
+      "collateral " + name.ToText() + " expires " + JsonTime(entry->expires) +
+          ", in " +
+          std::to_string(
+              std::chrono::floor<std::chrono::days>(entry->expires - now)
+                  .count()) +
+          " days; then guests on such platforms are refused");
+}
+
+void LogExpired(const SetName& name, SetEntry* entry, SetEntry::Time now) {
+  if (now - entry->refused < kBetweenRefusals) {
+    return;
+  }
+  entry->refused = now;
+  Log(LogLevel::kError, Event::kCollateralExpired,
+      "collateral " + name.ToText() + " expired " + JsonTime(entry->expires) +
+          ": guests on such platforms are refused; last failure: " +
+          (entry->cause.empty() ? "none" : entry->cause));
+}
+
+void LogCacheRefused(const SetName& name, const Error& error) {
+  Log(LogLevel::kWarning, Event::kCollateralCache,
+      "collateral " + name.ToText() +
+          " on disk is not used: " + error.ToString(),
+      ReasonField(error));
+}
+
+void LogNotKept(const SetName& name, const Error& error) {
+  Log(LogLevel::kWarning, Event::kCollateralCache,
+      "collateral " + name.ToText() +
+          " is not kept on disk: " + error.ToString(),
+      ReasonField(error));
+}
+
+}  // namespace tdxvfs::collateral
