@@ -19,7 +19,8 @@
 
 namespace tdxvfs::verify {
 
-// Objects and arrays inside each other; Intel's documents have six.
+// Objects and arrays inside each other, not counting empty ones; Intel's
+// documents have six.
 inline constexpr std::size_t kMaxJsonDepth = 32;
 
 // Parses one JSON value of at most kMaxSignedDocument bytes in UTF-8 with
