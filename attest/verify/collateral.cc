@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "attest/verify/utc_time.h"
+
 namespace tdxvfs::verify {
 namespace {
 
@@ -215,10 +217,12 @@ std::optional<ChainRefusal> Collateral::CheckDates(
   for (const DocumentWindow& window : parts_.windows) {
     if (now + window.skew < window.issued) {
       return ChainRefusal{FailureClass::kNotYetValid,
-                          "not yet valid: " + window.name};
+                          window.name + " is not yet valid: only from " +
+                              UtcText(window.issued)};
     }
     if (now > window.expires) {
-      return ChainRefusal{FailureClass::kExpired, "expired: " + window.name};
+      return ChainRefusal{FailureClass::kExpired, window.name + " expired at " +
+                                                      UtcText(window.expires)};
     }
   }
   return std::nullopt;

@@ -27,4 +27,13 @@ attest::Checks CheckTcbInfoMatch(attest::Tee tee, const PckPlatform& platform,
   };
 }
 
+attest::Check CheckQeIdentityMatch(attest::Tee tee,
+                                   const QeIdentity& identity) {
+  const auto id_of = [](attest::Tee of) {
+    return std::string(of == attest::Tee::kTdx ? "TD_QE" : "QE");
+  };
+  return EqualCheck("QE identity for this TEE", id_of(tee), id_of(identity.tee),
+                    "Intel PCS API v4, enclave identity: id");
+}
+
 }  // namespace tdxvfs::verify

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "common/error.h"
+
 namespace tdxvfs::verify {
 
 // Which link of a quote did not hold, for audit records. A guest only ever
@@ -40,6 +42,15 @@ enum class FailureClass : std::uint8_t {
 // Lower-case words joined by '-', for example "quote-signature"; empty for
 // kNone.
 std::string_view FailureClassName(FailureClass failure);
+
+// What a guest and scripts are told: collateral-unavailable when a document is
+// to blame, tcb-out-of-date when Intel supports the platform no longer, else
+// quote-invalid.
+Reason ReasonOf(FailureClass failure);
+
+// What an operator does about it, for people who know none of the documents;
+// empty for kNone.
+std::string_view RemedyOf(FailureClass failure);
 
 }  // namespace tdxvfs::verify
 

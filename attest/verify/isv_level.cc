@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "common/json_text.h"
+#include "attest/verify/utc_time.h"
 
 namespace tdxvfs::verify {
 
@@ -18,7 +18,7 @@ const IsvTcbLevel* FindIsvLevel(const std::vector<IsvTcbLevel>& levels,
 std::string OutcomeText(const TcbLevelOutcome& outcome) {
   std::string text(attest::TcbStatusName(outcome.status));
   if (outcome.status != attest::TcbStatus::kUpToDate) {
-    text += ", level of " + JsonTime(outcome.date).substr(0, 10);
+    text += ", level of " + UtcText(outcome.date).substr(0, 10);
   }
   return text;
 }

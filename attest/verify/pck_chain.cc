@@ -7,6 +7,7 @@
 #include "attest/verify/pck_extension.h"
 #include "attest/verify/pem_chain.h"
 #include "attest/verify/root_certificate.h"
+#include "attest/verify/utc_time.h"
 #include "attest/verify/verified_cache.h"
 #include "common/hex.h"
 
@@ -77,14 +78,15 @@ std::optional<ChainRefusal> CheckValidity(
     const PckChain& chain, std::chrono::system_clock::time_point now) {
   for (const Validity& validity : chain.validity) {
     if (now < validity.not_before) {
-      return ChainRefusal{
-          FailureClass::kNotYetValid,
-          "certificate not yet valid: '" + validity.certificate + "'"};
+      return ChainRefusal{FailureClass::kNotYetValid,
+                          "certificate '" + validity.certificate +
+                              "' is not yet valid: only from " +
+                              UtcText(validity.not_before)};
     }
     if (now > validity.not_after) {
-      return ChainRefusal{
-          FailureClass::kExpired,
-          "certificate expired: '" + validity.certificate + "'"};
+      return ChainRefusal{FailureClass::kExpired,
+                          "certificate '" + validity.certificate +
+                              "' expired at " + UtcText(validity.not_after)};
     }
   }
   return std::nullopt;

@@ -11,10 +11,6 @@
 namespace tdxvfs::verify {
 namespace {
 
-std::string_view IdOf(attest::Tee tee) {
-  return tee == attest::Tee::kTdx ? "TD_QE" : "QE";
-}
-
 template <std::size_t kSize>
 attest::Check MaskedCheck(std::string_view name, std::string_view source,
                           const attest::ByteArray<kSize>& expected,
@@ -29,13 +25,9 @@ attest::Check MaskedCheck(std::string_view name, std::string_view source,
 
 }  // namespace
 
-attest::Checks CheckQeIdentity(attest::Tee tee,
-                               const attest::SgxReport& qe_report,
+attest::Checks CheckQeIdentity(const attest::SgxReport& qe_report,
                                const QeIdentity& identity) {
   return {
-      EqualCheck("QE identity kind", std::string(IdOf(tee)),
-                 std::string(IdOf(identity.tee)),
-                 "Intel PCS API v4, enclave identity: id"),
       EqualCheck("QE MRSIGNER", ToHex(identity.mr_signer),
                  ToHex(qe_report.mr_signer),
                  "Intel PCS API v4, enclave identity: mrsigner"),

@@ -9,13 +9,12 @@
 namespace tdxvfs::verify {
 
 // Whether the enclave that signed the quote's key is Intel's quoting enclave
-// for this TEE: identity for the same TEE, masked MISCSELECT and ATTRIBUTES,
-// MRSIGNER and ISVPRODID (Intel PCS API v4, Get TDX QE identity). Without it
-// any enclave that the platform certifies could play the QE (CVE-2026-22696).
-// Every check is made, also after one failed. The QE's ISVSVN is judged by
-// CheckIsvLevel, its DEBUG flag before any document is looked at.
-attest::Checks CheckQeIdentity(attest::Tee tee,
-                               const attest::SgxReport& qe_report,
+// by masked MISCSELECT and ATTRIBUTES, MRSIGNER and ISVPRODID (Intel PCS API
+// v4, Get TDX QE identity). Without it any enclave that the platform certifies
+// could play the QE (CVE-2026-22696). Every check is made, also after one
+// failed. The QE's ISVSVN is judged by CheckIsvLevel, its DEBUG flag before any
+// document is looked at.
+attest::Checks CheckQeIdentity(const attest::SgxReport& qe_report,
                                const QeIdentity& identity);
 
 }  // namespace tdxvfs::verify

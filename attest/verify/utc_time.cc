@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attest/verify/utc_time.h"
 
+#include "common/json_text.h"
+
 namespace tdxvfs::verify {
 namespace {
 
@@ -48,6 +50,11 @@ std::optional<std::chrono::system_clock::time_point> ParseUtcTime(
   }
   return chrono::sys_days(date) + chrono::hours(hour) +
          chrono::minutes(minute) + chrono::seconds(second);
+}
+
+std::string UtcText(std::chrono::system_clock::time_point time) {
+  constexpr std::size_t kToSeconds = kShape.size() - 1;
+  return JsonTime(time).substr(0, kToSeconds) + "Z";
 }
 
 }  // namespace tdxvfs::verify

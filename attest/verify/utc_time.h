@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace tdxvfs::verify {
@@ -12,6 +13,9 @@ namespace tdxvfs::verify {
 // that the calendar has, no leap second. Nothing for any other text.
 std::optional<std::chrono::system_clock::time_point> ParseUtcTime(
     std::string_view text);
+
+// The same the other way round; parts of a second are dropped.
+std::string UtcText(std::chrono::system_clock::time_point time);
 
 }  // namespace tdxvfs::verify
 

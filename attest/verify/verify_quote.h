@@ -3,36 +3,14 @@
 #define TDXVFS_ATTEST_VERIFY_VERIFY_QUOTE_H_
 
 #include <chrono>
-#include <optional>
-#include <string>
 
-#include "attest/check.h"
 #include "attest/quote.h"
-#include "attest/tcb_verdict.h"
 #include "attest/verify/collateral.h"
-#include "attest/verify/failure_class.h"
-#include "attest/verify/pck_platform.h"
+#include "attest/verify/evaluation.h"
 #include "attest/verify/trust_anchor.h"
 #include "common/result.h"
 
 namespace tdxvfs::verify {
-
-// Whether a quote is genuine: made by a quoting enclave on a platform that the
-// trust anchor vouches for. It says nothing about whether its measurements are
-// wanted (policy/) or it was made for this exchange (report_data.h).
-struct Evaluation {
-  attest::Quote quote;
-  PckPlatform platform;
-  // Every check in the order made; the failed one is the last.
-  attest::Checks checks;
-  bool genuine = false;
-  // Why not genuine, in words and as a class; empty and kNone when genuine.
-  std::string failure;
-  FailureClass failure_class = FailureClass::kNone;
-  // What collateral says about the platform; nothing when not genuine or when
-  // no collateral was asked for.
-  std::optional<attest::TcbVerdict> tcb;
-};
 
 // What a quote is judged by.
 struct Judging {

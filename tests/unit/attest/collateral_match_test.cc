@@ -39,5 +39,14 @@ TEST(CheckTcbInfoMatch, FailsForADocumentOfAnotherPlatform) {
   }
 }
 
+TEST(CheckQeIdentityMatch, FailsForTheOtherKindOfQuotingEnclave) {
+  QeIdentity identity;
+  EXPECT_TRUE(CheckQeIdentityMatch(attest::Tee::kTdx, identity).passed);
+  const attest::Check check = CheckQeIdentityMatch(attest::Tee::kSgx, identity);
+  EXPECT_FALSE(check.passed);
+  EXPECT_EQ(check.expected, "QE");
+  EXPECT_EQ(check.actual, "TD_QE");
+}
+
 }  // namespace
 }  // namespace tdxvfs::verify

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attest/verify/quote_links.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "attest/verify/p256.h"
+#include "attest/verify/utc_time.h"
+#include "common/hex.h"
+#include "common/sha256.h"
+
+namespace tdxvfs::verify {
+namespace {
+
+using attest::Quote;
+
+constexpr std::uint16_t kPemPckChain = 5;
+// SGX attribute flags, byte 0.
+constexpr std::uint8_t kSgxDebug = 0x02;
+
+constexpr std::string_view kQuoteFormat =
+    "Intel TDX DCAP quoting library API, appendix 3: signature section";
+constexpr std::string_view kCertificates =
+    "Intel SGX PCK certificate and CRL profile specification, 1.3";
+
+// One quote on its way through its links.
+class QuoteLinks {
+ public:
+  explicit QuoteLinks(Evaluation& evaluation)
+      : evaluation_(evaluation), record_(evaluation) {}
+
+  bool HasPckChain();
+  Result<bool> ChainLeadsTo(const TrustAnchor& anchor);
+  bool ChainIsValidAt(std::chrono::system_clock::time_point now);
+  Result<bool> QeReportIsSigned();
+  Result<bool> AttestationKeyIsBound();
+  bool QeIsNoDebugEnclave();
+  Result<bool> QuoteIsSigned();
+  std::shared_ptr<const PckChain> chain() const { return chain_; }
+
+ private:
+  const Quote& quote() const { return evaluation_.quote; }
+
+  Evaluation& evaluation_;
+  CheckRecord record_;
+  std::shared_ptr<const PckChain> chain_;
+};
+
+// Types 1 to 4 leave certificates to a provisioning service; a chain that it
+// resolved would go where type 5 goes.
+bool QuoteLinks::HasPckChain() {
+  const std::uint16_t type = quote().certification_type;
+  attest::Check check =
+      Demand("certification data", "type 5, PCK chain", kQuoteFormat);
+  check.actual = "type " + std::to_string(type);
+  if (type != kPemPckChain) {
+    return record_.Fails(std::move(check), FailureClass::kUnsupported,
+                         "no PCK chain in quote (certification data type " +
+                             std::to_string(type) + ")");
+  }
+  return record_.Holds(std::move(check));
+}
+
+Result<bool> QuoteLinks::ChainLeadsTo(const TrustAnchor& anchor) {
+  attest::Check check = Demand(
+      "PCK chain", "leads to the root with key " + ToHex(anchor.key_digest()),
+      kCertificates);
+  ASSIGN_OR_RETURN(ChainOutcome outcome,
+                   VerifyPckChain(quote().certification_data, anchor));
+  if (outcome.chain == nullptr) {
+    return record_.Fails(std::move(check), outcome.refusal.failure,
+                         std::move(outcome.refusal.why));
+  }
+  chain_ = std::move(outcome.chain);
+  evaluation_.platform = chain_->platform;
+  return record_.Holds(std::move(check));
+}
+
+bool QuoteLinks::ChainIsValidAt(std::chrono::system_clock::time_point now) {
+  attest::Check check = Demand("PCK chain dates", "valid at " + UtcText(now),
+                               "RFC 5280, 4.1.2.5");
+  if (auto refusal = CheckValidity(*chain_, now); refusal.has_value()) {
+    return record_.Fails(std::move(check), refusal->failure,
+                         std::move(refusal->why));
+  }
+  return record_.Holds(std::move(check));
+}
+
+Result<bool> QuoteLinks::QeReportIsSigned() {
+  return record_.Judge(
+      Demand("QE report signature", "by the PCK leaf's key", kQuoteFormat),
+      FailureClass::kQeReportSignature,
+      CheckP256Signature(chain_->leaf_key(), quote().qe_report_bytes,
+                         quote().qe_report_signature));
+}
+
+// The QE vouches for the attestation key by putting its hash, and zeroes
+// after it, into its own report. Without this link anyone could splice a
+// genuine QE report behind a body of their own.
+Result<bool> QuoteLinks::AttestationKeyIsBound() {
+  std::vector<std::uint8_t> bound(quote().attestation_key.begin(),
+                                  quote().attestation_key.end());
+  bound.insert(bound.end(), quote().qe_authentication_data.begin(),
+               quote().qe_authentication_data.end());
+  ASSIGN_OR_RETURN(const Sha256Digest digest, Sha256(bound));
+  attest::ByteArray<64> expected{};
+  std::copy(digest.begin(), digest.end(), expected.begin());
+  const auto& actual = quote().qe_report.report_data;
+  attest::Check check =
+      Demand("attestation key binding", ToHex(expected), kQuoteFormat);
+  check.actual = ToHex(actual);
+  if (actual != expected) {
+    return record_.Fails(std::move(check), FailureClass::kQeReportData,
+                         "the QE report vouches for another key");
+  }
+  return record_.Holds(std::move(check));
+}
+
+bool QuoteLinks::QeIsNoDebugEnclave() {
+  attest::Check check =
+      Demand("QE debug flag", "clear", "Intel SDM volume 3D, ATTRIBUTES.DEBUG");
+  if ((quote().qe_report.attributes[0] & kSgxDebug) != 0) {
+    return record_.Fails(std::move(check), FailureClass::kQeDebug,
+                         "the quoting enclave runs in debug mode");
+  }
+  return record_.Holds(std::move(check));
+}
+
+Result<bool> QuoteLinks::QuoteIsSigned() {
+  const auto key = P256Key(quote().attestation_key);
+  if (!key.has_value()) {
+    return record_.Judge(
+        Demand("attestation key", "a point of P-256", kQuoteFormat),
+        FailureClass::kAttestationKey, key.error());
+  }
+  const auto message = std::span(quote().bytes).first(quote().signed_size);
+  return record_.Judge(
+      Demand("quote signature", "by the attestation key", kQuoteFormat),
+      FailureClass::kQuoteSignature,
+      CheckP256Signature(key->get(), message, quote().signature));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const PckChain>> CheckQuoteLinks(
+    const TrustAnchor& anchor, std::chrono::system_clock::time_point now,
+    Evaluation& evaluation) {
+  QuoteLinks links(evaluation);
+  const std::shared_ptr<const PckChain> none;
+  if (!links.HasPckChain()) {
+    return none;
+  }
+  ASSIGN_OR_RETURN(bool holds, links.ChainLeadsTo(anchor));
+  if (!holds || !links.ChainIsValidAt(now)) {
+    return none;
+  }
+  ASSIGN_OR_RETURN(holds, links.QeReportIsSigned());
+  if (!holds) {
+    return none;
+  }
+  ASSIGN_OR_RETURN(holds, links.AttestationKeyIsBound());
+  if (!holds || !links.QeIsNoDebugEnclave()) {
+    return none;
+  }
+  ASSIGN_OR_RETURN(holds, links.QuoteIsSigned());
+  return holds ? links.chain() : none;
+}
+
+}  // namespace tdxvfs::verify

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attest/verify/status_advice.h"
+
+namespace tdxvfs::verify {
+namespace {
+
+using attest::TcbStatus;
+
+constexpr std::string_view kHarden =
+    "the guest's own software must be hardened; no update mends that";
+constexpr std::string_view kConfigure =
+    "change the platform's configuration (BIOS settings)";
+
+std::string Also(std::string text, std::string_view more) {
+  return text.empty() ? std::string(more)
+                      : std::move(text) + "; " + std::string(more);
+}
+
+std::string WithAdvisories(std::string text,
+                           const std::vector<std::string>& advisory_ids) {
+  std::string list;
+  for (const std::string& id : advisory_ids) {
+    list += (list.empty() ? "" : ", ") + id;
+  }
+  return list.empty() ? text : std::move(text) + "; advisories: " + list;
+}
+
+}  // namespace
+
+void StatusAdvice::AddPlatform(const std::vector<Shortfall>& shortfalls) {
+  shortfalls_.insert(shortfalls_.end(), shortfalls.begin(), shortfalls.end());
+}
+
+void StatusAdvice::AddIsv(std::string_view what, const IsvTcbLevel& reached,
+                          const std::vector<IsvTcbLevel>& levels,
+                          std::uint16_t isv_svn, std::string_view remedy) {
+  if (reached.outcome.status != TcbStatus::kUpToDate) {
+    shortfalls_.push_back({std::string(what) + " SVN " +
+                               std::to_string(isv_svn) + " is below " +
+                               std::to_string(levels.front().isv_svn),
+                           remedy});
+  }
+}
+
+std::string StatusAdvice::Remedy(
+    TcbStatus status, const std::vector<std::string>& advisory_ids) const {
+  const std::string updates = JoinRemedies(shortfalls_);
+  std::string text;
+  switch (status) {
+    case TcbStatus::kUpToDate:
+      return "";
+    case TcbStatus::kSwHardeningNeeded:
+      text = kHarden;
+      break;
+    case TcbStatus::kConfigurationNeeded:
+      text = kConfigure;
+      break;
+    case TcbStatus::kConfigurationAndSwHardeningNeeded:
+      text = Also(std::string(kConfigure), kHarden);
+      break;
+    case TcbStatus::kTdRelaunchAdvised:
+      text = "stop the guest and start it anew: its host was updated since";
+      break;
+    case TcbStatus::kTdRelaunchAdvisedConfigurationNeeded:
+      text =
+          Also("stop the guest and start it anew: its host was updated since",
+               kConfigure);
+      break;
+    case TcbStatus::kOutOfDate:
+      text = updates;
+      break;
+    case TcbStatus::kOutOfDateConfigurationNeeded:
+      text = Also(updates, kConfigure);
+      break;
+    case TcbStatus::kRevoked:
+      text = Also("do not trust this platform as it is", updates);
+      break;
+  }
+  return WithAdvisories(std::move(text), advisory_ids);
+}
+
+}  // namespace tdxvfs::verify
