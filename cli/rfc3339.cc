@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "common/json_text.h"
+
 namespace tdxvfs::cli {
 namespace {
 
@@ -90,6 +92,11 @@ Result<std::chrono::system_clock::time_point> ParseRfc3339(
                                      "' is not like 2026-01-31T12:00:00Z");
   }
   return *time;
+}
+
+std::string ToRfc3339(std::chrono::system_clock::time_point time) {
+  constexpr std::size_t kToSeconds = kPattern.size();
+  return JsonTime(time).substr(0, kToSeconds) + "Z";
 }
 
 }  // namespace tdxvfs::cli

@@ -3,6 +3,7 @@
 #define TDXVFS_CLI_RFC3339_H_
 
 #include <chrono>
+#include <string>
 #include <string_view>
 
 #include "common/result.h"
@@ -13,6 +14,9 @@ namespace tdxvfs::cli {
 // 5.6), calendar-valid; the fraction is dropped. Fails with kUsage.
 Result<std::chrono::system_clock::time_point> ParseRfc3339(
     std::string_view text);
+
+// `YYYY-MM-DDThh:mm:ssZ`, as Intel's documents spell it.
+std::string ToRfc3339(std::chrono::system_clock::time_point time);
 
 }  // namespace tdxvfs::cli
 

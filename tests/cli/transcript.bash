@@ -27,6 +27,7 @@ normalized() {
     -e 's/\b[0-9a-f]{64}\b/SHA256/g' \
     -e 's/\b[0-9a-f]{4}-[0-9]+\b/AUDIT/g' \
     -e 's/\b[0-9a-f]{128}\b/HEX/g' \
+    -e 's/[0-9a-f]{40,}\.\.\./HEX.../g' \
     -e 's/[0-9]+ bytes declared/N bytes declared/' \
     -e 's/trailing data at offset [0-9]+/trailing data at offset N/' \
     -e 's/127\.0\.0\.1:[0-9]+/PEER/' \
