@@ -13,6 +13,8 @@ namespace tdxvfs::keyserver {
 namespace {
 
 constexpr std::size_t kMaxFileSize = 64UL * 1024;
+// So that each of the files that evidence is spread over holds some.
+constexpr std::uint64_t kLeastEvidence = 16ULL * 1024 * 1024;
 constexpr std::array<std::string_view, 6> kTables = {
     "listen", "tls", "store", "attestation", "audit", "limits"};
 
@@ -111,6 +113,11 @@ class ConfigReader {
   Result<void> ReadAudit() {
     TomlTable table = Table("audit");
     config_.audit_directory = Path(&table, "directory");
+    EvidenceLimits& evidence = config_.evidence;
+    evidence.keep = table.Flag("evidence", evidence.keep);
+    evidence.days = table.Number("evidence_days", evidence.days, 1, 3650);
+    evidence.max_bytes =
+        table.Bytes("evidence_max", evidence.max_bytes, kLeastEvidence);
     return table.Finish();
   }
 

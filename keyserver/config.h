@@ -10,6 +10,7 @@
 
 #include "common/result.h"
 #include "keyserver/admission.h"
+#include "keyserver/audit/evidence_files.h"
 
 namespace tdxvfs::keyserver {
 
@@ -24,6 +25,7 @@ struct Config {
   std::string trust_anchor;      // "intel" or a path
   bool collateral_none = false;  // else "pcs"
   std::string audit_directory;
+  EvidenceLimits evidence;
 
   // [limits], all optional.
   std::uint32_t connections = 512;

@@ -98,7 +98,8 @@ Result<void> KeyServer::Parts::OpenStores() {
                    SqliteKeyStore::Open(config.store, std::move(master_key),
                                         anchor.key_digest()));
   RETURN_IF_ERROR(CheckDirectory(config.audit_directory));
-  ASSIGN_OR_RETURN(audit, JsonLinesAuditLog::Open(config.audit_directory));
+  ASSIGN_OR_RETURN(
+      audit, JsonLinesAuditLog::Open(config.audit_directory, config.evidence));
   return {};
 }
 

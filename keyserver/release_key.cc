@@ -2,10 +2,12 @@
 #include "keyserver/release_key.h"
 
 #include <optional>
+#include <span>
 #include <utility>
 
 #include <openssl/crypto.h>
 
+#include "attest/event_log/replay.h"
 #include "attest/policy/measurement_policy.h"
 #include "attest/quote.h"
 #include "attest/report_data.h"
@@ -13,7 +15,6 @@
 #include "common/hex.h"
 #include "common/hkdf.h"
 #include "common/hpke.h"
-#include "keyserver/base64.h"
 #include "keyserver/grant_wire.h"
 
 namespace tdxvfs::keyserver {
@@ -26,6 +27,7 @@ struct KeyRelease::Attempt {
   AuditRecord record{};
   attest::TdReport report{};
   std::optional<attest::TcbVerdict> tcb{};
+  std::optional<event_log::EventLog> event_log{};
   attest::ReportDataBytes report_data{};
   VersionRecord version{};
   // Sealing to the guest's key, set up before the decision is written down.
@@ -80,6 +82,26 @@ Result<void> ResultOf(const policy::Judgement& judgement, AuditRecord* record) {
   return refused;
 }
 
+template <typename Range>
+std::vector<std::uint8_t> BytesOf(const Range& range) {
+  return {range.begin(), range.end()};
+}
+
+// What to keep of a guest whose quote is genuine; its event log follows when it
+// was found to be this guest's.
+ShownEvidence ShownIn(const Exchange& exchange, const Evidence& evidence,
+                      const std::vector<std::uint8_t>& quote) {
+  return {.quote = quote,
+          .event_log = {},
+          .purpose = exchange.purpose,
+          .nonce = BytesOf(exchange.nonce),
+          .public_key = BytesOf(evidence.public_key),
+          .volume = exchange.volume,
+          .header_sha256 = BytesOf(exchange.header_sha256),
+          .certificate_sha256 = BytesOf(evidence.server_certificate_sha256),
+          .config_digest = BytesOf(evidence.config_digest)};
+}
+
 AuditRecord RecordOf(const Exchange& exchange, const ReleaseParts& parts) {
   AuditRecord record;
   record.time = parts.clock->Now();
@@ -113,6 +135,7 @@ Result<void> KeyRelease::Decide(Attempt* attempt) const {
   RETURN_IF_ERROR(CheckNonce(attempt));
   RETURN_IF_ERROR(CheckGenuine(attempt));
   RETURN_IF_ERROR(CheckBinding(attempt));
+  RETURN_IF_ERROR(CheckEventLog(attempt));
   RETURN_IF_ERROR(CheckPolicy(attempt));
   RETURN_IF_ERROR(CheckHeader(attempt));
   return PrepareEnvelope(attempt);
@@ -146,7 +169,8 @@ Result<void> KeyRelease::CheckGenuine(Attempt* attempt) const {
   }
   attempt->report = *report;
   attempt->tcb = evaluation.tcb;
-  record.quote_base64 = ToBase64(evaluation.quote.bytes);
+  record.evidence =
+      ShownIn(attempt->exchange, attempt->evidence, evaluation.quote.bytes);
   record.fmspc = ToHex(evaluation.platform.fmspc);
   // TCB levels and revocation need collateral. Until there is some, nothing is
   // released, unless the configuration does without it by name.
@@ -189,6 +213,24 @@ Result<void> KeyRelease::CheckBinding(Attempt* attempt) const {
   return {};
 }
 
+// The log is not in report_data and need not be: what counts of it are the
+// digests that lead to the quoted registers, and nobody finds others that do.
+Result<void> KeyRelease::CheckEventLog(Attempt* attempt) const {
+  const std::vector<std::uint8_t>& sent = attempt->evidence.event_log;
+  if (sent.empty()) {
+    return {};
+  }
+  AuditRecord& record = attempt->record;
+  ASSIGN_OR_RETURN(
+      attempt->event_log,
+      event_log::ReadReplayed(sent, attempt->report, &record.checks));
+  const auto kept = std::span(sent).first(attempt->event_log->size);
+  record.evidence->event_log.assign(kept.begin(), kept.end());
+  ASSIGN_OR_RETURN(const Sha256Digest digest, Sha256(kept));
+  record.event_log_sha256 = ToHex(digest);
+  return {};
+}
+
 Result<void> KeyRelease::CheckPolicy(Attempt* attempt) const {
   AuditRecord& record = attempt->record;
   ASSIGN_OR_RETURN(const std::optional<VolumeRecord> volume,
@@ -211,7 +253,9 @@ Result<void> KeyRelease::CheckPolicy(Attempt* attempt) const {
                     .now = parts_.clock->Now(),
                     .config_digest = &attempt->evidence.config_digest,
                     .tcb = attempt->tcb.has_value() ? &*attempt->tcb : nullptr,
-                    .event_log = nullptr}));
+                    .event_log = attempt->event_log.has_value()
+                                     ? &*attempt->event_log
+                                     : nullptr}));
   record.checks.insert(record.checks.end(), judgement.checks.begin(),
                        judgement.checks.end());
   return ResultOf(judgement, &record);

@@ -93,6 +93,7 @@ class KeyRelease {
   Result<void> CheckNonce(Attempt* attempt) const;
   Result<void> CheckGenuine(Attempt* attempt) const;
   Result<void> CheckBinding(Attempt* attempt) const;
+  Result<void> CheckEventLog(Attempt* attempt) const;
   Result<void> CheckPolicy(Attempt* attempt) const;
   Result<void> CheckHeader(Attempt* attempt) const;
   Result<std::string> Record(Attempt* attempt) const;

@@ -33,6 +33,25 @@ std::optional<std::chrono::milliseconds> ParseDuration(std::string_view text) {
   return std::nullopt;
 }
 
+constexpr std::array<std::pair<std::string_view, unsigned>, 2> kSizes{
+    {{" MiB", 20}, {" GiB", 30}}};
+constexpr std::uint64_t kLargest = 1ULL << 50U;
+
+std::optional<std::uint64_t> ParseBytes(std::string_view text) {
+  std::uint64_t count = 0;
+  const char* const end = text.data() + text.size();
+  const auto number = std::from_chars(text.data(), end, count);
+  const std::string_view unit(number.ptr,
+                              static_cast<std::size_t>(end - number.ptr));
+  for (const auto& [name, shift] : kSizes) {
+    if (number.ec == std::errc() && unit == name &&
+        count <= kLargest >> shift) {
+      return count << shift;
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 const toml::node* TomlTable::Find(std::string_view key) {
@@ -83,6 +102,34 @@ std::uint32_t TomlTable::Number(std::string_view key, std::uint32_t fallback,
     return fallback;
   }
   return static_cast<std::uint32_t>(*number);
+}
+
+bool TomlTable::Flag(std::string_view key, bool fallback) {
+  const toml::node* node = Find(key);
+  if (node == nullptr) {
+    return fallback;
+  }
+  const auto flag = node->value_exact<bool>();
+  if (!flag.has_value()) {
+    Refuse(key, "must be true or false");
+  }
+  return flag.value_or(fallback);
+}
+
+std::uint64_t TomlTable::Bytes(std::string_view key, std::uint64_t fallback,
+                               std::uint64_t lowest) {
+  const toml::node* node = Find(key);
+  if (node == nullptr) {
+    return fallback;
+  }
+  const auto text = node->value_exact<std::string>();
+  const auto bytes = ParseBytes(text.value_or(""));
+  if (!bytes.has_value() || *bytes < lowest) {
+    Refuse(key, R"(must be a size such as "512 MiB" or "1 GiB", at least )" +
+                    std::to_string(lowest >> 20U) + " MiB");
+    return fallback;
+  }
+  return *bytes;
 }
 
 std::chrono::milliseconds TomlTable::Duration(

@@ -35,6 +35,12 @@ class TomlTable {
   // An optional whole number of `lowest` to `highest`.
   std::uint32_t Number(std::string_view key, std::uint32_t fallback,
                        std::uint32_t lowest, std::uint32_t highest);
+  // An optional true or false.
+  bool Flag(std::string_view key, bool fallback);
+  // An optional number of bytes such as "512 MiB" or "1 GiB", at least
+  // `lowest`.
+  std::uint64_t Bytes(std::string_view key, std::uint64_t fallback,
+                      std::uint64_t lowest);
   // An optional time such as "500ms", "30s", "10m", above zero.
   std::chrono::milliseconds Duration(std::string_view key,
                                      std::chrono::milliseconds fallback);

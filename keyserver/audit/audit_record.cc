@@ -11,6 +11,8 @@ namespace tdxvfs::keyserver {
 namespace {
 
 constexpr std::size_t kInstanceDigits = 4;
+constexpr std::string_view kEvidenceDigest = "evidence_sha256";
+constexpr std::string_view kEvidencePlace = "evidence_at";
 
 // Text as ToJsonLine wrote it, up to its closing quote. An escaped character
 // is kept as it stands: heads are compared with escaped text too.
@@ -70,12 +72,24 @@ void AddEvidence(JsonObject* object, const AuditRecord& record) {
   }
   AddText(object, "fmspc", record.fmspc);
   AddText(object, "event_log_sha256", record.event_log_sha256);
-  AddText(object, "quote", record.quote_base64);
+}
+
+// The text of a member of ours anywhere in a line. Nobody else can have
+// written it: quotes inside of strings are escaped.
+std::string MemberOf(std::string_view line, std::string_view name) {
+  const std::string start = "\"" + std::string(name) + "\":\"";
+  const std::size_t at = line.find(start);
+  if (at == std::string_view::npos) {
+    return "";
+  }
+  line.remove_prefix(at + start.size());
+  return std::string(line.substr(0, line.find('"')));
 }
 
 }  // namespace
 
-std::string ToJsonLine(const AuditRecord& record, std::string_view audit_id) {
+std::string ToJsonLine(const AuditRecord& record, std::string_view audit_id,
+                       const EvidenceNote& evidence) {
   JsonObject object;
   object.String("audit_id", audit_id)
       .String("time", JsonTime(record.time))
@@ -96,6 +110,8 @@ std::string ToJsonLine(const AuditRecord& record, std::string_view audit_id) {
   AddText(&object, "anchor_sha256", record.anchor_sha256);
   object.String("collateral", record.collateral_none ? "none" : "pcs");
   AddEvidence(&object, record);
+  AddText(&object, kEvidenceDigest, evidence.sha256);
+  AddText(&object, kEvidencePlace, evidence.at);
   return object.Close();
 }
 
@@ -128,6 +144,10 @@ std::optional<AuditLineHead> ReadHead(std::string_view line) {
   }
   return AuditLineHead{std::move(*audit_id), std::move(*kind),
                        std::move(*volume), std::move(*reason)};
+}
+
+EvidenceNote ReadEvidenceNote(std::string_view line) {
+  return {MemberOf(line, kEvidenceDigest), MemberOf(line, kEvidencePlace)};
 }
 
 std::string AuditId::ToString() const {

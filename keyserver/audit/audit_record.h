@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "attest/check.h"
+#include "keyserver/audit/evidence.h"
 
 namespace tdxvfs::keyserver {
 
@@ -31,7 +32,7 @@ struct AuditRecord {
   attest::Checks checks;
   std::vector<std::string> acknowledged;
   // Only when the quote is genuine: anybody can send bytes.
-  std::string quote_base64;
+  std::optional<ShownEvidence> evidence;
   std::string fmspc;
   std::string event_log_sha256;
   bool anchor_is_intel = true;
@@ -49,9 +50,17 @@ struct OutcomeRecord {
   std::string detail;
 };
 
+// What a record says about its evidence; both empty when there is none, `at`
+// when it is not kept.
+struct EvidenceNote {
+  std::string sha256;
+  std::string at;  // a place in EvidenceFiles
+};
+
 // One line of JSON without its newline. Both start with audit_id, time, kind
 // ("release", "refusal", "outcome"), volume and reason, in this order.
-std::string ToJsonLine(const AuditRecord& record, std::string_view audit_id);
+std::string ToJsonLine(const AuditRecord& record, std::string_view audit_id,
+                       const EvidenceNote& evidence = {});
 std::string ToJsonLine(const OutcomeRecord& record);
 
 // The members that every line starts with.
@@ -64,6 +73,9 @@ struct AuditLineHead {
 
 // Reads the head of a line that ToJsonLine made; nothing when it is not one.
 std::optional<AuditLineHead> ReadHead(std::string_view line);
+
+// Reads the note back out of such a line.
+EvidenceNote ReadEvidenceNote(std::string_view line);
 
 // An audit id is the log's instance (4 hex) and a sequence number: `7f3c-91`.
 struct AuditId {

@@ -12,13 +12,18 @@
 
 #include <openssl/rand.h>
 
+#include "common/hex.h"
+#include "common/json_text.h"
 #include "common/openssl_error.h"
+#include "common/sha256.h"
 #include "keyserver/audit/line_scanner.h"
+#include "keyserver/base64.h"
 
 namespace tdxvfs::keyserver {
 namespace {
 
 constexpr std::string_view kFileName = "audit.jsonl";
+constexpr std::string_view kEvidenceFolder = "evidence";
 // Refusals stop being kept while less than this is free, so that peers that
 // proved nothing cannot use up the disk that releases need.
 constexpr std::uint64_t kReservedForReleases = 16ULL * 1024 * 1024;
@@ -98,31 +103,62 @@ std::string WithOutcome(std::string_view decision, std::string_view outcome) {
 }  // namespace
 
 Result<std::unique_ptr<JsonLinesAuditLog>> JsonLinesAuditLog::Open(
-    const std::filesystem::path& directory) {
+    const std::filesystem::path& directory, const EvidenceLimits& limits) {
   const std::filesystem::path path = directory / kFileName;
   ASSIGN_OR_RETURN(UniqueFd file, OpenLocked(path));
   ASSIGN_OR_RETURN(const off_t size, CutTornLine(file.get(), path));
   ASSIGN_OR_RETURN(const AuditId last, LastId(file.get(), size));
-  return std::unique_ptr<JsonLinesAuditLog>(
-      new JsonLinesAuditLog(path, std::move(file), size, last));
+  std::unique_ptr<EvidenceFiles> evidence;
+  if (limits.keep) {
+    ASSIGN_OR_RETURN(evidence,
+                     EvidenceFiles::Open(directory / kEvidenceFolder, limits));
+  }
+  return std::unique_ptr<JsonLinesAuditLog>(new JsonLinesAuditLog(
+      path, std::move(file), size, last, std::move(evidence)));
 }
 
 JsonLinesAuditLog::JsonLinesAuditLog(std::filesystem::path path, UniqueFd file,
-                                     off_t size, AuditId last)
+                                     off_t size, AuditId last,
+                                     std::unique_ptr<EvidenceFiles> evidence)
     : path_(std::move(path)),
       file_(std::move(file)),
+      evidence_(std::move(evidence)),
       size_(size),
       last_(last) {}
 
 Result<std::string> JsonLinesAuditLog::Append(const AuditRecord& record) {
+  ASSIGN_OR_RETURN(const EvidenceNote evidence, KeepEvidence(record));
   std::unique_lock lock(mutex_);
   // The number is taken under the lock that orders the lines.
   const AuditId id{last_.instance, last_.sequence + 1};
-  Pending pending{ToJsonLine(record, id.ToString()), record.released, false,
-                  std::nullopt};
+  Pending pending{ToJsonLine(record, id.ToString(), evidence), record.released,
+                  false, std::nullopt};
   last_ = id;
   RETURN_IF_ERROR(Write(&pending, &lock));
   return id.ToString();
+}
+
+// A record goes without its evidence where that is too large or the disk does
+// not take it; its digest is there in any case.
+Result<EvidenceNote> JsonLinesAuditLog::KeepEvidence(
+    const AuditRecord& record) {
+  EvidenceNote note;
+  if (!record.evidence.has_value()) {
+    return note;
+  }
+  const std::vector<std::uint8_t> bytes = SerializeEvidence(*record.evidence);
+  ASSIGN_OR_RETURN(const Sha256Digest digest, Sha256(bytes));
+  note.sha256 = ToHex(digest);
+  const bool fits =
+      bytes.size() - record.evidence->event_log.size() <= kMaxKeptEvidence;
+  if (evidence_ != nullptr && fits &&
+      (record.released || HasRoomForMoreThanReleases())) {
+    auto place = evidence_->Keep(bytes, record.released, record.time);
+    if (place.has_value()) {
+      note.at = std::move(*place);
+    }
+  }
+  return note;
 }
 
 Result<void> JsonLinesAuditLog::Append(const OutcomeRecord& record) {
@@ -235,7 +271,35 @@ Result<std::string> JsonLinesAuditLog::Find(std::string_view audit_id) {
     return Error(Reason::kAuditUnknown,
                  "no decision '" + std::string(audit_id) + "' is on record");
   }
-  return WithOutcome(decision, outcome);
+  return WithOutcome(WithEvidence(decision), outcome);
+}
+
+// The line with what was shown, or with why it cannot be shown any more.
+std::string JsonLinesAuditLog::WithEvidence(const std::string& decision) const {
+  const EvidenceNote note = ReadEvidenceNote(decision);
+  if (note.at.empty() || evidence_ == nullptr) {
+    return decision;
+  }
+  const auto bytes = evidence_->Read(note.at);
+  const std::string start = decision.substr(0, decision.size() - 1);
+  if (!bytes.has_value()) {
+    return start + R"(,"evidence":"dropped"})";
+  }
+  const auto digest = Sha256(*bytes);
+  const auto shown = ParseEvidence(*bytes);
+  if (!digest.has_value() || ToHex(*digest) != note.sha256 ||
+      !shown.has_value()) {
+    return start + R"(,"evidence":"damaged"})";
+  }
+  JsonObject members;
+  members.String("evidence", "kept")
+      .String("nonce", ToHex(shown->nonce))
+      .String("public_key", ToHex(shown->public_key))
+      .String("quote", ToBase64(shown->quote));
+  if (!shown->event_log.empty()) {
+    members.String("event_log", ToBase64(shown->event_log));
+  }
+  return start + "," + members.Close().substr(1);
 }
 
 Result<std::vector<std::string>> JsonLinesAuditLog::List(

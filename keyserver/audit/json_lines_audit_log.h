@@ -15,20 +15,23 @@
 
 #include "common/unique_fd.h"
 #include "keyserver/audit/audit_log.h"
+#include "keyserver/audit/evidence_files.h"
 
 namespace tdxvfs::keyserver {
 
 // One file of JSON lines, `audit.jsonl`, only ever appended to and synced
 // before an Append returns. Whoever comes while another is writing waits, and
 // one of those who waited writes for all of them: they share a sync. One
-// process at a time holds the file.
+// process at a time holds the file. Evidence lies in the folder `evidence`
+// beside it, and Find puts it back into the record while it is there.
 class JsonLinesAuditLog : public AuditLog {
  public:
   // Opens or makes the file in an existing directory. Ids go on where the file
   // ends; a last line that a crash tore was never acknowledged and is cut off.
   // Fails with kAuditUnavailable.
   static Result<std::unique_ptr<JsonLinesAuditLog>> Open(
-      const std::filesystem::path& directory);
+      const std::filesystem::path& directory,
+      const EvidenceLimits& evidence = {});
 
   Result<std::string> Append(const AuditRecord& record) override;
   Result<void> Append(const OutcomeRecord& record) override;
@@ -46,7 +49,9 @@ class JsonLinesAuditLog : public AuditLog {
   };
 
   JsonLinesAuditLog(std::filesystem::path path, UniqueFd file, off_t size,
-                    AuditId last);
+                    AuditId last, std::unique_ptr<EvidenceFiles> evidence);
+  Result<EvidenceNote> KeepEvidence(const AuditRecord& record);
+  std::string WithEvidence(const std::string& decision) const;
   Result<void> Write(Pending* pending, std::unique_lock<std::mutex>* lock);
   void WriteQueue(std::unique_lock<std::mutex>* lock);
   std::optional<Error> WriteBatch(const std::string& lines);
@@ -54,6 +59,8 @@ class JsonLinesAuditLog : public AuditLog {
 
   const std::filesystem::path path_;
   const UniqueFd file_;
+  // Null when evidence is not kept.
+  const std::unique_ptr<EvidenceFiles> evidence_;
   std::mutex mutex_;
   std::condition_variable written_;
   std::vector<Pending*> queue_;

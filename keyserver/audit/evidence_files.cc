@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keyserver/audit/evidence_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "common/json_text.h"
+#include "common/unique_fd.h"
+
+namespace tdxvfs::keyserver {
+namespace {
+
+constexpr std::size_t kDaySize = 10;    // 2026-11-21
+constexpr std::size_t kNumberSize = 6;  // 000000
+constexpr std::uint64_t kFilesAShelf = 8;
+// More than any evidence with its event log.
+constexpr std::uint64_t kMaxSize = std::uint64_t{1} << 20U;
+
+std::string DayOf(std::chrono::system_clock::time_point time) {
+  return JsonTime(time).substr(0, kDaySize);
+}
+
+Error Unavailable(std::string_view action, const std::filesystem::path& path) {
+  return SystemError(Reason::kAuditUnavailable,
+                     std::string(action) + " '" + path.string() + "'", errno);
+}
+
+struct Place {
+  std::string file;
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+};
+
+bool ReadNumber(std::string_view text, std::uint64_t* number) {
+  const char* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, *number);
+  return read.ec == std::errc() && read.ptr == end;
+}
+
+// Names of our own only: nothing that could lead out of the folder.
+bool IsFileName(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
+std::optional<Place> ParsePlace(std::string_view text) {
+  const std::size_t last = text.rfind(':');
+  const std::size_t first = last == std::string_view::npos || last == 0
+                                ? last
+                                : text.rfind(':', last - 1);
+  if (first == std::string_view::npos || first == last) {
+    return std::nullopt;
+  }
+  Place place{std::string(text.substr(0, first))};
+  if (!IsFileName(place.file) ||
+      !ReadNumber(text.substr(last + 1), &place.size) ||
+      !ReadNumber(text.substr(first + 1, last - first - 1), &place.offset) ||
+      place.size > kMaxSize) {
+    return std::nullopt;
+  }
+  return place;
+}
+
+}  // namespace
+
+EvidenceFiles::EvidenceFiles(std::filesystem::path folder,
+                             const EvidenceLimits& limits)
+    : folder_(std::move(folder)),
+      limits_(limits),
+      releases_{"release-", limits.max_bytes - limits.max_bytes / 4, {}},
+      refusals_{"refusal-", limits.max_bytes / 4, {}} {}
+
+Result<std::unique_ptr<EvidenceFiles>> EvidenceFiles::Open(
+    const std::filesystem::path& folder, const EvidenceLimits& limits) {
+  if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+    return Unavailable("make the folder", folder);
+  }
+  std::unique_ptr<EvidenceFiles> files(new EvidenceFiles(folder, limits));
+  RETURN_IF_ERROR(files->FindFiles());
+  return files;
+}
+
+Result<void> EvidenceFiles::FindFiles() {
+  std::error_code error;
+  std::filesystem::directory_iterator entry(folder_, error);
+  for (; !error && entry != std::filesystem::directory_iterator();
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    for (Shelf* shelf : {&releases_, &refusals_}) {
+      if (name.starts_with(shelf->prefix)) {
+        shelf->sizes[name] = entry->file_size(error);
+      }
+    }
+  }
+  if (error) {
+    return Error(Reason::kAuditUnavailable,
+                 "read '" + folder_.string() + "': " + error.message());
+  }
+  return {};
+}
+
+// The newest file where it is of this day and has room, else one behind it.
+std::string EvidenceFiles::NameFor(const Shelf& shelf, const std::string& day,
+                                   std::size_t size) {
+  const std::string of_day = shelf.prefix + day + "-";
+  std::uint64_t number = 0;
+  if (!shelf.sizes.empty()) {
+    const auto& [name, used] = *shelf.sizes.rbegin();
+    if (name.starts_with(of_day) &&
+        ReadNumber(std::string_view(name).substr(of_day.size()), &number)) {
+      if (used + size <= shelf.max_bytes / kFilesAShelf) {
+        return name;
+      }
+      ++number;
+    }
+  }
+  const std::string digits = std::to_string(number);
+  return of_day +
+         std::string(kNumberSize - std::min(kNumberSize, digits.size()), '0') +
+         digits;
+}
+
+// What cannot be removed stays counted, and is tried again.
+void EvidenceFiles::DropOld(Shelf* shelf, const std::string& first_day) {
+  auto total = std::accumulate(
+      shelf->sizes.begin(), shelf->sizes.end(), std::uint64_t{0},
+      [](std::uint64_t sum, const auto& file) { return sum + file.second; });
+  while (!shelf->sizes.empty()) {
+    const auto oldest = shelf->sizes.begin();
+    if (oldest->first >= shelf->prefix + first_day &&
+        total <= shelf->max_bytes) {
+      return;
+    }
+    const auto path = folder_ / oldest->first;
+    if (unlink(path.c_str()) != 0 && errno != ENOENT) {
+      return;
+    }
+    total -= oldest->second;
+    shelf->sizes.erase(oldest);
+  }
+}
+
+Result<std::string> EvidenceFiles::Keep(
+    std::span<const std::uint8_t> evidence, bool released,
+    std::chrono::system_clock::time_point now) {
+  const std::lock_guard lock(mutex_);
+  Shelf& shelf = released ? releases_ : refusals_;
+  if (evidence.size() > shelf.max_bytes / kFilesAShelf) {
+    return Error(Reason::kAuditUnavailable,
+                 "evidence of " + std::to_string(evidence.size()) +
+                     " bytes has no room within audit.evidence_max");
+  }
+  const std::string name = NameFor(shelf, DayOf(now), evidence.size());
+  const auto path = folder_ / name;
+  const UniqueFd file(
+      open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
+           0600));
+  if (!file.valid()) {
+    return Unavailable("open", path);
+  }
+  struct stat status {};
+  if (fstat(file.get(), &status) != 0) {
+    return Unavailable("read", path);
+  }
+  const ssize_t count = write(file.get(), evidence.data(), evidence.size());
+  if (count != static_cast<ssize_t>(evidence.size())) {
+    const Error error = Unavailable("write to", path);
+    (void)ftruncate(file.get(), status.st_size);
+    return error;
+  }
+  shelf.sizes[name] =
+      static_cast<std::uint64_t>(status.st_size) + evidence.size();
+  DropOld(&shelf, DayOf(now - std::chrono::days(limits_.days)));
+  return name + ":" + std::to_string(status.st_size) + ":" +
+         std::to_string(evidence.size());
+}
+
+Result<std::vector<std::uint8_t>> EvidenceFiles::Read(
+    std::string_view text) const {
+  const auto place = ParsePlace(text);
+  if (!place.has_value()) {
+    return Error(Reason::kFileInvalid,
+                 "'" + std::string(text) + "' is no place of evidence");
+  }
+  const auto path = folder_ / place->file;
+  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  std::vector<std::uint8_t> evidence(place->size);
+  if (!file.valid() || pread(file.get(), evidence.data(), evidence.size(),
+                             static_cast<off_t>(place->offset)) !=
+                           static_cast<ssize_t>(evidence.size())) {
+    return Error(Reason::kFileNotFound,
+                 "the evidence in '" + path.string() + "' was dropped");
+  }
+  return evidence;
+}
+
+}  // namespace tdxvfs::keyserver
