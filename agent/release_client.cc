@@ -104,10 +104,14 @@ const attest::ReportDataBytes& ReleaseClient::report_data() const {
   return exchange_->report_data;
 }
 
-Result<Secret> ReleaseClient::Redeem(std::span<const std::uint8_t> quote) {
+Result<Secret> ReleaseClient::Redeem(std::span<const std::uint8_t> quote,
+                                     std::span<const std::uint8_t> event_log) {
   GuestMessage message;
   auto* const evidence = message.mutable_evidence();
   SetBytes(evidence->mutable_quote(), quote);
+  if (!event_log.empty()) {
+    SetBytes(evidence->mutable_event_log(), event_log);
+  }
   SetBytes(evidence->mutable_public_key(), exchange_->key.public_key);
   SetBytes(evidence->mutable_server_certificate_sha256(),
            exchange_->certificate);

@@ -55,8 +55,10 @@ class ReleaseClient {
 
   // What the quote has to carry.
   const attest::ReportDataBytes& report_data() const;
-  // Shows the quote and opens the sealed answer: a serialised VolumeGrant.
-  Result<Secret> Redeem(std::span<const std::uint8_t> quote);
+  // Shows the quote, with the platform's event log where there is one, and
+  // opens the sealed answer: a serialised VolumeGrant.
+  Result<Secret> Redeem(std::span<const std::uint8_t> quote,
+                        std::span<const std::uint8_t> event_log = {});
   // Tells the server what became of it and waits until that is recorded.
   // Returns the audit id of the release, empty when the server does not say.
   Result<std::string> Report(const UnlockOutcome& outcome);

@@ -12,6 +12,7 @@ struct Surroundings {
   std::filesystem::path config_directory = "/etc/tdxvfs";
   std::filesystem::path run_directory = "/run/tdxvfs";
   std::filesystem::path configfs_root = "/sys/kernel/config";
+  std::filesystem::path event_log = "/sys/firmware/acpi/tables/data/CCEL";
 };
 
 }  // namespace tdxvfs::agent

@@ -109,6 +109,7 @@ Result<Unlocked> RunUnlock(const Surroundings& surroundings,
   ConfigfsQuoteSource quotes(surroundings.configfs_root);
   UnlockParts parts;
   parts.quotes = &quotes;
+  parts.event_log = surroundings.event_log;
   parts.warn = [&config](Event event, const std::string& line) {
     Log(LogLevel::kWarning, event, line, {.volume = config.name});
   };

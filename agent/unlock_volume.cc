@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/config_digest.h"
+#include "agent/event_log_file.h"
 #include "agent/grant_wire.h"
 #include "agent/release_client.h"
 #include "agent/stopwatch.h"
@@ -24,6 +25,7 @@ struct Attempt {
   const luks::ImageFile& image;
   const luks::Header& header;
   luks::VolumePlace place;
+  std::vector<std::uint8_t> event_log;
 };
 
 // Compares the grant with what was asked for and opens the volume with it.
@@ -92,7 +94,8 @@ Result<Unlocked> UnlockThrough(const Attempt& attempt,
   ASSIGN_OR_RETURN(const auto quote,
                    attempt.parts.quotes->Get(server.report_data()));
   const auto quote_time = step.Lap();
-  ASSIGN_OR_RETURN(const Secret grant, server.Redeem(quote).Context(who));
+  ASSIGN_OR_RETURN(const Secret grant,
+                   server.Redeem(quote, attempt.event_log).Context(who));
   const auto redeem_time = step.Lap();
 
   Result<Unlocked> unlocked = OpenGranted(attempt, grant);
@@ -104,6 +107,20 @@ Result<Unlocked> UnlockThrough(const Attempt& attempt,
     unlocked->timings.total = total_time;
   }
   return unlocked;
+}
+
+// A guest without its log is for the server's policy to judge.
+std::vector<std::uint8_t> EventLogOf(const UnlockParts& parts) {
+  if (parts.event_log.empty()) {
+    return {};
+  }
+  auto log = ReadEventLog(parts.event_log);
+  if (!log.has_value()) {
+    parts.warn(Event::kOpenWarning,
+               "no event log is sent: " + log.error().ToString());
+    return {};
+  }
+  return std::move(*log);
 }
 
 // Another server may do better: this one is out of reach, ill, or not what it
@@ -150,7 +167,8 @@ Result<Unlocked> UnlockVolume(const VolumeConfig& config,
   if (open_already.error().reason() != Reason::kVolumeNotOpen) {
     return open_already.error();
   }
-  return AskServers({config, parts, mode, image, header, place});
+  return AskServers(
+      {config, parts, mode, image, header, place, EventLogOf(parts)});
 }
 
 }  // namespace tdxvfs::agent

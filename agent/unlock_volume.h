@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <string>
 
@@ -41,6 +42,8 @@ struct Unlocked {
 // What unlocking stands on; tests put others in their place.
 struct UnlockParts {
   QuoteSource* quotes = nullptr;
+  // The platform's event log; empty: none is sent.
+  std::filesystem::path event_log;
   std::function<decltype(luks::OpenVolume)> open_volume = luks::OpenVolume;
   std::function<decltype(luks::CheckAlreadyOpen)> check_already_open =
       luks::CheckAlreadyOpen;

@@ -123,8 +123,8 @@ std::size_t RegisterVolume(const Setup& setup) {
   const Secret passphrase = Must(Secret::Random(64));
   const std::uint32_t version = Must(store->AddVersion(
       "bench", description, passphrase, std::chrono::system_clock::now()));
-  Must(
-      store->PutPolicy("bench", policy::PolicyFromReport(setup.report, false)));
+  Must(store->PutPolicy("bench",
+                        policy::PolicyFromReport(setup.report, false).value()));
   constexpr std::size_t kTagSize = 16;
   const keyserver::VersionRecord record{"bench", version, description, false,
                                         ""};

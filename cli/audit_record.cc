@@ -31,20 +31,32 @@ Result<std::vector<std::uint8_t>> FromBase64(const std::string& text) {
   return bytes;
 }
 
+std::string WhyNoQuote(const std::vector<JsonLeaf>& leaves) {
+  const std::string evidence = LeafAt(leaves, "evidence");
+  if (!evidence.empty()) {
+    return "the guest's quote was kept once, but is " + evidence;
+  }
+  if (!LeafAt(leaves, "evidence_sha256").empty()) {
+    return "the server kept the digest of what the guest showed only "
+           "(audit.evidence)";
+  }
+  return "no quote is on record: the guest's was not genuine, or the decision "
+         "came before it (" +
+         LeafAt(leaves, "reason") + ")";
+}
+
 }  // namespace
 
 Result<RecordedGuest> ReadRecordedGuest(std::string_view record) {
   ASSIGN_OR_RETURN(const std::vector<JsonLeaf> leaves, ReadJsonLeaves(record));
   const std::string encoded = LeafAt(leaves, "quote");
   if (encoded.empty()) {
-    return Error(Reason::kQuoteInvalid,
-                 "no quote is on record: the guest's was not genuine, or the "
-                 "decision came before it (" +
-                     LeafAt(leaves, "reason") + ")");
+    return Error(Reason::kQuoteInvalid, WhyNoQuote(leaves));
   }
   ASSIGN_OR_RETURN(const std::vector<std::uint8_t> bytes, FromBase64(encoded));
   RecordedGuest guest;
   guest.volume = LeafAt(leaves, "volume");
+  ASSIGN_OR_RETURN(guest.event_log, FromBase64(LeafAt(leaves, "event_log")));
   ASSIGN_OR_RETURN(guest.quote, attest::ParseQuote(bytes));
   ASSIGN_OR_RETURN(const std::vector<std::uint8_t> digest,
                    FromHex(LeafAt(leaves, "config_digest")));

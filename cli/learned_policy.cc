@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "attest/event_log/replay.h"
 #include "attest/policy/measurement_policy.h"
 #include "cli/indent_json.h"
 #include "cli/json_leaves.h"
@@ -74,15 +75,23 @@ Result<void> CheckExpected(const std::string& learned,
 
 }  // namespace
 
-Result<std::string> LearnPolicy(const attest::Quote& quote,
+Result<std::string> LearnPolicy(const LearnedFrom& guest,
                                 const std::filesystem::path& expect_file) {
-  const attest::TdReport* report = quote.td_report();
+  const attest::TdReport* report = guest.quote.td_report();
   if (report == nullptr) {
     return Error(Reason::kEvidenceUnsupported,
                  "the quote is of an SGX enclave; policies are for TDX guests");
   }
   const bool learned = expect_file.empty();
-  std::string json = policy::PolicyFromReport(*report, learned);
+  std::optional<event_log::EventLog> log;
+  if (!guest.event_log.empty()) {
+    ASSIGN_OR_RETURN(
+        log, event_log::ReadReplayed(guest.event_log, *report, nullptr));
+  }
+  ASSIGN_OR_RETURN(
+      const std::string json,
+      policy::PolicyFromReport(*report, learned,
+                               learned && log.has_value() ? &*log : nullptr));
   if (!learned) {
     RETURN_IF_ERROR(CheckExpected(json, *report, expect_file));
   }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "attest/event_log/event_log.h"
 #include "attest/policy/measurement_policy.h"
 #include "cli/admin_client.h"
 #include "cli/audit_record.h"
@@ -42,10 +44,16 @@ Result<void> PrintDifference(AdminClient& server, const RecordedGuest& guest,
     return {};
   }
   attest::Checks differences;
-  ASSIGN_OR_RETURN(const policy::Judgement judgement,
-                   policy.Check({.report = *report,
-                                 .now = SystemClock().Now(),
-                                 .config_digest = &guest.config_digest}));
+  std::optional<event_log::EventLog> log;
+  if (!guest.event_log.empty()) {
+    ASSIGN_OR_RETURN(log, event_log::ParseEventLog(guest.event_log));
+  }
+  ASSIGN_OR_RETURN(
+      const policy::Judgement judgement,
+      policy.Check({.report = *report,
+                    .now = SystemClock().Now(),
+                    .config_digest = &guest.config_digest,
+                    .event_log = log.has_value() ? &*log : nullptr}));
   for (const attest::Check& check : judgement.checks) {
     if (!check.passed) {
       differences.push_back(check);
@@ -70,7 +78,8 @@ Result<void> PolicyFromAudit(const Options& options, const Console& console) {
                    ReadRecordedGuest(record).Context(context));
   RETURN_IF_ERROR(PrintDifference(server, guest, console));
   ASSIGN_OR_RETURN(const std::string json,
-                   LearnPolicy(guest.quote, options.expect).Context(context));
+                   LearnPolicy({guest.quote, guest.event_log}, options.expect)
+                       .Context(context));
   console.out << json;
   return {};
 }

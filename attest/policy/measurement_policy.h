@@ -116,7 +116,14 @@ bool AllPassed(const attest::Checks& checks);
 // clear and by ICSSD, KL, TPA and PERFMON: a policy for a report with DEBUG,
 // MIGRATABLE, profiling bits or a service TD still refuses it until an owner
 // allows that by hand.
-std::string PolicyFromReport(const attest::TdReport& report, bool learned);
+//
+// With the guest's event log (null: none), which must have been replayed to the
+// report, the policy also names kernel, initrd, command line and boot
+// applications, so that a later difference can be explained. Fails with
+// kInternal only.
+Result<std::string> PolicyFromReport(
+    const attest::TdReport& report, bool learned,
+    const event_log::EventLog* event_log = nullptr);
 
 }  // namespace tdxvfs::policy
 

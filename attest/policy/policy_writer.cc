@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "attest/policy/attribute_bits.h"
 #include "attest/policy/measurement_policy.h"
@@ -9,6 +11,8 @@
 
 namespace tdxvfs::policy {
 namespace {
+
+using event_log::EventKind;
 
 // ICSSD, KL, TPA and PERFMON: what a guest may turn on without weakening
 // itself, and a policy learned from it may therefore allow.
@@ -41,9 +45,38 @@ void WriteTdAttributes(JsonObject& policy, const Bits& actual) {
                                   .Close());
 }
 
+Result<void> WriteEvents(JsonObject& policy, const event_log::EventLog& log) {
+  ASSIGN_OR_RETURN(const std::vector<LoggedEvent> logged, LoggedEvents(log));
+  JsonObject events;
+  bool any = false;
+  for (const EventKind kind : {EventKind::kBootApplication, EventKind::kKernel,
+                               EventKind::kInitrd, EventKind::kCommandLine}) {
+    std::set<std::string> digests;
+    for (const LoggedEvent& event : logged) {
+      if (event.kind == kind) {
+        digests.insert(ToHex(event.digest));
+      }
+    }
+    JsonArray list;
+    for (const std::string& digest : digests) {
+      list.String(digest);
+    }
+    if (!digests.empty()) {
+      events.Raw(event_log::InfoOf(kind).name, list.Close());
+      any = true;
+    }
+  }
+  if (any) {
+    policy.Raw("events", events.Close());
+  }
+  return {};
+}
+
 }  // namespace
 
-std::string PolicyFromReport(const attest::TdReport& report, bool learned) {
+Result<std::string> PolicyFromReport(const attest::TdReport& report,
+                                     bool learned,
+                                     const event_log::EventLog* event_log) {
   JsonObject policy;
   policy.Number("version", 1).String("tee", "tdx");
   policy.Raw("mr_td", One(report.mr_td));
@@ -56,6 +89,9 @@ std::string PolicyFromReport(const attest::TdReport& report, bool learned) {
   PinUnlessZero(policy, "mr_owner", report.mr_owner);
   PinUnlessZero(policy, "mr_owner_config", report.mr_owner_config);
   WriteTdAttributes(policy, report.td_attributes);
+  if (event_log != nullptr) {
+    RETURN_IF_ERROR(WriteEvents(policy, *event_log));
+  }
   if (learned) {
     policy.Raw("acknowledge", JsonArray().String("learned").Close());
   }

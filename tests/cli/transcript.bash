@@ -23,6 +23,7 @@ normalized() {
   sed -E \
     -e "s|$BATS_TEST_TMPDIR|TMP|g" \
     -e 's/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/UUID/g' \
+    -e 's/(release|refusal)-[0-9-]{17}:[0-9]+:[0-9]+/\1-PLACE/' \
     -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g' \
     -e 's/\b[0-9a-f]{64}\b/SHA256/g' \
     -e 's/\b[0-9a-f]{4}-[0-9]+\b/AUDIT/g' \

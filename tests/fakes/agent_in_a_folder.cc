@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The agent for tests that run it as a program: the same, except that its
-// configuration, its run directory and its configfs lie below TDXVFS_TEST_ROOT.
+// configuration, its run directory, its configfs and its event log (CCEL) lie
+// below TDXVFS_TEST_ROOT.
 // Never installed.
 #include <stdlib.h>
 
@@ -19,5 +20,6 @@ int main(int argc, char** argv) {
   return tdxvfs::agent::RunAgent(argc, argv,
                                  {.config_directory = root / "etc",
                                   .run_directory = root / "run",
-                                  .configfs_root = root / "config"});
+                                  .configfs_root = root / "config",
+                                  .event_log = root / "CCEL"});
 }

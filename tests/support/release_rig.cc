@@ -148,7 +148,7 @@ attest::TdReport ReleaseRig::GuestReport() {
 }
 
 std::string ReleaseRig::GuestPolicy() {
-  return policy::PolicyFromReport(GuestReport(), false);
+  return policy::PolicyFromReport(GuestReport(), false).value();
 }
 
 std::string ReleaseRig::Digest(std::uint8_t first) {

@@ -109,6 +109,26 @@ class UnlockVolumeTest : public ::testing::Test {
   std::vector<std::string> warnings_;
 };
 
+TEST_F(UnlockVolumeTest, SendsThePlatformsEventLogWhereThereIsOne) {
+  std::string sent = "nothing";
+  Serve([&sent](testing::Conversation& exchange) {
+    grpc::Status ended = LyingKeyServer::Honest(exchange);
+    sent = exchange.evidence.event_log();
+    return ended;
+  });
+  parts_.event_log = folder_.path() / "CCEL";
+  ASSERT_THAT(Unlock(), Succeeds());
+  EXPECT_EQ(sent, "");
+  std::ofstream(parts_.event_log) << "the log";
+  ASSERT_THAT(Unlock(), Succeeds());
+  EXPECT_EQ(sent, "the log");
+  // A log that no server takes is left out, and the volume opens.
+  std::ofstream(parts_.event_log) << std::string(300'000, 'e');
+  ASSERT_THAT(Unlock(), Succeeds());
+  EXPECT_EQ(sent, "");
+  EXPECT_FALSE(warnings_.empty());
+}
+
 TEST_F(UnlockVolumeTest, OpensWithWhatTheServerGrants) {
   Serve(LyingKeyServer::Honest);
   ASSERT_OK_AND_ASSIGN(const Unlocked unlocked, Unlock());

@@ -220,16 +220,17 @@ TEST(PolicyFromReport, AcceptsTheReportThatItCameFrom) {
   for (const bool learned : {false, true}) {
     ASSERT_OK_AND_ASSIGN(
         const MeasurementPolicy policy,
-        MeasurementPolicy::Parse(PolicyFromReport(DistinctReport(), learned)));
+        MeasurementPolicy::Parse(
+            PolicyFromReport(DistinctReport(), learned).value()));
     EXPECT_TRUE(FailedChecks(policy, DistinctReport()).empty());
     EXPECT_EQ(policy.acknowledged(), learned ? Names{"learned"} : Names{});
   }
 }
 
 TEST(PolicyFromReport, A15_PinsFirmwareAndBootButLeavesModuleAndRtmr3Open) {
-  ASSERT_OK_AND_ASSIGN(
-      const MeasurementPolicy policy,
-      MeasurementPolicy::Parse(PolicyFromReport(DistinctReport(), true)));
+  ASSERT_OK_AND_ASSIGN(const MeasurementPolicy policy,
+                       MeasurementPolicy::Parse(
+                           PolicyFromReport(DistinctReport(), true).value()));
   TdReport report = DistinctReport();
   report.mr_seam.fill(0x99);
   report.rtmr[3].fill(0x99);
@@ -243,7 +244,8 @@ TEST(PolicyFromReport, WidensAttributesOnlyWhereThatDoesNotWeaken) {
   const auto accepts = [](const attest::ByteArray<8>& attributes) {
     const TdReport report = WithAttributes(attributes);
     const auto policy =
-        MeasurementPolicy::Parse(PolicyFromReport(report, true)).value();
+        MeasurementPolicy::Parse(PolicyFromReport(report, true).value())
+            .value();
     return FailedChecks(policy, report).empty();
   };
   EXPECT_TRUE(accepts({}));

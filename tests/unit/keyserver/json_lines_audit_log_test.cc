@@ -87,6 +87,70 @@ TEST_F(AuditLogTest, FindsADecisionWithItsOutcome) {
   EXPECT_THAT(log->Find("0000-77"), Fails(Reason::kAuditUnknown));
 }
 
+AuditRecord GenuineRelease() {
+  AuditRecord record = RefusalOf("data");
+  record.released = true;
+  record.evidence = ShownEvidence{.quote = std::vector<std::uint8_t>(5000, 1),
+                                  .event_log = {'l', 'o', 'g'},
+                                  .purpose = "OPEN",
+                                  .nonce = std::vector<std::uint8_t>(32, 3),
+                                  .public_key = {4},
+                                  .volume = "data",
+                                  .header_sha256 = {5},
+                                  .certificate_sha256 = {6},
+                                  .config_digest = {7}};
+  return record;
+}
+
+TEST_F(AuditLogTest, ShowsTheEvidenceOfADecisionWhileItIsKept) {
+  ASSERT_OK_AND_ASSIGN(const auto log, Open());
+  ASSERT_OK_AND_ASSIGN(const std::string id, log->Append(GenuineRelease()));
+  ASSERT_OK_AND_ASSIGN(const std::string kept, log->Find(id));
+  EXPECT_THAT(kept, HasSubstr("\"evidence\":\"kept\""));
+  EXPECT_THAT(kept, HasSubstr("\"quote\":\"AQEB"));
+  EXPECT_THAT(kept, HasSubstr("\"event_log\":\"bG9n\""));
+  EXPECT_THAT(kept, HasSubstr("\"nonce\":\"0303"));
+  EXPECT_THAT(Content(), ::testing::Not(HasSubstr("AQEB")));
+
+  const auto file = folder_.path() / "evidence" / "release-1970-01-01-000000";
+  std::fstream(file, std::ios::in | std::ios::out).seekp(30) << "x";
+  ASSERT_OK_AND_ASSIGN(const std::string damaged, log->Find(id));
+  EXPECT_THAT(damaged, HasSubstr("\"evidence\":\"damaged\""));
+  EXPECT_THAT(damaged, ::testing::Not(HasSubstr("\"quote\":")));
+
+  std::filesystem::remove(file);
+  ASSERT_OK_AND_ASSIGN(const std::string dropped, log->Find(id));
+  EXPECT_THAT(dropped, HasSubstr("\"evidence\":\"dropped\""));
+  EXPECT_THAT(dropped, HasSubstr("\"evidence_sha256\":\""));
+}
+
+TEST_F(AuditLogTest, KeepsOnlyTheDigestWhenSwitchedOffOrTooLarge) {
+  {
+    ASSERT_OK_AND_ASSIGN(const auto log, JsonLinesAuditLog::Open(
+                                             folder_.path(), {.keep = false}));
+    ASSERT_OK_AND_ASSIGN(const std::string id, log->Append(GenuineRelease()));
+    ASSERT_OK_AND_ASSIGN(const std::string found, log->Find(id));
+    EXPECT_THAT(found, HasSubstr("\"evidence_sha256\":\""));
+    EXPECT_THAT(found, ::testing::Not(HasSubstr("\"evidence_at\"")));
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "evidence"));
+  ASSERT_OK_AND_ASSIGN(const auto log, Open());
+  AuditRecord record = GenuineRelease();
+  record.evidence->quote.resize(kMaxKeptEvidence);
+  ASSERT_OK_AND_ASSIGN(const std::string id, log->Append(record));
+  ASSERT_OK_AND_ASSIGN(const std::string found, log->Find(id));
+  EXPECT_THAT(found, HasSubstr("\"evidence_sha256\":\""));
+  EXPECT_THAT(found, ::testing::Not(HasSubstr("\"evidence_at\"")));
+}
+
+TEST_F(AuditLogTest, A17_WithoutEvidenceNothingIsKept) {
+  ASSERT_OK_AND_ASSIGN(const auto log, Open());
+  ASSERT_OK_AND_ASSIGN(const std::string id, log->Append(RefusalOf("data")));
+  ASSERT_OK_AND_ASSIGN(const std::string found, log->Find(id));
+  EXPECT_THAT(found, ::testing::Not(HasSubstr("evidence")));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path() / "evidence"));
+}
+
 TEST_F(AuditLogTest, ListsTheNewestThatMatchOldestFirst) {
   ASSERT_OK_AND_ASSIGN(const auto log, Open());
   std::vector<std::string> ids;
