@@ -89,7 +89,9 @@ Result<void> AddExtension(X509_CRL* crl, X509V3_CTX* context, const char* name,
 Result<void> AddExtensions(X509_CRL* crl, const CrlSpec& spec,
                            const Signer& issuer) {
   X509V3_CTX context;
-  X509V3_set_ctx(&context, issuer.certificate, nullptr, nullptr, crl, 0);
+  X509V3_set_ctx(
+      &context, spec.authority == nullptr ? issuer.certificate : spec.authority,
+      nullptr, nullptr, crl, 0);
   if (spec.number.has_value()) {
     const IntegerPtr number(ASN1_INTEGER_new());
     if (number == nullptr ||
@@ -102,13 +104,14 @@ Result<void> AddExtensions(X509_CRL* crl, const CrlSpec& spec,
     RETURN_IF_ERROR(
         AddExtension(crl, &context, "authorityKeyIdentifier", "keyid:always"));
   }
+  const std::string critical = spec.incomplete_is_critical ? "critical," : "";
   if (spec.delta) {
     RETURN_IF_ERROR(
-        AddExtension(crl, &context, "2.5.29.27", "critical,DER:020101"));
+        AddExtension(crl, &context, "2.5.29.27", critical + "DER:020101"));
   }
   if (spec.distribution_point) {
     RETURN_IF_ERROR(AddExtension(crl, &context, "issuingDistributionPoint",
-                                 "critical,indirectCRL:TRUE"));
+                                 critical + "indirectCRL:TRUE"));
   }
   if (spec.unknown_critical_extension) {
     RETURN_IF_ERROR(

@@ -27,12 +27,15 @@ struct CrlSpec {
   std::vector<RevokedSpec> revoked;
   std::optional<long> number = 1;  // as in every CRL of Intel's
   bool authority_key_id = true;
+  // Whose key identifier it gives as the issuer's; null: the signer's own.
+  X509* authority = nullptr;
   int version = 1;      // X.509 v2
   bool sha384 = false;  // signed with SHA-384 instead
   // The issuer's common name instead of the signer's own; none when empty.
   std::string issuer_name;
-  bool delta = false;               // a critical delta CRL indicator
-  bool distribution_point = false;  // a critical issuing distribution point
+  bool delta = false;                  // a delta CRL indicator
+  bool distribution_point = false;     // an issuing distribution point
+  bool incomplete_is_critical = true;  // these two, as RFC 5280 demands
   bool unknown_critical_extension = false;
   bool signature_flipped = false;
   Bytes tail;  // after the end of the DER

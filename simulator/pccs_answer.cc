@@ -227,11 +227,11 @@ Result<PccsAnswer> AnswerOf(const PccsContent& content,
 }  // namespace
 
 std::string PercentEncoded(std::string_view text) {
-  constexpr std::string_view kKept = "-._~+/";
+  constexpr std::string_view kept = "-._~+/";
   std::string encoded;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) != 0 || kKept.find(c) != std::string_view::npos) {
+    if (std::isalnum(byte) != 0 || kept.find(c) != std::string_view::npos) {
       encoded += c;
     } else {
       encoded += '%' + UpperHex({&byte, 1});

@@ -44,8 +44,8 @@ std::string UpperHex(std::span<const std::uint8_t> bytes) {
 }
 
 std::string DocumentTime(std::chrono::system_clock::time_point time) {
-  constexpr std::size_t kWholeSeconds = 19;
-  return JsonTime(time).substr(0, kWholeSeconds) + "Z";
+  constexpr std::size_t whole_seconds = 19;
+  return JsonTime(time).substr(0, whole_seconds) + "Z";
 }
 
 }  // namespace tdxvfs::simulator
