@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "attest/verify/given_collateral.h"
+
 namespace tdxvfs::testing {
 
 // A failed Result ends the test program at value(): a builder that cannot
@@ -56,20 +58,37 @@ verify::CollateralDocuments MakeDocuments(const simulator::CollateralSpec& spec,
           std::move(made.pck_crl),     std::move(made.pck_crl_issuer_chain)};
 }
 
-Verdict VerdictOn(const simulator::Bytes& quote,
-                  const verify::TrustAnchor& anchor,
-                  std::chrono::system_clock::time_point now) {
+namespace {
+
+Verdict VerdictWith(const simulator::Bytes& quote,
+                    const verify::Judging& judging) {
   auto parsed = attest::ParseQuote(quote);
   if (!parsed.has_value()) {
     return {false, "format", parsed.error().ToString()};
   }
-  auto evaluation = verify::VerifyQuote(std::move(*parsed), {anchor, now});
+  auto evaluation = verify::VerifyQuote(std::move(*parsed), judging);
   if (!evaluation.has_value()) {
     return {false, "internal", evaluation.error().ToString()};
   }
   return {evaluation->genuine,
           std::string(verify::FailureClassName(evaluation->failure_class)),
           evaluation->failure};
+}
+
+}  // namespace
+
+Verdict VerdictOn(const simulator::Bytes& quote,
+                  const verify::TrustAnchor& anchor,
+                  std::chrono::system_clock::time_point now) {
+  return VerdictWith(quote, {anchor, now});
+}
+
+Verdict VerdictBy(const verify::CollateralDocuments& documents,
+                  const simulator::Bytes& quote,
+                  const verify::TrustAnchor& anchor,
+                  std::chrono::system_clock::time_point now) {
+  verify::GivenCollateral collateral(documents, anchor);
+  return VerdictWith(quote, {anchor, now, &collateral});
 }
 
 ChainCase MakeChainCase(

@@ -50,6 +50,12 @@ Verdict VerdictOn(const simulator::Bytes& quote,
                   const verify::TrustAnchor& anchor = GoodAnchor(),
                   std::chrono::system_clock::time_point now = kVectorTime);
 
+// The same with collateral.
+Verdict VerdictBy(const verify::CollateralDocuments& documents,
+                  const simulator::Bytes& quote,
+                  const verify::TrustAnchor& anchor = GoodAnchor(),
+                  std::chrono::system_clock::time_point now = kVectorTime);
+
 // A chain in which one thing was changed, and a quote that ends in it.
 struct ChainCase {
   simulator::Pki pki;

@@ -92,6 +92,20 @@ Mutant DocumentsMutant(
   return mutant;
 }
 
+Mutant PkiMutant(const std::string& name, const std::string& failure_class,
+                 const std::function<void(simulator::PkiSpec&)>& change) {
+  const ChainCase made = MakeChainCase(change);
+  Mutant mutant;
+  mutant.name = name;
+  mutant.failure_class = failure_class;
+  mutant.quote = made.quote;
+  mutant.documents = std::make_shared<const verify::CollateralDocuments>(
+      MakeDocuments(GoodCollateral(), made.pki));
+  mutant.anchor = std::make_shared<const verify::TrustAnchor>(
+      verify::TrustAnchor::FromPem(made.pki.RootPem().value()).value());
+  return mutant;
+}
+
 void Append(Mutants& all, Mutants more) {
   for (Mutant& mutant : more) {
     all.push_back(std::move(mutant));

@@ -24,7 +24,7 @@ struct Mutant {
   std::string failure_class;
   simulator::Bytes quote;
   std::shared_ptr<const verify::CollateralDocuments> documents;
-  const verify::TrustAnchor* anchor = nullptr;  // GoodAnchor() when null
+  std::shared_ptr<const verify::TrustAnchor> anchor;  // GoodAnchor() when null
   std::chrono::system_clock::time_point now = kVectorTime;
 };
 using Mutants = std::vector<Mutant>;
@@ -54,6 +54,11 @@ Mutant DocumentsMutant(
     const std::string& name, const std::string& failure_class,
     const std::function<void(verify::CollateralDocuments&)>& change);
 
+// A row of a good TDX quote and good collateral under a PKI that was changed;
+// its own root is the anchor, so that only the change can matter.
+Mutant PkiMutant(const std::string& name, const std::string& failure_class,
+                 const std::function<void(simulator::PkiSpec&)>& change);
+
 void Append(Mutants& all, Mutants more);
 
 // Numbers that no half of a signature may have: zero, the order of P-256, one
@@ -73,6 +78,17 @@ Mutants SignatureMutants();
 Mutants LengthMutants();
 Mutants TruncationMutants();
 Mutants SpliceMutants();
+Mutants ChainMutants();
+Mutants CrlMutants();
+Mutants RevocationMutants();
+Mutants DerSignatureMutants();
+Mutants SigningChainMutants();
+Mutants EnvelopeMutants();
+Mutants MemberMutants();
+Mutants DocumentRuleMutants();
+Mutants DateMutants();
+Mutants MismatchMutants();
+Mutants LevelMutants();
 
 }  // namespace tdxvfs::testing
 

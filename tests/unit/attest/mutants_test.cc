@@ -20,7 +20,7 @@ void PrintTo(const Table& table, std::ostream* out) { *out << table.name; }
 Verdict Judge(const Mutant& mutant) {
   const verify::TrustAnchor& anchor =
       mutant.anchor == nullptr ? GoodAnchor() : *mutant.anchor;
-  return VerdictOn(mutant.quote, anchor, mutant.now);
+  return VerdictBy(*mutant.documents, mutant.quote, anchor, mutant.now);
 }
 
 class MutantsTest : public ::testing::TestWithParam<Table> {};
@@ -41,20 +41,28 @@ TEST_P(MutantsTest, A9_EachIsRefusedByItsClass) {
 
 INSTANTIATE_TEST_SUITE_P(
     , MutantsTest,
-    ::testing::Values(Table{"Headers", HeaderMutants},
-                      Table{"Bodies", BodyMutants},
-                      Table{"QeReports", QeReportMutants},
-                      Table{"ResignedQeReports", ResignedQeReportMutants},
-                      Table{"Signatures", SignatureMutants},
-                      Table{"Lengths", LengthMutants},
-                      Table{"Truncations", TruncationMutants},
-                      Table{"Splices", SpliceMutants}),
+    ::testing::Values(
+        Table{"Headers", HeaderMutants}, Table{"Bodies", BodyMutants},
+        Table{"QeReports", QeReportMutants},
+        Table{"ResignedQeReports", ResignedQeReportMutants},
+        Table{"Signatures", SignatureMutants}, Table{"Lengths", LengthMutants},
+        Table{"Truncations", TruncationMutants},
+        Table{"Splices", SpliceMutants}, Table{"Chains", ChainMutants},
+        Table{"Crls", CrlMutants}, Table{"Revocation", RevocationMutants},
+        Table{"DerSignatures", DerSignatureMutants},
+        Table{"SigningChains", SigningChainMutants},
+        Table{"Envelopes", EnvelopeMutants}, Table{"Members", MemberMutants},
+        Table{"DocumentRules", DocumentRuleMutants},
+        Table{"Dates", DateMutants}, Table{"Mismatches", MismatchMutants},
+        Table{"Levels", LevelMutants}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
 // What every row starts from must be accepted, or it would prove nothing.
-TEST(Mutants, StartFromGenuineQuotes) {
+TEST(Mutants, StartFromEvidenceThatIsAccepted) {
   for (const QuoteKind& kind : QuoteKinds()) {
-    const Verdict verdict = VerdictOn(kind.parts.Assemble());
+    const auto tee = static_cast<attest::Tee>(kind.parts.tee);
+    const Verdict verdict =
+        VerdictBy(*GoodDocuments(tee), kind.parts.Assemble());
     EXPECT_TRUE(verdict.genuine) << kind.name << ": " << verdict.failure;
   }
 }

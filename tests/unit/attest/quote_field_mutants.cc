@@ -164,6 +164,15 @@ Mutants ResignedQeReportMutants() {
                          std::size_t offset, std::uint8_t bits) {
       rows.push_back(ResignedMutant(kind, name, failure, offset, bits));
     };
+    add("MrSigner", "qe-identity-mismatch", 128, 1);
+    add("MrSignerEnd", "qe-identity-mismatch", 159, 0x80);
+    add("ProdId", "qe-identity-mismatch", 256, 4);
+    add("ProdIdHigh", "qe-identity-mismatch", 257, 1);
+    add("MiscSelect", "qe-identity-mismatch", 19, 1);
+    add("NotInitialised", "qe-identity-mismatch", 48, 1);
+    add("NoProvisionKey", "qe-identity-mismatch", 48, 0x10);
+    add("ReservedAttribute", "qe-identity-mismatch", 55, 0x80);
+    add("SvnTooLow", "tcb-not-supported", 258, 6 ^ 3);
     add("Debug", "qe-debug", 48, 2);
     add("ReportDataTail", "qe-report-data", 320 + 32, 1);
     add("ReportDataEnd", "qe-report-data", 320 + 63, 1);
