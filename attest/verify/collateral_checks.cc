@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "attest/verify/check_record.h"
@@ -51,6 +52,9 @@ bool IdentityIsForThisTee(attest::Tee tee, const QeIdentity& qe_identity,
   return false;
 }
 
+// As collateral.cc names it.
+constexpr std::string_view kPckCrl = "PCK CRL";
+
 // Widens the window that the verdict reports by one dated thing.
 void Count(TimePoint issued, TimePoint expires, attest::TcbVerdict& tcb) {
   tcb.earliest_expiry = std::min(tcb.earliest_expiry, expires);
@@ -68,6 +72,14 @@ void FillWindow(const PckChain& chain, const Collateral& collateral,
   }
   for (const DocumentWindow& window : collateral.windows()) {
     Count(window.issued, window.expires, tcb);
+  }
+  tcb.earliest_document_issue = std::min(collateral.tcb_info().issue_date,
+                                         collateral.qe_identity().issue_date);
+  for (const DocumentWindow& window : collateral.windows()) {
+    if (window.name == kPckCrl) {
+      tcb.earliest_document_issue =
+          std::min(tcb.earliest_document_issue, window.issued);
+    }
   }
 }
 

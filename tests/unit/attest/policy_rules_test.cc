@@ -263,6 +263,18 @@ TEST(EventRules, A11_NarrowARegisterThatIsLeftOpen) {
   }
 }
 
+TEST(EventRules, APolicyLearnedWithALogNamesWhatWasBooted) {
+  const LoggedGuest good;
+  ASSERT_OK_AND_ASSIGN(const std::string json,
+                       PolicyFromReport(good.report, true, &good.log));
+  EXPECT_NE(json.find(R"("kernel":)" + Digest("a1")), std::string::npos);
+  EXPECT_NE(json.find(R"("command_line":)" + Digest("a2")), std::string::npos);
+  EXPECT_EQ(json.find("firmware"), std::string::npos);
+  ASSERT_OK_AND_ASSIGN(const MeasurementPolicy policy,
+                       MeasurementPolicy::Parse(json));
+  EXPECT_EQ(JudgeLogged(policy, good).acceptance, Acceptance::kAccepted);
+}
+
 TEST(EventRules, A11_AnEventThatIsNotInTheLogIsRefused) {
   const LoggedGuest good;
   const MeasurementPolicy policy =

@@ -108,6 +108,10 @@ void ExpectVerdict(const element& vector, const Evaluation& evaluation) {
   EXPECT_EQ(tcb.advisory_ids, TextsOf(vector, "advisory_ids"));
   EXPECT_GT(tcb.earliest_expiry, TimeFromText(TextOf(vector, "at")));
   EXPECT_LE(tcb.earliest_issue, tcb.latest_issue);
+  // TCB info, QE identity and PCK CRL live for 30 days.
+  EXPECT_GE(tcb.earliest_document_issue, tcb.earliest_issue);
+  EXPECT_GT(tcb.earliest_document_issue,
+            TimeFromText(TextOf(vector, "at")) - std::chrono::days(32));
   EXPECT_EQ(evaluation.remedy.empty(),
             tcb.status == attest::TcbStatus::kUpToDate);
 }
