@@ -128,9 +128,10 @@ CLI::App* AddCommand(CLI::App& app, Options& options, const char* name,
 }
 
 // Every command with what runs it.
-std::map<const CLI::App*, Command> AddCommands(CLI::App& app,
-                                               Options& options) {
-  std::map<const CLI::App*, Command> commands;
+using Commands = std::map<const CLI::App*, Command>;
+
+// Those that make files.
+void AddMakers(CLI::App& app, Options& options, Commands& commands) {
   CLI::App* const pki =
       AddCommand(app, options, "pki",
                  "make a pretend Intel; root.pem is its trust anchor");
@@ -162,7 +163,10 @@ std::map<const CLI::App*, Command> AddCommands(CLI::App& app,
   AddCollateralOptions(collateral, options.collateral);
   collateral->add_option("--out", options.out, "folder to write")->required();
   commands[collateral] = MakeSetOfCollateral;
+}
 
+// Those that serve until they are stopped.
+void AddServices(CLI::App& app, Options& options, Commands& commands) {
   CLI::App* const pccs =
       AddCommand(app, options, "pccs",
                  "serve that collateral over HTTP, as a caching service does");
@@ -185,7 +189,6 @@ std::map<const CLI::App*, Command> AddCommands(CLI::App& app,
   fuse->add_option("MOUNTPOINT", options.mount_point, "existing folder")
       ->required();
   commands[fuse] = ServeFuse;
-  return commands;
 }
 
 int Report(const Error& error, const Options& options) {
@@ -202,7 +205,9 @@ int RunSimulator(int argc, char** argv) {
   app.set_version_flag("--version", "tdxvfs-simulator " TDXVFS_VERSION);
   app.require_subcommand(1);
   Options options;
-  const auto commands = AddCommands(app, options);
+  Commands commands;
+  AddMakers(app, options, commands);
+  AddServices(app, options, commands);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {  // --help, --version

@@ -25,10 +25,15 @@ Bytes Identifier(const Bytes& suffix) {
 // are looked for have a length of one byte.
 std::span<const std::uint8_t> Contents(std::span<const std::uint8_t> extension,
                                        const Bytes& suffix) {
-  const auto found = std::ranges::search(extension, Identifier(suffix));
+  const Bytes identifier = Identifier(suffix);
+  const auto found = std::search(extension.begin(), extension.end(),
+                                 identifier.begin(), identifier.end());
+  if (found == extension.end()) {
+    return {};
+  }
   const auto behind = extension.subspan(
-      static_cast<std::size_t>(found.end() - extension.begin()));
-  if (found.empty() || behind.size() < 2 || behind.size() - 2 < behind[1]) {
+      static_cast<std::size_t>(found - extension.begin()) + identifier.size());
+  if (behind.size() < 2 || behind.size() - 2 < behind[1]) {
     return {};
   }
   return behind.subspan(2, behind[1]);
@@ -114,10 +119,11 @@ Result<Platform> PlatformOf(const X509* leaf) {
               ReadOctets(extension, {3}, platform.pce_id) &&
               ReadOctets(extension, {4}, platform.fmspc);
   std::uint32_t number = 0;
-  for (std::uint8_t i = 0; i < platform.tcb_components.size(); ++i) {
-    good = good && ReadNumber(extension, {2, static_cast<std::uint8_t>(i + 1)},
-                              0xff, number);
-    platform.tcb_components.at(i) = static_cast<std::uint8_t>(number);
+  std::uint8_t entry = 0;
+  for (std::uint8_t& svn : platform.tcb_components) {
+    ++entry;
+    good = good && ReadNumber(extension, {2, entry}, 0xff, number);
+    svn = static_cast<std::uint8_t>(number);
   }
   good = good && ReadNumber(extension, {2, 17}, 0xffff, number);
   platform.pce_svn = static_cast<std::uint16_t>(number);
