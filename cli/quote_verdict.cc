@@ -4,7 +4,6 @@
 #include <utility>
 #include <variant>
 
-#include "attest/quote.h"
 #include "attest/verify/check_record.h"
 #include "common/hex.h"
 
@@ -45,29 +44,37 @@ QuoteVerdict NotJudged(const Error& error) {
 
 Result<QuoteVerdict> JudgeQuote(std::string_view bytes,
                                 const verify::Judging& judging) {
+  const bool without_collateral = judging.collateral == nullptr;
   auto quote = attest::ParseQuote(AsBytes(bytes));
   if (!quote.has_value()) {
     if (quote.error().reason() == Reason::kInternal) {
       return std::move(quote).error();
     }
-    return Failed(
-        verify::Demand("quote format", "a quote of version 3, 4 or 5",
-                       "Intel TDX DCAP quoting library API, appendix 3"),
-        verify::FailureClass::kFormat, quote.error());
+    QuoteVerdict verdict =
+        Failed(verify::Demand("quote format", "a quote of version 3, 4 or 5",
+                              "Intel TDX DCAP quoting library API, appendix 3"),
+               verify::FailureClass::kFormat, quote.error());
+    verdict.without_collateral = without_collateral;
+    return verdict;
   }
   const bool debug = IsDebug(*quote);
   ASSIGN_OR_RETURN(verify::Evaluation evaluation,
                    verify::VerifyQuote(std::move(quote).value(), judging));
-  return QuoteVerdict{.checks = std::move(evaluation.checks),
-                      .genuine = evaluation.genuine,
-                      .debug = debug,
-                      .collateral_checked = judging.collateral != nullptr,
-                      .failure = std::move(evaluation.failure),
-                      .failure_class = evaluation.failure_class,
-                      .reason = evaluation.reason,
-                      .tcb = std::move(evaluation.tcb),
-                      .tcb_shortfall = std::move(evaluation.tcb_shortfall),
-                      .remedy = std::move(evaluation.remedy)};
+  QuoteVerdict verdict;
+  if (const attest::TdReport* report = evaluation.quote.td_report()) {
+    verdict.td_report = *report;
+  }
+  verdict.checks = std::move(evaluation.checks);
+  verdict.genuine = evaluation.genuine;
+  verdict.debug = debug;
+  verdict.without_collateral = without_collateral;
+  verdict.failure = std::move(evaluation.failure);
+  verdict.failure_class = evaluation.failure_class;
+  verdict.reason = evaluation.reason;
+  verdict.tcb = std::move(evaluation.tcb);
+  verdict.tcb_shortfall = std::move(evaluation.tcb_shortfall);
+  verdict.remedy = std::move(evaluation.remedy);
+  return verdict;
 }
 
 }  // namespace tdxvfs::cli

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "attest/check.h"
+#include "attest/quote.h"
 #include "attest/tcb_verdict.h"
 #include "attest/verify/failure_class.h"
 #include "attest/verify/verify_quote.h"
@@ -19,9 +20,9 @@ namespace tdxvfs::cli {
 // What is said about a file that may be a quote, also when it is none at all.
 struct QuoteVerdict {
   attest::Checks checks;
-  bool genuine = false;
-  bool debug = false;  // its host can read its memory
-  bool collateral_checked = false;
+  bool genuine = false;             // and what was asked for besides
+  bool debug = false;               // its host can read its memory
+  bool without_collateral = false;  // as --collateral none asks
   // Empty and without meaning when genuine.
   std::string failure;
   verify::FailureClass failure_class = verify::FailureClass::kNone;
@@ -29,13 +30,15 @@ struct QuoteVerdict {
   std::optional<attest::TcbVerdict> tcb;
   std::string tcb_shortfall;
   std::string remedy;
+  std::optional<attest::TdReport> td_report;  // of a TDX quote
 };
 
 // The row for what --collateral none leaves out.
 attest::Check CollateralNotChecked();
 
-// Judges the bytes of a file. Bytes that are no quote are a verdict too, since
-// the question was whether they are a genuine one. Fails only with kInternal.
+// Judges the bytes of a file by Intel's rules. Bytes that are no quote are a
+// verdict too, since the question was whether they are a genuine one. Fails
+// only with kInternal.
 Result<QuoteVerdict> JudgeQuote(std::string_view bytes,
                                 const verify::Judging& judging);
 

@@ -25,7 +25,7 @@ std::string ChecksJson(const QuoteVerdict& verdict) {
   for (const attest::Check& check : verdict.checks) {
     checks.Raw(CheckJson(check, check.passed ? "passed" : "failed"));
   }
-  if (!verdict.collateral_checked) {
+  if (verdict.without_collateral) {
     checks.Raw(CheckJson(CollateralNotChecked(), "not checked"));
   }
   return checks.Close();

@@ -61,7 +61,7 @@ std::string VerdictTable(const QuoteVerdict& verdict) {
     table.Row({"", "  found", check.actual});
     table.Row({"", "  rule", check.source});
   }
-  if (!verdict.collateral_checked) {
+  if (verdict.without_collateral) {
     const attest::Check check = CollateralNotChecked();
     table.Row({"-", check.name, "not checked: " + check.source});
   }

@@ -10,6 +10,7 @@
 #include "cli/collateral_folder.h"
 #include "cli/commands.h"
 #include "cli/quote_file.h"
+#include "cli/quote_policy.h"
 #include "cli/quote_verdict.h"
 #include "cli/quote_verify_batch.h"
 #include "cli/rfc3339.h"
@@ -28,6 +29,8 @@ struct Options {
   std::string collateral;
   std::string trust_anchor;
   std::string at;
+  std::string policy;
+  std::string event_log;
   std::string batch;
 };
 
@@ -76,8 +79,11 @@ Result<void> VerifyOne(const Options& options,
   ASSIGN_OR_RETURN(const std::string bytes, ReadQuoteFile(options.file));
   ASSIGN_OR_RETURN(const auto collateral,
                    LoadCollateral(options.collateral, anchor));
-  ASSIGN_OR_RETURN(const QuoteVerdict verdict,
+  ASSIGN_OR_RETURN(const Demands demands,
+                   LoadDemands(options.policy, options.event_log));
+  ASSIGN_OR_RETURN(QuoteVerdict verdict,
                    JudgeQuote(bytes, {anchor, now, collateral.get()}));
+  RETURN_IF_ERROR(ApplyDemands(demands, now, verdict));
   Print(verdict, console);
   if (!verdict.genuine) {
     return Error(verdict.reason,
@@ -88,10 +94,11 @@ Result<void> VerifyOne(const Options& options,
 
 Result<void> CheckUsage(const Options& options) {
   if (!options.batch.empty()) {
-    if (!options.file.empty() || !options.collateral.empty()) {
+    if (!options.file.empty() || !options.collateral.empty() ||
+        !options.policy.empty() || !options.event_log.empty()) {
       return Error(Reason::kUsage,
-                   "--batch names quotes and collateral in its file: leave "
-                   "FILE and --collateral out");
+                   "--batch goes with --trust-anchor and --at only: its file "
+                   "names quotes and collateral");
     }
     return {};
   }
@@ -138,6 +145,11 @@ void AddQuoteVerify(CommandSet& commands) {
                      "root certificate, PEM (default: Intel SGX Root CA)");
   command.add_option("--at", options->at,
                      "time to judge at, RFC 3339 (default: now)");
+  command.add_option("--policy", options->policy,
+                     "also tell whether this policy accepts the guest");
+  command.add_option("--event-log", options->event_log,
+                     "the guest's event log (CCEL data); it must lead to the "
+                     "quoted registers");
   command.add_option("--batch", options->batch,
                      "instead of FILE: a JSON list of vectors; prints one "
                      "object a line");

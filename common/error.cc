@@ -130,7 +130,8 @@ constexpr std::array<ReasonInfo, kReasonCount> kTable{{
      "audit id"},
     {kCollateralUnavailable, "collateral-unavailable", 5, kGrpcUnavailable,
      kSlowly,
-     "the key server has no collateral for this platform; ask the operator"},
+     "there is no collateral for this platform that holds and is in date; ask "
+     "the operator"},
     {kCollateralInvalid, "collateral-invalid", 5, kGrpcFailedPrecondition,
      kSlowly,
      "what came is not collateral, does not lead to the trust anchor, is out "

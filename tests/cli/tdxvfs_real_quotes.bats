@@ -118,3 +118,30 @@ END
     [[ $(judge cut.img 2026-01-01T00:00:00Z) -eq 5 ]]
   done
 }
+
+@test "real vectors have exactly their verdict, and altered ones are refused" {
+  for list in vectors negative; do
+    tdxvfs quote verify --batch "$TDXVFS_TESTDATA/$list.json" > "$list"
+  done
+  /usr/bin/python3 - "$TDXVFS_TESTDATA" << 'END'
+import json, sys
+folder = sys.argv[1]
+def pairs(name):
+    answers = [json.loads(line) for line in open(name)]
+    vectors = json.load(open(f"{folder}/{name}.json"))
+    assert [a["id"] for a in answers] == [v["id"] for v in vectors]
+    return zip(vectors, answers)
+same = ["tcb_status", "platform_status", "module_status", "qe_status",
+        "tcb_date", "advisory_ids", "debug"]
+for vector, answer in pairs("vectors"):
+    if vector["pck_not_yet_valid"] or vector["tcb_status"] == "NotSupported":
+        assert (answer["verdict"], answer["tcb_status"]) == ("refused", None), answer
+    else:
+        assert answer["verdict"] == "genuine", answer
+        wrong = {m: (vector[m], answer[m]) for m in same if vector[m] != answer[m]}
+        assert not wrong, (vector["id"], wrong)
+for vector, answer in pairs("negative"):
+    expected = {"reject": "refused", "accept": "genuine"}.get(vector["expect"])
+    assert expected in (None, answer["verdict"]), (vector["id"], answer["message"])
+END
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TDXVFS_CLI_QUOTE_POLICY_H_
+#define TDXVFS_CLI_QUOTE_POLICY_H_
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "attest/policy/measurement_policy.h"
+#include "cli/quote_verdict.h"
+#include "common/result.h"
+
+namespace tdxvfs::cli {
+
+// What a genuine quote is held against besides Intel's rules.
+struct Demands {
+  std::optional<policy::MeasurementPolicy> policy;
+  std::optional<std::string> event_log;  // CCEL data
+};
+
+// Reads the files, where they are named. Fails as ReadFile does, or with
+// kPolicyInvalid.
+Result<Demands> LoadDemands(const std::string& policy_file,
+                            const std::string& event_log_file);
+
+// Adds to the verdict on a genuine quote whether the event log leads to its
+// registers and whether the policy accepts it; refuses it otherwise. The
+// configuration digest is not known here, so that a policy that pins it does
+// not accept. Fails with kInternal only.
+Result<void> ApplyDemands(const Demands& demands,
+                          std::chrono::system_clock::time_point now,
+                          QuoteVerdict& verdict);
+
+}  // namespace tdxvfs::cli
+
+#endif  // TDXVFS_CLI_QUOTE_POLICY_H_
