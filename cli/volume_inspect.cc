@@ -77,9 +77,15 @@ std::string ToJson(const luks::Inspection& image) {
       .Number("sector_size", image.sector_size);
   AddText(object, "integrity", image.integrity);
   object.Raw("key_slots", slots.Close()).Number("tokens", image.tokens);
-  AddText(object, "header_profile", image.header_profile);
-  AddText(object, "refusal", image.refusal);
-  return object.Close();
+  AddText(object, "profile", image.header_profile);
+  JsonArray refusals;
+  for (const luks::HeaderRefusal& refusal : image.refusals) {
+    refusals.Raw(JsonObject()
+                     .String("path", refusal.path)
+                     .String("reason", refusal.reason)
+                     .Close());
+  }
+  return object.Raw("refusals", refusals.Close()).Close();
 }
 
 void PrintTable(const luks::Inspection& image, const Console& console) {
@@ -97,8 +103,11 @@ void PrintTable(const luks::Inspection& image, const Console& console) {
     table.Row({"key slot " + std::to_string(slot.number), SlotText(slot)});
   }
   table.Row({"tokens", std::to_string(image.tokens)});
-  table.Row({"profile", image.header_profile.empty() ? "none: " + image.refusal
-                                                     : image.header_profile});
+  table.Row({"profile",
+             image.header_profile.empty() ? "none" : image.header_profile});
+  for (const luks::HeaderRefusal& refusal : image.refusals) {
+    table.Row({"refused", refusal.path + " " + refusal.reason});
+  }
   console.out << table.Text();
 }
 
@@ -109,6 +118,10 @@ Result<void> VolumeInspect(const Options& options, const Console& console) {
     console.out << ToJson(image) << "\n";
   } else {
     PrintTable(image, console);
+  }
+  if (image.header_profile.empty()) {
+    return Error(Reason::kHeaderRefused,
+                 "image '" + options.image + "': " + image.refusal);
   }
   return {};
 }

@@ -12,6 +12,7 @@
 #include "luks/header_metadata.h"
 #include "luks/header_profile.h"
 #include "luks/image_file.h"
+#include "luks/sealed_profile.h"
 
 namespace tdxvfs::luks {
 namespace {
@@ -47,17 +48,25 @@ Result<Header> ReadWholeHeader(const ImageFile& image) {
   return Header::Read(image, size);
 }
 
-void DescribeProfile(const HeaderMetadata& metadata, Inspection* inspection) {
-  for (const std::string_view profile : {kSealedProfile, kImportedProfile}) {
-    const auto checked =
-        CheckHeaderProfile(metadata, profile, inspection->header_size);
-    if (checked.has_value()) {
-      inspection->header_profile = profile;
-      inspection->refusal.clear();
-      return;
-    }
+// The strict profile is judged by the header's own bytes, the wider one by what
+// libcryptsetup understood.
+Result<void> DescribeProfile(const Header& header,
+                             const HeaderMetadata& metadata,
+                             Inspection* inspection) {
+  ASSIGN_OR_RETURN(inspection->refusals, SealedRefusals(header));
+  if (inspection->refusals.empty()) {
+    inspection->header_profile = kSealedProfile;
+    return {};
+  }
+  const auto checked =
+      CheckHeaderProfile(metadata, kImportedProfile, header.size());
+  if (checked.has_value()) {
+    inspection->header_profile = kImportedProfile;
+    inspection->refusals.clear();
+  } else {
     inspection->refusal = checked.error().ToString();
   }
+  return {};
 }
 
 KeySlotInfo Describe(const KeySlotMetadata& slot) {
@@ -95,7 +104,7 @@ Result<Inspection> InspectImage(const std::filesystem::path& path) {
   for (const KeySlotMetadata& slot : metadata.key_slots) {
     inspection.key_slots.push_back(Describe(slot));
   }
-  DescribeProfile(metadata, &inspection);
+  RETURN_IF_ERROR(DescribeProfile(header, metadata, &inspection));
   return inspection;
 }
 

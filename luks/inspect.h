@@ -9,6 +9,7 @@
 
 #include "common/result.h"
 #include "common/sha256.h"
+#include "luks/header_refusal.h"
 
 namespace tdxvfs::luks {
 
@@ -36,8 +37,10 @@ struct Inspection {
   std::vector<KeySlotInfo> key_slots;
   std::uint32_t tokens = 0;
   // "sealed-1", "imported-1", or empty when no profile takes this header; then
-  // `refusal` says what is in the way.
+  // `refusals` says what is in the way of "sealed-1", and `refusal` what is in
+  // that of "imported-1".
   std::string header_profile;
+  HeaderRefusals refusals;
   std::string refusal;
 };
 

@@ -20,6 +20,7 @@
 #include "luks/mount.h"
 #include "luks/mount_point.h"
 #include "luks/open_mapping.h"
+#include "luks/sealed_profile.h"
 #include "luks/super_block.h"
 
 namespace tdxvfs::luks {
@@ -50,6 +51,9 @@ Result<void> CheckGrant(const Header& header, const OpenGrant& grant) {
 Result<CheckedHeader> CheckHeader(const Header& header,
                                   const OpenGrant& grant) {
   RETURN_IF_ERROR(CheckGrant(header, grant));
+  if (grant.header_profile == kSealedProfile) {
+    RETURN_IF_ERROR(CheckSealedHeader(header));
+  }
   ASSIGN_OR_RETURN(CryptDevice device, CryptDevice::Load(header));
   ASSIGN_OR_RETURN(const std::string json, device.MetadataJson());
   ASSIGN_OR_RETURN(const HeaderMetadata metadata, ParseHeaderMetadata(json));

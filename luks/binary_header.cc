@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "luks/binary_header.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "common/hex.h"
+#include "common/sha256.h"
+
+namespace tdxvfs::luks {
+namespace {
+
+using Bytes = std::span<const std::uint8_t>;
+
+// Members of struct luks2_hdr_disk; numbers are big-endian.
+struct Field {
+  std::size_t at;    // bytes
+  std::size_t size;  // bytes
+};
+constexpr std::size_t kBinarySize = 4096;  // bytes; the JSON follows
+constexpr Field kMagic{0, 6};
+constexpr Field kVersion{6, 2};
+constexpr Field kSize{8, 8};
+constexpr Field kSequence{16, 8};
+constexpr Field kLabel{24, 48};
+constexpr Field kChecksumName{72, 32};
+constexpr Field kUuid{168, 40};
+constexpr Field kSubsystem{208, 48};
+constexpr Field kOffset{256, 8};
+constexpr Field kPadding{264, 184};
+constexpr Field kChecksum{448, 64};
+constexpr Field kLastPadding{512, 3584};
+constexpr std::array<std::string_view, 2> kMagics{"LUKS\xba\xbe",
+                                                  "SKUL\xba\xbe"};
+constexpr std::size_t kUuidLength = 36;
+
+Bytes In(Bytes area, const Field& field) {
+  return area.subspan(field.at, field.size);
+}
+
+std::uint64_t Number(Bytes bytes) {
+  std::uint64_t number = 0;
+  for (const std::uint8_t byte : bytes) {
+    number = number << 8U | byte;
+  }
+  return number;
+}
+
+bool IsZero(Bytes bytes) {
+  return std::all_of(bytes.begin(), bytes.end(),
+                     [](std::uint8_t byte) { return byte == 0; });
+}
+
+// `text`, then zeroes to the end.
+bool IsText(Bytes bytes, std::string_view text) {
+  return AsText(bytes).substr(0, text.size()) == text &&
+         IsZero(bytes.subspan(text.size()));
+}
+
+class AreaCheck {
+ public:
+  AreaCheck(Bytes area, std::size_t number, HeaderRefusals* refusals)
+      : area_(area), number_(number), refusals_(refusals) {}
+
+  Result<void> Run() {
+    Expect(AsText(In(area_, kMagic)) == kMagics.at(number_), "magic",
+           "is not that of this header");
+    Expect(Number(In(area_, kVersion)) == 2, "version", "is not 2");
+    Expect(Number(In(area_, kSize)) == kMetadataSize, "hdr_size",
+           "is not 16384");
+    Expect(Number(In(area_, kSequence)) != 0, "seqid", "is zero");
+    Expect(IsZero(In(area_, kLabel)), "label", "is not empty");
+    Expect(IsText(In(area_, kChecksumName), "sha256"), "csum_alg",
+           "is not sha256");
+    Expect(IsZero(In(area_, kUuid).subspan(kUuidLength)), "uuid",
+           "is longer than 36 characters");
+    Expect(IsZero(In(area_, kSubsystem)), "subsystem", "is not empty");
+    Expect(Number(In(area_, kOffset)) == number_ * kMetadataSize, "hdr_offset",
+           "is not its place");
+    Expect(IsZero(In(area_, kPadding)) && IsZero(In(area_, kLastPadding)),
+           "padding", "is not zero");
+    return CheckChecksum();
+  }
+
+ private:
+  void Expect(bool holds, std::string_view member, std::string_view reason) {
+    if (!holds) {
+      refusals_->push_back(
+          {"binary/" + std::to_string(number_) + "/" + std::string(member),
+           std::string(reason)});
+    }
+  }
+  // Over the whole area, its own member being zero.
+  Result<void> CheckChecksum() {
+    std::vector<std::uint8_t> copy(area_.begin(), area_.end());
+    std::fill_n(copy.begin() + kChecksum.at, kChecksum.size, std::uint8_t{0});
+    ASSIGN_OR_RETURN(const Sha256Digest digest, Sha256(copy));
+    Expect(IsText(In(area_, kChecksum), AsText(digest)), "csum",
+           "does not fit the area");
+    return {};
+  }
+
+  Bytes area_;
+  std::size_t number_;
+  HeaderRefusals* refusals_;
+};
+
+}  // namespace
+
+Result<std::string_view> CheckBinaryHeaders(Bytes header,
+                                            HeaderRefusals* refusals) {
+  const Bytes first = header.first(kMetadataSize);
+  const Bytes second = header.subspan(kMetadataSize, kMetadataSize);
+  RETURN_IF_ERROR(AreaCheck(first, 0, refusals).Run());
+  RETURN_IF_ERROR(AreaCheck(second, 1, refusals).Run());
+  for (const auto& [field, name] :
+       {std::pair(kSequence, "seqid"), std::pair(kUuid, "uuid")}) {
+    if (AsText(In(first, field)) != AsText(In(second, field))) {
+      refusals->push_back(
+          {std::string("binary/1/") + name, "is not that of the first header"});
+    }
+  }
+  const std::string_view json = AsText(first.subspan(kBinarySize));
+  if (json != AsText(second.subspan(kBinarySize))) {
+    refusals->push_back({"/", "differs between the two headers"});
+  }
+  const std::size_t end = std::min(json.find('\0'), json.size());
+  if (json.find_first_not_of('\0', end) != std::string_view::npos) {
+    refusals->push_back({"/", "is followed by bytes that are not zero"});
+  }
+  return json.substr(0, end);
+}
+
+}  // namespace tdxvfs::luks

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TDXVFS_LUKS_BINARY_HEADER_H_
+#define TDXVFS_LUKS_BINARY_HEADER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "common/result.h"
+#include "luks/header_refusal.h"
+
+namespace tdxvfs::luks {
+
+inline constexpr std::size_t kMetadataSize = 16384;  // bytes, of ours; twice
+
+// The two metadata areas of a header of ours, as they must be: magic, version,
+// size, offset, checksum, no label and no subsystem, zeroes in between; both
+// with the same sequence number, UUID and JSON (LUKS2 On-Disk Format 1.1,
+// section 2.1). Returns the JSON of both; what does not fit goes into
+// `refusals`. `header` has at least 2 * kMetadataSize bytes. Fails with
+// kInternal only.
+Result<std::string_view> CheckBinaryHeaders(
+    std::span<const std::uint8_t> header, HeaderRefusals* refusals);
+
+}  // namespace tdxvfs::luks
+
+#endif  // TDXVFS_LUKS_BINARY_HEADER_H_

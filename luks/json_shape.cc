@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "luks/json_shape.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace tdxvfs::luks {
+namespace {
+
+using simdjson::dom::element;
+
+constexpr std::size_t kShown = 40;  // characters of a refused value
+
+constexpr std::string_view kBase64Digits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+bool IsBase64Of(std::string_view text, std::size_t bytes) {
+  const std::size_t padding = (3 - bytes % 3) % 3;
+  if (text.size() != (bytes + 2) / 3 * 4) {
+    return false;
+  }
+  const std::string_view digits = text.substr(0, text.size() - padding);
+  return digits.find_first_not_of(kBase64Digits) == std::string_view::npos &&
+         text.substr(digits.size()) ==
+             std::string_view("==").substr(0, padding);
+}
+
+}  // namespace
+
+ValueCheck ObjectOf(std::vector<ExpectedMember> members) {
+  return [members = std::move(members)](const std::string& path,
+                                        const element& value,
+                                        HeaderRefusals* refusals) {
+    simdjson::dom::object object;
+    if (value.get(object) != simdjson::SUCCESS) {
+      refusals->push_back({path.empty() ? "/" : path, "is no object"});
+      return;
+    }
+    std::set<std::string_view> seen;
+    for (const auto& [name, inside] : object) {
+      const std::string where =
+          path + "/" + std::string(name.substr(0, kShown));
+      const std::string_view key = name;
+      const auto known = std::find_if(
+          members.begin(), members.end(),
+          [key](const ExpectedMember& member) { return member.name == key; });
+      if (known == members.end()) {
+        refusals->push_back({where, "is not known to this profile"});
+      } else if (!seen.insert(known->name).second) {
+        refusals->push_back({where, "stands there twice"});
+      } else {
+        known->check(where, inside, refusals);
+      }
+    }
+    for (const ExpectedMember& member : members) {
+      if (!seen.contains(member.name)) {
+        refusals->push_back(
+            {path + "/" + std::string(member.name), "is missing"});
+      }
+    }
+  };
+}
+
+ValueCheck TextIs(std::string text) {
+  return [text = std::move(text)](const std::string& path, const element& value,
+                                  HeaderRefusals* refusals) {
+    std::string_view found;
+    if (value.get(found) != simdjson::SUCCESS) {
+      refusals->push_back({path, "is no text"});
+    } else if (found != text) {
+      refusals->push_back({path, "is '" + std::string(found.substr(0, kShown)) +
+                                     "' instead of '" + text + "'"});
+    }
+  };
+}
+
+ValueCheck NumberIs(std::uint64_t number) { return NumberFrom(number, number); }
+
+ValueCheck NumberFrom(std::uint64_t least, std::uint64_t most) {
+  return [least, most](const std::string& path, const element& value,
+                       HeaderRefusals* refusals) {
+    std::uint64_t found = 0;
+    if (value.get(found) != simdjson::SUCCESS) {
+      refusals->push_back({path, "is no whole number"});
+    } else if (found < least || found > most) {
+      refusals->push_back(
+          {path, "is " + std::to_string(found) + ", allowed is " +
+                     std::to_string(least) +
+                     (least == most ? "" : " to " + std::to_string(most))});
+    }
+  };
+}
+
+ValueCheck ListOf(std::string text) {
+  return [text = std::move(text)](const std::string& path, const element& value,
+                                  HeaderRefusals* refusals) {
+    simdjson::dom::array items;
+    std::string_view first;
+    if (value.get(items) != simdjson::SUCCESS || items.size() != 1 ||
+        items.at(0).get(first) != simdjson::SUCCESS || first != text) {
+      refusals->push_back({path, "is not the list of '" + text + "' alone"});
+    }
+  };
+}
+
+ValueCheck Base64Of(std::size_t bytes) {
+  return [bytes](const std::string& path, const element& value,
+                 HeaderRefusals* refusals) {
+    std::string_view found;
+    if (value.get(found) != simdjson::SUCCESS || !IsBase64Of(found, bytes)) {
+      refusals->push_back(
+          {path, "is not base64 of " + std::to_string(bytes) + " bytes"});
+    }
+  };
+}
+
+}  // namespace tdxvfs::luks

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TDXVFS_LUKS_JSON_SHAPE_H_
+#define TDXVFS_LUKS_JSON_SHAPE_H_
+
+#include <simdjson.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "luks/header_refusal.h"
+
+namespace tdxvfs::luks {
+
+// Says what is wrong with one value of the metadata; `path` is its pointer.
+using ValueCheck = std::function<void(const std::string& path,
+                                      const simdjson::dom::element& value,
+                                      HeaderRefusals* refusals)>;
+
+// A member that an object must have, exactly once.
+struct ExpectedMember {
+  std::string_view name;
+  ValueCheck check;
+};
+
+// An object with exactly these members: missing, unknown, doubled and
+// differently spelled ones are refused by name.
+ValueCheck ObjectOf(std::vector<ExpectedMember> members);
+ValueCheck TextIs(std::string text);
+ValueCheck NumberIs(std::uint64_t number);
+ValueCheck NumberFrom(std::uint64_t least, std::uint64_t most);
+// An array of exactly this one text.
+ValueCheck ListOf(std::string text);
+// Base64 of exactly so many bytes (RFC 4648, section 4, with padding).
+ValueCheck Base64Of(std::size_t bytes);
+
+}  // namespace tdxvfs::luks
+
+#endif  // TDXVFS_LUKS_JSON_SHAPE_H_

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "luks/sealed_profile.h"
+
+#include <errno.h>
+#include <simdjson.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "luks/binary_header.h"
+#include "luks/json_shape.h"
+
+namespace tdxvfs::luks {
+namespace {
+
+constexpr std::uint64_t kAreaStart = 2 * kMetadataSize;  // bytes, of the slot
+constexpr std::uint64_t kAreaSize = 258048;              // bytes
+constexpr std::size_t kSaltSize = 32;                    // bytes
+constexpr std::size_t kDigestSize = 32;                  // bytes
+constexpr std::uint64_t kVolumeKeySize = 64;             // bytes, two XTS keys
+constexpr std::uint64_t kStripes = 4000;
+constexpr std::uint64_t kMinIterations = 1000;
+constexpr std::uint64_t kMaxIterations = 100'000;  // threat D8
+constexpr const char* kCipher = "aes-xts-plain64";
+
+ValueCheck KeySlot() {
+  return ObjectOf(
+      {{"type", TextIs("luks2")},
+       {"key_size", NumberIs(kVolumeKeySize)},
+       {"af", ObjectOf({{"type", TextIs("luks1")},
+                        {"stripes", NumberIs(kStripes)},
+                        {"hash", TextIs("sha256")}})},
+       {"area", ObjectOf({{"type", TextIs("raw")},
+                          {"offset", TextIs(std::to_string(kAreaStart))},
+                          {"size", TextIs(std::to_string(kAreaSize))},
+                          {"encryption", TextIs(kCipher)},
+                          {"key_size", NumberIs(kVolumeKeySize)}})},
+       {"kdf",
+        ObjectOf({{"type", TextIs("pbkdf2")},
+                  {"hash", TextIs("sha256")},
+                  {"iterations", NumberFrom(kMinIterations, kMaxIterations)},
+                  {"salt", Base64Of(kSaltSize)}})}});
+}
+
+ValueCheck Segment(std::uint64_t header_size) {
+  return ObjectOf({{"type", TextIs("crypt")},
+                   {"offset", TextIs(std::to_string(header_size))},
+                   {"size", TextIs("dynamic")},
+                   {"iv_tweak", TextIs("0")},
+                   {"encryption", TextIs(kCipher)},
+                   {"sector_size", NumberIs(4096)}});
+}
+
+ValueCheck Digest() {
+  return ObjectOf({{"type", TextIs("pbkdf2")},
+                   {"keyslots", ListOf("0")},
+                   {"segments", ListOf("0")},
+                   {"hash", TextIs("sha256")},
+                   {"iterations", NumberFrom(kMinIterations, kMaxIterations)},
+                   {"salt", Base64Of(kSaltSize)},
+                   {"digest", Base64Of(kDigestSize)}});
+}
+
+// LUKS2 On-Disk Format 1.1, section 3.
+ValueCheck Metadata(std::uint64_t header_size) {
+  return ObjectOf(
+      {{"keyslots", ObjectOf({{"0", KeySlot()}})},
+       {"tokens", ObjectOf({})},
+       {"segments", ObjectOf({{"0", Segment(header_size)}})},
+       {"digests", ObjectOf({{"0", Digest()}})},
+       {"config",
+        ObjectOf({{"json_size", TextIs(std::to_string(kMetadataSize - 4096))},
+                  {"keyslots_size", TextIs(std::to_string(kAreaSize))}})}});
+}
+
+Result<std::vector<std::uint8_t>> BytesOf(const Header& header) {
+  std::vector<std::uint8_t> bytes(header.size());
+  if (::pread(header.descriptor(), bytes.data(), bytes.size(), 0) !=
+      static_cast<ssize_t>(bytes.size())) {
+    return SystemError(Reason::kInternal, "read the sealed header", errno);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+Result<HeaderRefusals> SealedRefusals(const Header& header) {
+  HeaderRefusals refusals;
+  if (header.size() < kAreaStart + kAreaSize) {
+    refusals.push_back({"/", "ends before the key slot's area does"});
+    return refusals;
+  }
+  ASSIGN_OR_RETURN(const std::vector<std::uint8_t> bytes, BytesOf(header));
+  ASSIGN_OR_RETURN(const std::string_view json,
+                   CheckBinaryHeaders(bytes, &refusals));
+  simdjson::dom::parser parser;
+  simdjson::dom::element root;
+  if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) {
+    refusals.push_back({"/", "is no JSON"});
+  } else {
+    Metadata(header.size())("", root, &refusals);
+  }
+  if (std::any_of(bytes.begin() + kAreaStart + kAreaSize, bytes.end(),
+                  [](std::uint8_t byte) { return byte != 0; })) {
+    refusals.push_back({"/",
+                        "is followed by bytes that are not zero behind "
+                        "the key slot's area"});
+  }
+  return refusals;
+}
+
+Result<void> CheckSealedHeader(const Header& header) {
+  ASSIGN_OR_RETURN(const HeaderRefusals refusals, SealedRefusals(header));
+  if (refusals.empty()) {
+    return {};
+  }
+  const std::string more =
+      refusals.size() == 1
+          ? ""
+          : ", and " + std::to_string(refusals.size() - 1) + " more";
+  return Error(Reason::kHeaderRefused, "LUKS2 header: '" +
+                                           refusals.front().path + "' " +
+                                           refusals.front().reason + more);
+}
+
+}  // namespace tdxvfs::luks
