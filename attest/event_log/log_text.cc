@@ -74,12 +74,12 @@ std::string PascalText(Bytes data) {
 }
 
 std::string VariableName(Bytes data) {
-  constexpr std::size_t kName = 32;
-  if (data.size() < kName) {
+  constexpr std::size_t name_offset = 32;
+  if (data.size() < name_offset) {
     return "";
   }
   const std::uint64_t characters = std::min(U64(data, 16), kLongestText + 0UL);
-  return Utf16Text(AtMost(data.subspan(kName), 2 * characters));
+  return Utf16Text(AtMost(data.subspan(name_offset), 2 * characters));
 }
 
 bool IsImageFromMemory(Bytes data) {
@@ -88,8 +88,8 @@ bool IsImageFromMemory(Bytes data) {
 
 std::string BootImagePath(Bytes data) {
   // UEFI 2.10, 10.3: media device path, file path.
-  constexpr std::uint8_t kMedia = 4;
-  constexpr std::uint8_t kFile = 4;
+  constexpr std::uint8_t media = 4;
+  constexpr std::uint8_t file = 4;
   if (data.size() < kImagePath) {
     return "";
   }
@@ -100,7 +100,7 @@ std::string BootImagePath(Bytes data) {
     if (size < 4 || size > rest.size()) {
       break;
     }
-    if (rest[0] == kMedia && rest[1] == kFile) {
+    if (rest[0] == media && rest[1] == file) {
       path = Utf16Text(rest.subspan(4, size - 4));
     }
     rest = rest.subspan(size);

@@ -24,6 +24,10 @@ Result<void> ReadMask(const JsonMember& member, Bits& mask) {
   return {};
 }
 
+bool IsGroupOfRules(std::string_view name) {
+  return name == "tcb" || name == "platforms" || name == "events";
+}
+
 template <typename Rules>
 Result<void> Store(Result<Rules> read, Rules& rules) {
   ASSIGN_OR_RETURN(rules, std::move(read));
@@ -43,14 +47,12 @@ Result<MeasurementPolicy> PolicyReader::Read(const JsonMember& root) {
 
 Result<void> PolicyReader::ReadMember(std::string_view name,
                                       const JsonMember& member) {
-  const std::map<std::string_view, std::vector<Measurement>*> measurements = {
-      {"mr_td", &policy_.mr_td_},
-      {"mr_seam", &policy_.mr_seam_},
-      {"mr_config_id", &policy_.mr_config_id_},
-      {"mr_owner", &policy_.mr_owner_},
-      {"mr_owner_config", &policy_.mr_owner_config_}};
-  if (const auto found = measurements.find(name); found != measurements.end()) {
-    return ReadMeasurements(member, *found->second);
+  if (std::vector<Measurement>* values = MeasurementsNamed(name);
+      values != nullptr) {
+    return ReadMeasurements(member, *values);
+  }
+  if (IsGroupOfRules(name)) {
+    return ReadRules(name, member);
   }
   const std::map<std::string_view,
                  std::function<Result<void>(const JsonMember&)>>
@@ -67,18 +69,6 @@ Result<void> PolicyReader::ReadMember(std::string_view name,
            [this](const auto& m) { return ReadBits(m, policy_.xfam_); }},
           {"config_digest",
            [this](const auto& m) { return ReadConfigDigest(m); }},
-          {"tcb",
-           [this](const auto& m) {
-             return Store(ReadTcbRules(m), policy_.tcb_);
-           }},
-          {"platforms",
-           [this](const auto& m) {
-             return Store(ReadPlatformRules(m), policy_.platforms_);
-           }},
-          {"events",
-           [this](const auto& m) {
-             return Store(ReadEventRules(m), policy_.events_);
-           }},
           {"acknowledge", [this](const auto& m) { return ReadAcknowledge(m); }},
           {"allow_rollback",
            [this](const auto& m) {
@@ -92,6 +82,29 @@ Result<void> PolicyReader::ReadMember(std::string_view name,
     return JsonMember::UnknownMember(member);
   }
   return found->second(member);
+}
+
+std::vector<Measurement>* PolicyReader::MeasurementsNamed(
+    std::string_view name) {
+  const std::map<std::string_view, std::vector<Measurement>*> measurements = {
+      {"mr_td", &policy_.mr_td_},
+      {"mr_seam", &policy_.mr_seam_},
+      {"mr_config_id", &policy_.mr_config_id_},
+      {"mr_owner", &policy_.mr_owner_},
+      {"mr_owner_config", &policy_.mr_owner_config_}};
+  const auto found = measurements.find(name);
+  return found == measurements.end() ? nullptr : found->second;
+}
+
+Result<void> PolicyReader::ReadRules(std::string_view name,
+                                     const JsonMember& member) {
+  if (name == "tcb") {
+    return Store(ReadTcbRules(member), policy_.tcb_);
+  }
+  if (name == "platforms") {
+    return Store(ReadPlatformRules(member), policy_.platforms_);
+  }
+  return Store(ReadEventRules(member), policy_.events_);
 }
 
 Result<void> PolicyReader::ReadVersion(const JsonMember& member) {

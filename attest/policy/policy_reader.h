@@ -19,6 +19,9 @@ class PolicyReader {
 
  private:
   Result<void> ReadMember(std::string_view name, const JsonMember& member);
+  // Where the values of this member go; null when it is no list of them.
+  std::vector<Measurement>* MeasurementsNamed(std::string_view name);
+  Result<void> ReadRules(std::string_view name, const JsonMember& member);
   Result<void> ReadVersion(const JsonMember& member);
   static Result<void> ReadTee(const JsonMember& member);
   Result<void> ReadRtmr(const JsonMember& member);
