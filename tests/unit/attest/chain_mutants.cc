@@ -112,13 +112,12 @@ void AddOrders(Mutants& rows, const Blocks& b) {
 }
 
 // Self-made with the right names.
-void AddForged(Mutants& rows, const Blocks& b) {
+void AddForgedLeaves(Mutants& rows, const Blocks& b) {
   const PkiSpec good = simulator::GoodPkiSpec();
   const Pki& own = GoodPki();
   const Pki& other = Foreign();
-  const auto add = [&](const std::string& name, const std::string& chain,
-                       const std::string& failure = "pck-chain") {
-    rows.push_back(QuoteChain("Forged" + name, failure, chain));
+  const auto add = [&](const std::string& name, const std::string& chain) {
+    rows.push_back(QuoteChain("Forged" + name, "pck-chain", chain));
   };
   add("LeafByTheRoot",
       Issued(good.leaf, own.leaf_key(), {own.root(), own.root_key()}) +
@@ -136,6 +135,16 @@ void AddForged(Mutants& rows, const Blocks& b) {
       Issued(good.leaf, own.leaf_key(),
              {own.intermediate(), other.intermediate_key()}) +
           b.intermediate + b.root);
+}
+
+void AddForgedCas(Mutants& rows, const Blocks& b) {
+  const PkiSpec good = simulator::GoodPkiSpec();
+  const Pki& own = GoodPki();
+  const Pki& other = Foreign();
+  const auto add = [&](const std::string& name, const std::string& chain,
+                       const std::string& failure = "pck-chain") {
+    rows.push_back(QuoteChain("Forged" + name, failure, chain));
+  };
   add("IntermediateByItself",
       b.leaf +
           Issued(good.intermediate, own.intermediate_key(),
@@ -211,7 +220,8 @@ Mutants ChainMutants() {
   const Blocks blocks;
   Mutants rows;
   AddOrders(rows, blocks);
-  AddForged(rows, blocks);
+  AddForgedLeaves(rows, blocks);
+  AddForgedCas(rows, blocks);
   AddText(rows, blocks);
   return rows;
 }
@@ -239,7 +249,8 @@ void AddSignerOrders(Mutants& rows, const Blocks& b) {
   add("NoteBetween", b.signer + "note\n" + b.root);
   add("NoteAfter", b.signer + b.root + "x");
   add("NulBetween", b.signer + std::string(1, '\0') + b.root);
-  add("TooLarge", b.signer + b.root + std::string(64 * 1024, '\n'));
+  add("TooLarge",
+      b.signer + b.root + std::string(std::size_t{64} * 1024, '\n'));
   add("SignatureDamaged", Damaged(b.signer, 11) + b.root);
   add("KeyDamaged", Damaged(b.signer, 6) + b.root);
 }

@@ -16,10 +16,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using verify::CollateralDocuments;
 
-}  // namespace
-
-Mutants DateMutants() {
-  Mutants rows;
+void AddDocumentDates(Mutants& rows) {
   const auto add = [&](const std::string& name, const std::string& failure,
                        const std::function<void(CollateralSpec&)>& change) {
     rows.push_back(CollateralMutant(name, failure, change));
@@ -44,6 +41,10 @@ Mutants DateMutants() {
       [=](auto& s) { s.root_ca_crl.this_update = after; });
   add("PckCrlNotYetValid", "not-yet-valid",
       [=](auto& s) { s.pck_crl.this_update = after; });
+}
+
+// The same evidence at another time.
+void AddClocks(Mutants& rows) {
   const auto at = [&](const std::string& name, const std::string& failure,
                       std::chrono::system_clock::time_point now) {
     Mutant mutant = CollateralMutant(name, failure, [](CollateralSpec&) {});
@@ -55,6 +56,11 @@ Mutants DateMutants() {
   at("AtTheEpoch", "not-yet-valid", std::chrono::system_clock::time_point());
   at("BeforeTheChain", "not-yet-valid", kVectorTime - hours(24 * 365 * 20));
   at("AfterTheChain", "expired", kVectorTime + hours(24 * 365 * 40));
+}
+
+void AddCertificateDates(Mutants& rows) {
+  const auto before = kVectorTime - seconds(1);
+  const auto after = kVectorTime + seconds(1);
   using Certificate = simulator::CertificateSpec simulator::PkiSpec::*;
   for (const auto& [name, certificate] :
        {std::pair<std::string, Certificate>{"Leaf", &simulator::PkiSpec::leaf},
@@ -70,6 +76,15 @@ Mutants DateMutants() {
                                (s.*member).not_before = after;
                              }));
   }
+}
+
+}  // namespace
+
+Mutants DateMutants() {
+  Mutants rows;
+  AddDocumentDates(rows);
+  AddClocks(rows);
+  AddCertificateDates(rows);
   return rows;
 }
 
@@ -240,6 +255,9 @@ void AddModuleLevels(Mutants& rows) {
         "ModuleOfVersion" + std::to_string(version), "module-mismatch", 4,
         [version](auto& r) { r.tee_tcb_svn[1] = version; }));
   }
+}
+
+void AddModuleIdentities(Mutants& rows) {
   for (const std::size_t byte : {0U, 20U, 47U}) {
     rows.push_back(
         ReportMutant("ModuleSigner" + std::to_string(byte), "module-mismatch",
@@ -301,6 +319,7 @@ Mutants LevelMutants() {
   Mutants rows;
   AddPlatformLevels(rows);
   AddModuleLevels(rows);
+  AddModuleIdentities(rows);
   AddSecondSvn(rows);
   rows.push_back(CollateralMutant("QeSvnBelowAll", "tcb-not-supported",
                                   [](CollateralSpec& s) {

@@ -13,7 +13,6 @@ namespace tdxvfs::testing {
 namespace {
 
 using simulator::CollateralSpec;
-using simulator::JsonEdit;
 using simulator::SigningSpec;
 using verify::CollateralDocuments;
 
@@ -76,7 +75,7 @@ Mutants FrameMutants(const Which& which) {
   const std::string good = GoodText(which);
   const std::string inner = InnerOf(which);
   const std::string name = "\"" + which.member + "\":";
-  const std::string signature = "\"signature\":\"" + SignatureOf(which) + "\"";
+  const std::string signature = R"("signature":")" + SignatureOf(which) + "\"";
   const auto envelope = [](const std::string& members) {
     return "{" + members + "}";
   };
@@ -93,6 +92,31 @@ Mutants FrameMutants(const Which& which) {
   add.Add("Twice", "-format", good + good);
   add.Add("WithByteOrderMark", "-format", "\xef\xbb\xbf" + good);
   add.Add("WithComment", "-format", "/**/" + good);
+  add.Add("OfAnotherName", "-format",
+          envelope("\"" + which.member + "s\":" + inner + "," + signature));
+  add.Add("InnerNull", "-format", envelope(name + "null," + signature));
+  add.Add("InnerText", "-format", envelope(name + "\"{}\"," + signature));
+  add.Add("InnerArray", "-format",
+          envelope(name + "[" + inner + "]," + signature));
+  add.Add("TooLarge", "-format",
+          good + std::string(std::size_t{256} * 1024, ' '));
+  add.Add("InvalidUtf8", "-format",
+          envelope(name + inner + "," + signature.substr(0, 20) + "\xff\"}"));
+  add.Add("OfTheOtherKind", "-format",
+          GoodText(BothDocuments()[which.member == "tcbInfo" ? 1 : 0]));
+  return rows;
+}
+
+// Members that the envelope has once and knows.
+Mutants EnvelopeMemberMutants(const Which& which) {
+  Mutants rows;
+  TextRows add(which, rows);
+  const std::string inner = InnerOf(which);
+  const std::string name = "\"" + which.member + "\":";
+  const std::string signature = R"("signature":")" + SignatureOf(which) + "\"";
+  const auto envelope = [](const std::string& members) {
+    return "{" + members + "}";
+  };
   add.Add("WithSecondBefore", "-format",
           envelope(name + "{}," + name + inner + "," + signature));
   add.Add("WithSecondAfter", "-format",
@@ -111,17 +135,6 @@ Mutants FrameMutants(const Which& which) {
   add.Add("WithDeepMember", "-format",
           envelope(name + inner + "," + signature + ",\"more\":" +
                    std::string(100000, '[') + std::string(100000, ']')));
-  add.Add("OfAnotherName", "-format",
-          envelope("\"" + which.member + "s\":" + inner + "," + signature));
-  add.Add("InnerNull", "-format", envelope(name + "null," + signature));
-  add.Add("InnerText", "-format", envelope(name + "\"{}\"," + signature));
-  add.Add("InnerArray", "-format",
-          envelope(name + "[" + inner + "]," + signature));
-  add.Add("TooLarge", "-format", good + std::string(256 * 1024, ' '));
-  add.Add("InvalidUtf8", "-format",
-          envelope(name + inner + "," + signature.substr(0, 20) + "\xff\"}"));
-  add.Add("OfTheOtherKind", "-format",
-          GoodText(BothDocuments()[which.member == "tcbInfo" ? 1 : 0]));
   return rows;
 }
 
@@ -178,19 +191,19 @@ Mutants UnsignedChangeMutants(const Which& which) {
   add("SpaceAfterBrace", ":{\"id\"", ":{ \"id\"");
   add("SpaceAfterColon", "\"version\":", "\"version\": ");
   add("NewlineBetween", ",\"issueDate\"", ",\n\"issueDate\"");
-  add("EscapeInName", "\"version\"", "\"\\u0076ersion\"");
-  add("EscapeInValue", "\"tcbStatus\":\"U", "\"tcbStatus\":\"\\u0055");
+  add("EscapeInName", "\"version\"", R"("\u0076ersion")");
+  add("EscapeInValue", R"("tcbStatus":"U)", R"("tcbStatus":"\u0055)");
   add("OtherCaseOfDigits", "FF", "ff");
   add("NumberWithZero", "\"tcbEvaluationDataNumber\":20",
       "\"tcbEvaluationDataNumber\":21");
   add("OrderOfMembers",
-      which.name == "TcbInfo" ? "\"id\":\"TDX\",\"version\":3"
-                              : "\"id\":\"TD_QE\",\"version\":2",
-      which.name == "TcbInfo" ? "\"version\":3,\"id\":\"TDX\""
-                              : "\"version\":2,\"id\":\"TD_QE\"");
+      which.name == "TcbInfo" ? R"("id":"TDX","version":3)"
+                              : R"("id":"TD_QE","version":2)",
+      which.name == "TcbInfo" ? R"("version":3,"id":"TDX")"
+                              : R"("version":2,"id":"TD_QE")");
   add("StatusChanged", "\"OutOfDate\"", "\"UpToDate\"");
-  add("LevelLowered", "\"isvsvn\":", "\"isvsvn\":0,\"x\":");
-  add("LaterNextUpdate", "\"nextUpdate\":\"2026", "\"nextUpdate\":\"2027");
+  add("LevelLowered", "\"isvsvn\":", R"("isvsvn":0,"x":)");
+  add("LaterNextUpdate", R"("nextUpdate":"2026)", R"("nextUpdate":"2027)");
   return rows;
 }
 
@@ -200,6 +213,7 @@ Mutants EnvelopeMutants() {
   Mutants rows;
   for (const Which& which : BothDocuments()) {
     Append(rows, FrameMutants(which));
+    Append(rows, EnvelopeMemberMutants(which));
     Append(rows, SignatureTextMutants(which));
     Append(rows, UnsignedChangeMutants(which));
   }

@@ -118,7 +118,7 @@ void AddVersions(RuleRows& add) {
   add.Info("Version2OfTdx", [](TcbInfoSpec& info) { info.version = 2; });
   add.Info("TcbType1", [](TcbInfoSpec& info) { info.tcb_type = 1; });
   for (const std::string id : {"", "tdx", "TDX ", "TD", "SEV"}) {
-    add.InfoEdit("Id'" + id + "'", "\"id\":\"TDX\"", "\"id\":\"" + id + "\"");
+    add.InfoEdit("Id'" + id + "'", R"("id":"TDX")", R"("id":")" + id + "\"");
   }
   for (const std::string id : {"", "QVE", "QAE", "td_qe", "TD_QE2", "QE "}) {
     add.Identity("Id'" + id + "'",
@@ -216,20 +216,20 @@ Mutants DocumentRuleMutants() {
   AddModules(add);
   const std::string deep(40, '[');
   add.InfoEdit("DeepMember", "\"tcbType\":0",
-               "\"tcbType\":0,\"x\":" + deep + std::string(40, ']'));
+               R"("tcbType":0,"x":)" + deep + std::string(40, ']'));
   add.IdentityEdit("DeepMember", "\"version\":2",
-                   "\"version\":2,\"x\":" + deep + std::string(40, ']'));
+                   R"("version":2,"x":)" + deep + std::string(40, ']'));
   const std::string deeper(100000, '[');
   add.InfoEdit("VeryDeepMember", "\"tcbType\":0",
-               "\"tcbType\":0,\"x\":" + deeper + std::string(100000, ']'));
-  add.InfoEdit("InvalidUtf8", "\"category\":\"BIOS\"",
+               R"("tcbType":0,"x":)" + deeper + std::string(100000, ']'));
+  add.InfoEdit("InvalidUtf8", R"("category":"BIOS")",
                "\"category\":\"\xff\xfe\"");
-  add.InfoEdit("ControlCharacter", "\"category\":\"BIOS\"",
+  add.InfoEdit("ControlCharacter", R"("category":"BIOS")",
                "\"category\":\"\n\"");
   add.InfoEdit("UnknownMemberTwice", "\"tcbType\":0",
-               "\"tcbType\":0,\"x\":1,\"x\":2");
+               R"("tcbType":0,"x":1,"x":2)");
   add.InfoEdit("MemberTwiceByEscape", "\"tcbType\":0",
-               "\"tcbType\":0,\"tcb\\u0054ype\":0");
+               R"("tcbType":0,"tcb\u0054ype":0)");
   return std::move(add.rows);
 }
 

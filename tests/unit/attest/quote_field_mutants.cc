@@ -195,12 +195,16 @@ Mutants ScalarMutants(const QuoteKind& kind) {
   const std::vector<std::tuple<std::string, std::string, Pair>> signatures = {
       {"Quote", "quote-signature", &QuoteParts::signature},
       {"QeReport", "qe-report-signature", &QuoteParts::qe_report_signature}};
-  for (const auto& [name, failure, member] : signatures) {
-    const auto add = [&, pair = member](
-                         const std::string& what,
+  for (const auto& signature : signatures) {
+    const auto add = [&](const std::string& what,
                          const std::function<void(attest::ByteArray<64>&)>& f) {
-      rows.push_back(MutantOf(kind, what + "Of" + name, failure,
-                              [&f, pair](QuoteParts& p) { f(p.*pair); }));
+      const auto& [name, failure, pair] = signature;
+      std::string row = what;
+      row += "Of";
+      row += name;
+      rows.push_back(
+          MutantOf(kind, row, failure,
+                   [&f, pair = pair](QuoteParts& p) { f(p.*pair); }));
     };
     for (const WrongScalar& scalar : WrongScalars()) {
       add("R" + scalar.name,
