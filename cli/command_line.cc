@@ -16,6 +16,11 @@ void AddEverything(CommandSet& commands) {
   commands.AddGroup("quote", "look at TDX and SGX quotes");
   AddQuoteInspect(commands);
   AddQuoteVerify(commands);
+  commands.AddGroup("collateral", "fetch and look at Intel's collateral");
+  AddCollateralFetch(commands);
+  AddCollateralExport(commands);
+  AddCollateralImport(commands);
+  AddCollateralShow(commands);
   commands.AddGroup("volume", "make and look at encrypted volumes");
   AddVolumePack(commands);
   AddVolumeInspect(commands);

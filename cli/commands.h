@@ -9,6 +9,10 @@ namespace tdxvfs::cli {
 // Every command of the program; each is in the file of its name.
 void AddQuoteInspect(CommandSet& commands);
 void AddQuoteVerify(CommandSet& commands);
+void AddCollateralFetch(CommandSet& commands);
+void AddCollateralExport(CommandSet& commands);
+void AddCollateralImport(CommandSet& commands);
+void AddCollateralShow(CommandSet& commands);
 void AddVolumePack(CommandSet& commands);
 void AddVolumeInspect(CommandSet& commands);
 void AddKeyPut(CommandSet& commands);

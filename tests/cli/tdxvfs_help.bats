@@ -11,7 +11,7 @@ setup() {
 
 @test "every group and command explains itself on standard output" {
   say tdxvfs --help
-  for group in quote volume key policy audit; do
+  for group in quote collateral volume key policy audit; do
     say tdxvfs "$group" --help
   done
   matches help

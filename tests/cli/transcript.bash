@@ -33,6 +33,9 @@ normalized() {
     -e 's/trailing data at offset [0-9]+/trailing data at offset N/' \
     -e 's/127\.0\.0\.1:[0-9]+/PEER/' \
     -e 's/[0-9]+ characters/N characters/' \
+    -e 's/TIME  [0-9]+$/TIME  DAYS/' \
+    -e 's/"days_left":[0-9]+/"days_left":DAYS/g' \
+    -e 's/ port [0-9]+ after [0-9]+ ms/ port PORT after N ms/' \
     -e 's/ +$//'
 }
 

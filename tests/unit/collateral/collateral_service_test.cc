@@ -227,7 +227,7 @@ TEST_F(CollateralServiceTest, KeepsTheSnapshotWhenNothingIsNew) {
 }
 
 TEST_F(CollateralServiceTest,
-       ServesAValidCopyWhileTheServiceIsDeadAndNoLonger) {
+       A7_ServesAValidCopyWhileTheServiceIsDeadAndNoLonger) {
   service_->Expect({{.fmspc = kWanted.fmspc}});
   RunDue();
   const SharedCollateral copy = Found();
@@ -379,7 +379,7 @@ INSTANTIATE_TEST_SUITE_P(CollateralService, OlderSets,
                          ::testing::ValuesIn(kOlderSets),
                          [](const auto& row) { return row.param.name; });
 
-TEST_F(CollateralServiceTest, RemembersTheNewestAcrossRestarts) {
+TEST_F(CollateralServiceTest, A7_RemembersTheNewestAcrossRestarts) {
   service_->Expect({{.fmspc = kWanted.fmspc}});
   RunDue();
   std::filesystem::remove(folder_.path() /

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <signal.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "attest/verify/pck_chain.h"
+#include "cli/collateral_sets.h"
+#include "cli/commands.h"
+#include "cli/quote_file.h"
+#include "collateral/pcs_client.h"
+#include "collateral/set_directory.h"
+#include "collateral/vetting.h"
+#include "common/json_text.h"
+
+namespace tdxvfs::cli {
+namespace {
+
+constexpr std::uint16_t kPckChain = 5;  // certification data type
+
+struct Options {
+  std::string fmspc;
+  std::string quote;
+  std::string tee = "tdx";
+  std::string ca = "platform";
+  std::string update = "standard";
+  std::string pccs;
+  std::string pccs_ca;
+  std::string trust_anchor;
+  std::string out;
+};
+
+// What a quote's PCK chain names, led to the anchor first: a made-up FMSPC is
+// not worth a request.
+Result<void> NameFromQuote(const std::string& file,
+                           const verify::TrustAnchor& anchor,
+                           collateral::SetName* name) {
+  ASSIGN_OR_RETURN(const attest::Quote quote, LoadQuote(file));
+  if (quote.certification_type != kPckChain) {
+    return Error(Reason::kQuoteInvalid,
+                 "quote '" + file +
+                     "': no PCK chain in it (certification data "
+                     "type " +
+                     std::to_string(quote.certification_type) + ")");
+  }
+  ASSIGN_OR_RETURN(const verify::ChainOutcome outcome,
+                   verify::VerifyPckChain(quote.certification_data, anchor));
+  if (outcome.chain == nullptr) {
+    return Error(Reason::kQuoteInvalid,
+                 "quote '" + file + "': " + outcome.refusal.why);
+  }
+  name->tee = quote.tee;
+  name->fmspc = outcome.chain->platform.fmspc;
+  name->platform_ca = outcome.chain->platform.platform_ca;
+  return {};
+}
+
+Result<collateral::SetName> WantedSet(const Options& options,
+                                      const verify::TrustAnchor& anchor) {
+  collateral::SetName name;
+  ASSIGN_OR_RETURN(name.update, collateral::ParseUpdate(options.update));
+  if (!options.quote.empty()) {
+    RETURN_IF_ERROR(NameFromQuote(options.quote, anchor, &name));
+    return name;
+  }
+  if (options.fmspc.empty()) {
+    return Error(Reason::kUsage, "--fmspc or --quote says which platform");
+  }
+  ASSIGN_OR_RETURN(name.fmspc, collateral::ParseFmspc(options.fmspc));
+  ASSIGN_OR_RETURN(name.tee, collateral::ParseTee(options.tee));
+  ASSIGN_OR_RETURN(name.platform_ca, collateral::ParseCa(options.ca));
+  return name;
+}
+
+Result<void> CollateralFetch(const Options& options, const Console& console) {
+  // A service that hangs up is an error like any other.
+  (void)signal(SIGPIPE, SIG_IGN);
+  ASSIGN_OR_RETURN(const verify::TrustAnchor anchor,
+                   AnchorFromOption(options.trust_anchor));
+  collateral::NamedSet set;
+  ASSIGN_OR_RETURN(set.name, WantedSet(options, anchor));
+  ASSIGN_OR_RETURN(const auto client,
+                   collateral::PcsClient::Open(
+                       {.pccs_url = options.pccs, .ca_file = options.pccs_ca}));
+  ASSIGN_OR_RETURN(set.documents, client->Fetch(set.name, {}));
+  ASSIGN_OR_RETURN(
+      const collateral::SharedCollateral collateral,
+      collateral::VetSet(set, anchor, std::chrono::system_clock::now()));
+  RETURN_IF_ERROR(collateral::WriteSetDirectory(options.out, set.documents));
+  const std::string expiry = JsonTime(collateral::ExpiryOf(*collateral));
+  if (console.json()) {
+    console.out << JsonObject()
+                       .String("set", set.name.ToText())
+                       .String("directory", options.out)
+                       .String("earliest_expiry", expiry)
+                       .Close()
+                << "\n";
+  } else {
+    console.out << set.name.ToText() << " in " << options.out << ", expires "
+                << expiry << "\n";
+  }
+  return {};
+}
+
+}  // namespace
+
+void AddCollateralFetch(CommandSet& commands) {
+  const auto options = std::make_shared<Options>();
+  CLI::App& command =
+      commands.Add("collateral", "fetch",
+                   "fetch and verify the collateral of one kind of platform",
+                   [options](const Console& console) {
+                     return CollateralFetch(*options, console);
+                   });
+  command.add_option("--fmspc", options->fmspc,
+                     "kind of platform, 12 hex digits");
+  command
+      .add_option("--quote", options->quote,
+                  "take FMSPC, TEE and CA from this quote's PCK chain")
+      ->excludes("--fmspc");
+  command.add_option("--tee", options->tee, "tdx or sgx (default: tdx)")
+      ->excludes("--quote");
+  command
+      .add_option("--ca", options->ca,
+                  "PCK CA, platform or processor (default: platform)")
+      ->excludes("--quote");
+  command.add_option("--update", options->update,
+                     "standard or early (default: standard)");
+  command.add_option("--pccs", options->pccs,
+                     "https:// URL of a caching service (default: Intel's "
+                     "service)");
+  command
+      .add_option("--pccs-ca", options->pccs_ca,
+                  "certificate authority of its TLS, PEM (default: the "
+                  "system's)")
+      ->needs("--pccs");
+  command.add_option("--trust-anchor", options->trust_anchor,
+                     "root certificate, PEM (default: Intel SGX Root CA)");
+  command
+      .add_option("--out", options->out,
+                  "directory for the six files; files there are replaced")
+      ->required();
+}
+
+}  // namespace tdxvfs::cli

@@ -1,0 +1,93 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Collateral of a pretend Intel: fetched from its caching service, carried in a
+# bundle, shown.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  load transcript
+  begin_transcript
+  tdxvfs-simulator pki pki > /dev/null
+}
+
+teardown() {
+  stop_service
+}
+
+# start_service [OPTION...]: a caching service; sets SERVICE to its URL.
+start_service() {
+  tdxvfs-simulator pccs --pki pki --listen 127.0.0.1:0 "$@" > service.said 2>&1 3>&- &
+  service_pid=$!
+  for _ in $(seq 200); do
+    SERVICE=$(grep -oE 'https?://127\.0\.0\.1:[0-9]+' service.said | head -n 1) || true
+    [[ -z $SERVICE ]] || return 0
+    kill -0 "$service_pid" || break
+    sleep 0.05
+  done
+  cat service.said
+  return 1
+}
+
+stop_service() {
+  [[ -n ${service_pid:-} ]] || return 0
+  kill "$service_pid" 2> /dev/null || true
+  wait "$service_pid" || true
+  service_pid=
+}
+
+@test "a set is fetched, carried and shown" {
+  start_service
+  anchor=(--trust-anchor pki/root.pem)
+  say tdxvfs collateral fetch --fmspc 00806F050000 --pccs "$SERVICE" "${anchor[@]}" --out set
+  say ls set
+  say tdxvfs collateral fetch --fmspc 00806f050000 --tee sgx --update early --pccs "$SERVICE" "${anchor[@]}" --out sgx --json
+  say tdxvfs collateral export set sgx "${anchor[@]}" --out bundle.json
+  say tdxvfs collateral export set "${anchor[@]}" --out bundle.json
+  say tdxvfs collateral export set set "${anchor[@]}" --out twice.json
+  say tdxvfs collateral import bundle.json "${anchor[@]}" --out carried
+  say tdxvfs collateral show carried/tdx-00806f050000-platform-standard "${anchor[@]}"
+  say tdxvfs collateral show bundle.json "${anchor[@]}" --json
+  diff -r set carried/tdx-00806f050000-platform-standard
+  matches collateral
+}
+
+@test "the platform's own quote names the set" {
+  start_service
+  tdxvfs-simulator quote --pki pki --report-data "$(printf '0%.0s' {1..128})" \
+    --mr-td "$(printf '1%.0s' {1..96})" --out quote > /dev/null
+  say tdxvfs collateral fetch --quote quote --pccs "$SERVICE" --trust-anchor pki/root.pem --out set
+  say tdxvfs collateral fetch --quote quote --pccs "$SERVICE" --out set
+  matches collateral_quote
+}
+
+@test "what does not hold is refused with its reason" {
+  start_service
+  anchor=(--trust-anchor pki/root.pem)
+  say tdxvfs collateral fetch --fmspc 00806f050000 --pccs "$SERVICE" --out foreign
+  say tdxvfs collateral fetch --fmspc ffffffffffff --pccs "$SERVICE" "${anchor[@]}" --out unknown
+  say tdxvfs collateral fetch --fmspc 00806f050000 --pccs http://pccs.example/ "${anchor[@]}" --out set
+  say tdxvfs collateral fetch --pccs "$SERVICE" "${anchor[@]}" --out set
+  say tdxvfs collateral fetch --fmspc 00806f05000 "${anchor[@]}" --out set
+  say tdxvfs collateral fetch --fmspc 00806f050000 --quote quote --out set
+  tdxvfs collateral fetch --fmspc 00806f050000 --pccs "$SERVICE" "${anchor[@]}" --out set > /dev/null
+  stop_service
+  say tdxvfs collateral fetch --fmspc 00806f050000 --pccs "$SERVICE" "${anchor[@]}" --out set
+  say tdxvfs collateral show set "${anchor[@]}" --at 2001-01-01T00:00:00Z
+  say tdxvfs collateral show set
+  say tdxvfs collateral show pki
+  say tdxvfs collateral show missing --json
+  [[ ! -e foreign && ! -e unknown ]]
+  matches collateral_refused
+}
+
+@test "collateral that expires within ten days is warned about" {
+  start_service
+  anchor=(--trust-anchor pki/root.pem)
+  tdxvfs collateral fetch --fmspc 00806f050000 --pccs "$SERVICE" "${anchor[@]}" --out set > /dev/null
+  tdxvfs collateral show set "${anchor[@]}" 2> warned
+  [[ ! -s warned ]]
+  tdxvfs collateral show set "${anchor[@]}" --at "$(date -u -d '+25 days' +%Y-%m-%dT%H:%M:%SZ)" 2> warned > /dev/null
+  grep -qE "expires in [34] days" warned
+  run -5 tdxvfs collateral show set "${anchor[@]}" --at "$(date -u -d '+40 days' +%Y-%m-%dT%H:%M:%SZ)"
+}
