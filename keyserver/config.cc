@@ -102,11 +102,8 @@ class ConfigReader {
       table.Refuse("trust_anchor",
                    R"(must be "intel" or the absolute path of a PEM file)");
     }
-    const std::string collateral = table.Text("collateral");
-    config_.collateral_none = collateral == "none";
-    if (collateral != "none" && collateral != "pcs") {
-      table.Refuse("collateral", R"(must be "pcs" or "none")");
-    }
+    config_.collateral =
+        ReadCollateralConfig(&table, config_.trust_anchor == "intel");
     return table.Finish();
   }
 

@@ -11,6 +11,7 @@
 #include "common/result.h"
 #include "keyserver/admission.h"
 #include "keyserver/audit/evidence_files.h"
+#include "keyserver/collateral_config.h"
 
 namespace tdxvfs::keyserver {
 
@@ -19,11 +20,11 @@ struct Config {
   std::string listen_address;
   std::string admin_socket;
   std::string tls_certificate;
-  std::string tls_key;           // path or credential:NAME
-  std::string store;             // SQLite file
-  std::string master_key;        // path or credential:NAME
-  std::string trust_anchor;      // "intel" or a path
-  bool collateral_none = false;  // else "pcs"
+  std::string tls_key;       // path or credential:NAME
+  std::string store;         // SQLite file
+  std::string master_key;    // path or credential:NAME
+  std::string trust_anchor;  // "intel" or a path
+  CollateralConfig collateral;
   std::string audit_directory;
   EvidenceLimits evidence;
 

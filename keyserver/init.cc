@@ -30,6 +30,7 @@ constexpr std::size_t kMaxAnchorSize = 16UL * 1024;
 struct Layout {
   fs::path config, master_key, ca, ca_key, certificate, key;
   std::string store, audit, admin_socket;
+  std::string collateral_cache;  // empty: where the server has it by itself
   std::string master_key_source, key_source;
   std::string trust_anchor;
 };
@@ -52,6 +53,7 @@ Layout LayoutOf(const fs::path& directory) {
     layout.store = directory / "store.db";
     layout.audit = directory / "audit";
     layout.admin_socket = directory / "admin.sock";
+    layout.collateral_cache = directory / "collateral";
     layout.master_key_source = layout.master_key;
     layout.key_source = layout.key;
   }
@@ -112,8 +114,11 @@ std::string ConfigText(const Layout& layout, const InitOptions& options) {
          line("sqlite", layout.store) +
          line("master_key", layout.master_key_source) + "\n[attestation]\n" +
          line("trust_anchor", layout.trust_anchor) +
-         line("collateral", options.collateral) + "\n[audit]\n" +
-         line("directory", layout.audit);
+         line("collateral", options.collateral) +
+         (options.collateral == "none" || layout.collateral_cache.empty()
+              ? ""
+              : line("collateral_cache", layout.collateral_cache)) +
+         "\n[audit]\n" + line("directory", layout.audit);
 }
 
 std::string AgentText(const Layout& layout, const InitOptions& options) {

@@ -17,7 +17,7 @@ struct InitOptions {
   std::vector<std::string> names;  // of the server; default: this host's
   std::string listen = "[::]:8443";
   std::string trust_anchor = "intel";  // or a PEM file
-  std::string collateral = "pcs";      // or "none"
+  std::string collateral = "pcs";      // or as in keyserver.toml
 };
 
 // Makes a master key, a certificate authority, a server certificate and

@@ -12,6 +12,7 @@
 #include "keyserver/admin/admin_service.h"
 #include "keyserver/audit/json_lines_audit_log.h"
 #include "keyserver/channel.h"
+#include "keyserver/collateral_parts.h"
 #include "keyserver/keys/sqlite_key_store.h"
 #include "keyserver/listener.h"
 #include "keyserver/release_service.h"
@@ -57,6 +58,7 @@ Result<void> CheckConfig(const Config& config) {
   RETURN_IF_ERROR(LoadTrustAnchor(config));
   RETURN_IF_ERROR(TlsIdentity::Load(config.tls_certificate, config.tls_key));
   RETURN_IF_ERROR(MasterKey::Load(config.master_key));
+  RETURN_IF_ERROR(CheckCollateral(config.collateral));
   return CheckDirectory(config.audit_directory);
 }
 
@@ -77,6 +79,7 @@ struct KeyServer::Parts {
   std::unique_ptr<SqliteKeyStore> store;
   std::unique_ptr<JsonLinesAuditLog> audit;
   Admission admission;
+  CollateralParts collateral;
   std::unique_ptr<KeyRelease> release;
   std::unique_ptr<WorkQueue> work;
   DeadlineQueue deadlines;
@@ -110,7 +113,7 @@ void KeyServer::Parts::MakeServices() {
                    .clock = &clock,
                    .anchor = &anchor,
                    .certificates = &certificates,
-                   .collateral_none = config.collateral_none});
+                   .collateral = collateral.service.get()});
   work = std::make_unique<WorkQueue>(kWorkers);
   release_service = std::make_unique<ReleaseService>(ReleaseService::Parts{
       .release = release.get(),
@@ -121,7 +124,7 @@ void KeyServer::Parts::MakeServices() {
       .timeouts = {config.begin_timeout, config.evidence_timeout,
                    config.outcome_timeout},
       .anchor_is_intel = anchor.is_intel(),
-      .collateral_none = config.collateral_none});
+      .collateral_none = collateral.service == nullptr});
   admin_service =
       std::make_unique<AdminService>(store.get(), audit.get(), &clock);
 }
@@ -168,6 +171,9 @@ Result<std::unique_ptr<KeyServer>> KeyServer::Start(const Config& config) {
   auto parts =
       std::make_unique<Parts>(config, std::move(anchor), identity.served);
   RETURN_IF_ERROR(parts->OpenStores());
+  ASSIGN_OR_RETURN(
+      parts->collateral,
+      StartCollateral(parts->config.collateral, &parts->anchor, &parts->clock));
   parts->MakeServices();
   RETURN_IF_ERROR(parts->OpenAdminChannel());
   RETURN_IF_ERROR(parts->OpenGuestChannel(identity));

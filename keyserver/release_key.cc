@@ -102,6 +102,27 @@ ShownEvidence ShownIn(const Exchange& exchange, const Evidence& evidence,
           .config_digest = BytesOf(evidence.config_digest)};
 }
 
+// Writes down platform and evidence once collateral is asked for, which a quote
+// has to earn by its own cryptography: so the record has both also when there
+// is no collateral.
+class NotedSource : public verify::CollateralSource {
+ public:
+  NotedSource(verify::CollateralSource* source, ShownEvidence shown,
+              AuditRecord* record)
+      : source_(source), shown_(std::move(shown)), record_(record) {}
+
+  Result<verify::CollateralOutcome> Find(const Wanted& wanted) override {
+    record_->fmspc = ToHex(wanted.fmspc);
+    record_->evidence = shown_;
+    return source_->Find(wanted);
+  }
+
+ private:
+  verify::CollateralSource* const source_;
+  const ShownEvidence shown_;
+  AuditRecord* const record_;
+};
+
 AuditRecord RecordOf(const Exchange& exchange, const ReleaseParts& parts) {
   AuditRecord record;
   record.time = parts.clock->Now();
@@ -112,7 +133,7 @@ AuditRecord RecordOf(const Exchange& exchange, const ReleaseParts& parts) {
   record.header_sha256 = ToHex(exchange.header_sha256);
   record.anchor_is_intel = parts.anchor->is_intel();
   record.anchor_sha256 = ToHex(parts.anchor->key_digest());
-  record.collateral_none = parts.collateral_none;
+  record.collateral_none = parts.collateral == nullptr;
   return record;
 }
 
@@ -155,11 +176,17 @@ Result<void> KeyRelease::CheckGenuine(Attempt* attempt) const {
   AuditRecord& record = attempt->record;
   ASSIGN_OR_RETURN(attest::Quote quote,
                    attest::ParseQuote(attempt->evidence.quote));
-  ASSIGN_OR_RETURN(const verify::Evaluation evaluation,
-                   verify::VerifyQuote(std::move(quote),
-                                       {*parts_.anchor, parts_.clock->Now()}));
+  NotedSource source(parts_.collateral,
+                     ShownIn(attempt->exchange, attempt->evidence, quote.bytes),
+                     &record);
+  ASSIGN_OR_RETURN(
+      const verify::Evaluation evaluation,
+      verify::VerifyQuote(std::move(quote),
+                          {*parts_.anchor, parts_.clock->Now(),
+                           parts_.collateral == nullptr ? nullptr : &source}));
   record.checks = evaluation.checks;
   if (!evaluation.genuine) {
+    record.evidence.reset();
     return Error(Reason::kQuoteInvalid, evaluation.failure);
   }
   const attest::TdReport* report = evaluation.quote.td_report();
@@ -172,12 +199,6 @@ Result<void> KeyRelease::CheckGenuine(Attempt* attempt) const {
   record.evidence =
       ShownIn(attempt->exchange, attempt->evidence, evaluation.quote.bytes);
   record.fmspc = ToHex(evaluation.platform.fmspc);
-  // TCB levels and revocation need collateral. Until there is some, nothing is
-  // released, unless the configuration does without it by name.
-  if (!parts_.collateral_none) {
-    return Error(Reason::kCollateralUnavailable,
-                 "no collateral for platform " + record.fmspc);
-  }
   return {};
 }
 

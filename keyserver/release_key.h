@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "attest/verify/collateral.h"
 #include "attest/verify/trust_anchor.h"
 #include "common/clock.h"
 #include "common/result.h"
@@ -59,8 +60,8 @@ struct ReleaseParts {
   const Clock* clock = nullptr;
   const verify::TrustAnchor* anchor = nullptr;
   const ServedCertificates* certificates = nullptr;
-  // collateral = "none": TCB levels and revocation are not looked at.
-  bool collateral_none = false;
+  // Null with collateral = "none": TCB levels and revocation are not looked at.
+  verify::CollateralSource* collateral = nullptr;
 };
 
 // Decides whether a guest gets a key, and writes every decision down.

@@ -47,13 +47,9 @@ void WarnAboutTrust(const Config& config, const KeyServer& server) {
         "the trust anchor '" + config.trust_anchor +
             "' is not Intel's: whoever holds its key can make quotes");
   }
-  if (config.collateral_none) {
+  if (config.collateral.source == CollateralConfig::Source::kNone) {
     Log(LogLevel::kWarning, Event::kCollateralNone,
         "collateral = \"none\": TCB levels and revocation are not checked");
-  } else {
-    Log(LogLevel::kWarning, Event::kConfigWarning,
-        "collateral = \"pcs\": this version has no collateral yet and refuses "
-        "every release with collateral-unavailable");
   }
 }
 

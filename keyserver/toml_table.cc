@@ -89,6 +89,18 @@ std::string TomlTable::Text(std::string_view key) {
   return *text;
 }
 
+bool TomlTable::Has(std::string_view key) const {
+  return table_ != nullptr && table_->contains(key);
+}
+
+std::string TomlTable::TextOr(std::string_view key, std::string fallback) {
+  if (!Has(key)) {
+    (void)Find(key);
+    return fallback;
+  }
+  return Text(key);
+}
+
 std::uint32_t TomlTable::Number(std::string_view key, std::uint32_t fallback,
                                 std::uint32_t lowest, std::uint32_t highest) {
   const toml::node* node = Find(key);

@@ -32,6 +32,9 @@ class TomlTable {
 
   // A required string that is not empty.
   std::string Text(std::string_view key);
+  // The same, or `fallback` when there is none.
+  std::string TextOr(std::string_view key, std::string fallback);
+  bool Has(std::string_view key) const;
   // An optional whole number of `lowest` to `highest`.
   std::uint32_t Number(std::string_view key, std::uint32_t fallback,
                        std::uint32_t lowest, std::uint32_t highest);

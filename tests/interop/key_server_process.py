@@ -47,7 +47,8 @@ class Server:
         self.run("tdxvfs-simulator", "pki", self.pki)
         self.home = self.folder / "server"
         self.run("tdxvfs-keyserver", "init", "--directory", self.home,
-                 "--name", "localhost")
+                 "--name", "localhost", "--collateral", "none",
+                 "--trust-anchor", self.pki / "root.pem")
         self._configure(limits)
         self._start()
 

@@ -45,11 +45,12 @@ void Check(const Result<void>& result) {
 
 ReleaseRig::ReleaseRig(const Change& change) {
   Check(AllowOnlyTls13());
-  const auto pki = Checked(simulator::Pki::Make(simulator::GoodPkiSpec()));
+  pki_ = std::make_unique<simulator::Pki>(
+      Checked(simulator::Pki::Make(simulator::GoodPkiSpec())));
   signer_ = std::make_unique<simulator::QuoteSigner>(
-      Checked(simulator::QuoteSigner::Create(pki)));
+      Checked(simulator::QuoteSigner::Create(*pki_)));
   const auto anchor = folder_.path() / "root.pem";
-  Check(WriteNewFile(anchor, AsBytes(Checked(pki.RootPem())), 0644));
+  Check(WriteNewFile(anchor, AsBytes(Checked(pki_->RootPem())), 0644));
   const auto directory = folder_.path() / "server";
   Checked(keyserver::Init({.directory = directory,
                            .names = {"localhost", "127.0.0.1"},
@@ -77,9 +78,10 @@ void ReleaseRig::Start() {
                                 grpc::InsecureChannelCredentials(), arguments));
 }
 
-void ReleaseRig::Restart() {
+void ReleaseRig::Restart(const Change& change) {
   server_->Stop();
   server_.reset();
+  change(&config_);
   Start();
 }
 

@@ -20,6 +20,7 @@
 #include "common/x25519.h"
 #include "keyserver/config.h"
 #include "keyserver/key_server.h"
+#include "simulator/pki.h"
 #include "simulator/quote_signer.h"
 #include "tdxvfs/admin/v1/admin.grpc.pb.h"
 #include "tdxvfs/v1/release.grpc.pb.h"
@@ -41,12 +42,14 @@ class ReleaseRig {
 
   keyserver::KeyServer& server() { return *server_; }
   const keyserver::Config& config() const { return config_; }
+  const simulator::Pki& pki() const { return *pki_; }
   const simulator::QuoteSigner& signer() const { return *signer_; }
   const Sha256Digest& certificate_sha256() const { return certificate_; }
   std::shared_ptr<grpc::Channel> GuestChannel() const;
   admin::v1::Administration::Stub& admin() { return *admin_; }
 
-  void Restart();
+  // Starts the server again, with another configuration if wanted.
+  void Restart(const Change& change = [](keyserver::Config*) {});
   // Registers a header for a volume and returns the status.
   grpc::Status PutVersion(std::string_view volume, std::uint8_t header);
   grpc::Status PutPolicy(std::string_view volume, const std::string& json);
@@ -66,6 +69,7 @@ class ReleaseRig {
 
   TemporaryFolder folder_;
   keyserver::Config config_;
+  std::unique_ptr<simulator::Pki> pki_;
   std::unique_ptr<simulator::QuoteSigner> signer_;
   std::string ca_pem_;
   Sha256Digest certificate_{};

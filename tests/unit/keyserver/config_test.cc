@@ -43,7 +43,7 @@ TEST(Config, ReadsTheDocumentedFile) {
   EXPECT_EQ(config.listen_address, "[::]:8443");
   EXPECT_EQ(config.master_key, "credential:master-key");
   EXPECT_EQ(config.trust_anchor, "intel");
-  EXPECT_FALSE(config.collateral_none);
+  EXPECT_EQ(config.collateral.source, CollateralConfig::Source::kPcs);
   EXPECT_EQ(config.connections, 512U);
   EXPECT_EQ(config.evidence_timeout, std::chrono::seconds(30));
 }
@@ -58,6 +58,40 @@ TEST(Config, ReadsLimits) {
   EXPECT_EQ(config.connections, 7U);
   EXPECT_EQ(config.evidence_timeout, std::chrono::seconds(120));
   EXPECT_EQ(config.begin_timeout, std::chrono::milliseconds(500));
+}
+
+TEST(Config, ReadsWhereCollateralComesFrom) {
+  ASSERT_OK_AND_ASSIGN(
+      const Config cached,
+      ParseConfig(Replaced("\"pcs\"",
+                           "\"https://pccs.example:8081/\"\n"
+                           "collateral_ca = \"/etc/tdxvfs/pccs.pem\"\n"
+                           "collateral_cache = \"/srv/cache\"\n"
+                           "collateral_update = \"early\"\n"
+                           "collateral_bundle = \"/srv/bundle.json\""),
+                  "test.toml"));
+  EXPECT_EQ(cached.collateral.source, CollateralConfig::Source::kPccs);
+  EXPECT_EQ(cached.collateral.pccs_url, "https://pccs.example:8081/");
+  EXPECT_EQ(cached.collateral.ca, "/etc/tdxvfs/pccs.pem");
+  EXPECT_EQ(cached.collateral.cache, "/srv/cache");
+  EXPECT_EQ(cached.collateral.update, collateral::Update::kEarly);
+  EXPECT_EQ(cached.collateral.bundle, "/srv/bundle.json");
+  ASSERT_OK_AND_ASSIGN(
+      const Config offline,
+      ParseConfig(
+          Replaced("\"pcs\"", "\"offline\"\ncollateral_bundle = \"/b.json\""),
+          "test.toml"));
+  EXPECT_EQ(offline.collateral.source, CollateralConfig::Source::kOffline);
+  EXPECT_EQ(offline.collateral.cache, "/var/lib/tdxvfs/collateral");
+}
+
+TEST(Config, TakesNoneWithAnAnchorThatIsNotIntels) {
+  ASSERT_OK_AND_ASSIGN(
+      const Config config,
+      ParseConfig(Replaced("\"intel\"\ncollateral   = \"pcs\"",
+                           "\"/etc/root.pem\"\ncollateral = \"none\""),
+                  "test.toml"));
+  EXPECT_EQ(config.collateral.source, CollateralConfig::Source::kNone);
 }
 
 struct BadConfig {
@@ -99,6 +133,32 @@ INSTANTIATE_TEST_SUITE_P(
                   "credential:../key", "test.toml:9: store.master_key"},
         BadConfig{"OddCollateral", "\"pcs\"", "\"off\"",
                   "test.toml:12: attestation.collateral"},
+        BadConfig{"NoneWithIntel", "\"pcs\"", "\"none\"",
+                  "test.toml:12: attestation.collateral: \"none\" is refused "
+                  "with trust_anchor = \"intel\": write collateral = "
+                  "\"pcs\""},
+        BadConfig{"PlainHttp", "\"pcs\"", "\"http://pccs.example/\"",
+                  "test.toml:12: attestation.collateral"},
+        BadConfig{"CaWithoutService", "\"pcs\"",
+                  "\"pcs\"\ncollateral_ca = \"/a.pem\"",
+                  "test.toml:13: attestation.collateral_ca"},
+        BadConfig{"RelativeCa", "\"pcs\"",
+                  "\"https://a/\"\ncollateral_ca = \"a.pem\"",
+                  "test.toml:13: attestation.collateral_ca"},
+        BadConfig{"RelativeCache", "\"pcs\"",
+                  "\"pcs\"\ncollateral_cache = \"cache\"",
+                  "test.toml:13: attestation.collateral_cache"},
+        BadConfig{"EmptyCache", "\"pcs\"", "\"pcs\"\ncollateral_cache = \"\"",
+                  "test.toml:13: attestation.collateral_cache"},
+        BadConfig{"OddUpdate", "\"pcs\"",
+                  "\"pcs\"\ncollateral_update = \"late\"",
+                  "test.toml:13: attestation.collateral_update"},
+        BadConfig{"OfflineWithoutBundle", "\"pcs\"", "\"offline\"",
+                  "attestation.collateral_bundle"},
+        BadConfig{"NoneWithBundle", "\"intel\"\ncollateral   = \"pcs\"",
+                  "\"/r.pem\"\ncollateral = \"none\"\n"
+                  "collateral_bundle = \"/b.json\"",
+                  "test.toml:13: attestation.collateral_bundle"},
         BadConfig{"OddAnchor", "\"intel\"", "\"simulator\"",
                   "test.toml:11: attestation.trust_anchor"},
         BadConfig{"DoubledKey", "[tls]", "[tls]\nkey = \"/a\"", "test.toml:7"},

@@ -104,6 +104,9 @@ TEST(Init, RefusesWhatTheServerWouldNotTake) {
   EXPECT_THAT(
       Init({.directory = directory, .names = {"a"}, .collateral = "off"}),
       Fails(Reason::kConfigInvalid));
+  EXPECT_THAT(
+      Init({.directory = directory, .names = {"a"}, .collateral = "none"}),
+      Fails(Reason::kConfigInvalid));
   EXPECT_FALSE(std::filesystem::exists(directory));
 }
 

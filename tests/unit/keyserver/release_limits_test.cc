@@ -202,7 +202,11 @@ TEST(ReleaseLimits, ReleaseThatCannotBeRecordedDoesNotHappen) {
 }
 
 TEST(ReleaseLimits, WithoutCollateralNothingIsReleasedUnlessSaid) {
-  ReleaseRig rig([](Config* c) { c->collateral_none = false; });
+  ReleaseRig rig([](Config* c) {
+    c->collateral.source = CollateralConfig::Source::kPccs;
+    c->collateral.pccs_url = "http://127.0.0.1:1/";
+    c->collateral.cache = c->store + ".collateral";
+  });
   RawGuest guest(rig);
   const Ending ending = guest.Refused(guest.EvidenceFor(guest.Open()));
   EXPECT_EQ(ending.reason, "collateral-unavailable");

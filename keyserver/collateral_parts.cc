@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keyserver/collateral_parts.h"
+
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include "collateral/bundle_supplier.h"
+#include "collateral/pcs_client.h"
+#include "common/file.h"
+#include "common/hex.h"
+
+namespace tdxvfs::keyserver {
+namespace {
+
+using Source = CollateralConfig::Source;
+
+constexpr std::size_t kMaxCaFile = 1024UL * 1024;
+// A bundle is a local file: a new one is noticed soon.
+constexpr std::chrono::minutes kBundleEvery{1};
+// Below the cache's directory; no set has this name.
+constexpr const char* kMemoryFile = "newest-seen.json";
+
+Result<std::unique_ptr<collateral::Supplier>> MakeSupplier(
+    const CollateralConfig& config) {
+  if (config.source == Source::kOffline) {
+    return std::unique_ptr<collateral::Supplier>(
+        std::make_unique<collateral::BundleSupplier>(config.bundle));
+  }
+  ASSIGN_OR_RETURN(std::unique_ptr<collateral::Supplier> service,
+                   collateral::PcsClient::Open(
+                       {.pccs_url = config.pccs_url, .ca_file = config.ca}));
+  if (config.bundle.empty()) {
+    return service;
+  }
+  return std::unique_ptr<collateral::Supplier>(
+      std::make_unique<collateral::ServiceThenBundle>(
+          std::move(service), collateral::BundleSupplier(config.bundle)));
+}
+
+// Sets of the bundle that this server would use.
+Result<std::vector<collateral::SetName>> NamesInBundle(
+    const CollateralConfig& config) {
+  std::vector<collateral::SetName> names;
+  if (config.bundle.empty()) {
+    return names;
+  }
+  ASSIGN_OR_RETURN(const std::vector<collateral::NamedSet> sets,
+                   collateral::LoadBundle(config.bundle));
+  for (const collateral::NamedSet& set : sets) {
+    if (set.name.update == config.update) {
+      names.push_back(set.name);
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+Result<void> CheckCollateral(const CollateralConfig& config) {
+  if (!config.ca.empty()) {
+    ASSIGN_OR_RETURN(const std::string pem,
+                     ReadConfigFile(config.ca, kMaxCaFile));
+    if (pem.find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
+      return Error(Reason::kConfigInvalid, "attestation.collateral_ca '" +
+                                               config.ca +
+                                               "' has no PEM certificate");
+    }
+  }
+  RETURN_IF_ERROR(
+      NamesInBundle(config).Context("attestation.collateral_bundle"));
+  return {};
+}
+
+Result<CollateralParts> StartCollateral(const CollateralConfig& config,
+                                        const verify::TrustAnchor* anchor,
+                                        const Clock* clock) {
+  CollateralParts parts;
+  if (config.source == Source::kNone) {
+    return parts;
+  }
+  RETURN_IF_ERROR(CheckCollateral(config));
+  ASSIGN_OR_RETURN(parts.supplier, MakeSupplier(config));
+  ASSIGN_OR_RETURN(collateral::CollateralCache cache,
+                   collateral::CollateralCache::Open(config.cache));
+  ASSIGN_OR_RETURN(collateral::RollbackMemory memory,
+                   collateral::RollbackMemory::Open(
+                       std::filesystem::path(config.cache) / kMemoryFile));
+  collateral::CollateralService::Options options;
+  options.update = config.update;
+  if (config.source == Source::kOffline) {
+    options.refresh_every = kBundleEvery;
+  }
+  parts.service = std::make_unique<collateral::CollateralService>(
+      options,
+      collateral::CollateralService::Parts{parts.supplier.get(), anchor, clock},
+      std::move(cache), std::move(memory));
+  RETURN_IF_ERROR(parts.service->LoadCache());
+  ASSIGN_OR_RETURN(const auto names, NamesInBundle(config));
+  parts.service->Expect(names);
+  parts.service->Start();
+  return parts;
+}
+
+}  // namespace tdxvfs::keyserver

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Releases by a key server that gets its collateral from a pretend caching
+// service.
+#include <memory>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "simulator/pccs_server.h"
+#include "tests/support/release_rig.h"
+#include "tests/support/result_matchers.h"
+
+namespace tdxvfs::keyserver {
+namespace {
+
+using simulator::PccsFaultKind;
+using ::tdxvfs::testing::RawGuest;
+using ::tdxvfs::testing::ReleaseRig;
+using ::testing::HasSubstr;
+
+// A server with a caching service of its own. Destroyed in the order that a
+// dead service needs: the test may end the service first.
+struct ServedRig {
+  ReleaseRig rig;
+  std::unique_ptr<simulator::PccsServer> service;
+
+  explicit ServedRig(const simulator::CollateralOptions& options = {},
+                     std::vector<simulator::PccsFault> faults = {}) {
+    simulator::PccsOptions settings;
+    settings.faults = std::move(faults);
+    auto started = simulator::PccsServer::Start(rig.pki(), options, settings);
+    if (!started.has_value()) {
+      ADD_FAILURE() << started.error().ToString();
+      return;
+    }
+    service = std::make_unique<simulator::PccsServer>(*std::move(started));
+    rig.Restart([this](Config* config) {
+      config->collateral.source = CollateralConfig::Source::kPccs;
+      config->collateral.pccs_url = service->url();
+      config->collateral.cache = config->store + ".collateral";
+    });
+  }
+
+  bool Releases() {
+    RawGuest guest(rig);
+    guest.Send(guest.EvidenceFor(guest.Open()));
+    const auto answer = guest.Receive();
+    return answer.has_value() && answer->has_release();
+  }
+  testing::Ending Refuses() {
+    RawGuest guest(rig);
+    return guest.Refused(guest.EvidenceFor(guest.Open()));
+  }
+};
+
+TEST(CollateralRelease, FetchesOnceAndThenReleasesWithoutTheNetwork) {
+  ServedRig served;
+  EXPECT_TRUE(served.Releases());
+  const std::size_t requests = served.service->requests().size();
+  EXPECT_EQ(requests, 4U);
+  served.service.reset();
+  EXPECT_TRUE(served.Releases());
+  EXPECT_THAT(served.rig.LastAudit(), HasSubstr("00806f050000"));
+}
+
+TEST(CollateralRelease, ReleasesAfterARestartWithADeadService) {
+  ServedRig served;
+  EXPECT_TRUE(served.Releases());
+  served.service.reset();
+  served.rig.Restart();
+  EXPECT_TRUE(served.Releases());
+}
+
+TEST(CollateralRelease, A7_RefusesAPlatformThatIsRevoked) {
+  simulator::CollateralOptions options;
+  options.revoke = {"leaf"};
+  ServedRig served(options);
+  const testing::Ending ending = served.Refuses();
+  EXPECT_EQ(ending.reason, "quote-invalid");
+  EXPECT_THAT(served.rig.Audit(ending.audit_id), HasSubstr("revoked"));
+}
+
+TEST(CollateralRelease, RefusesAPlatformThatIsOutOfDate) {
+  simulator::CollateralOptions options;
+  options.status = "OutOfDate";
+  ServedRig served(options);
+  const testing::Ending ending = served.Refuses();
+  EXPECT_EQ(ending.reason, "tcb-out-of-date");
+}
+
+class FaultyService : public ::testing::TestWithParam<PccsFaultKind> {};
+
+TEST_P(FaultyService, MeansNoReleaseAndOnlyOneTry) {
+  ServedRig served({},
+                   {{.kind = GetParam(), .path = "", .times = std::nullopt}});
+  const testing::Ending ending = served.Refuses();
+  EXPECT_EQ(ending.reason, "collateral-unavailable");
+  EXPECT_THAT(served.rig.Audit(ending.audit_id),
+              HasSubstr("\"fmspc\":\"00806f050000\""));
+  const std::size_t requests = served.service->requests().size();
+  EXPECT_EQ(served.Refuses().reason, "collateral-unavailable");
+  EXPECT_EQ(served.service->requests().size(), requests);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    CollateralRelease, FaultyService,
+    ::testing::Values(PccsFaultKind::kServerError, PccsFaultKind::kUnavailable,
+                      PccsFaultKind::kTooMany, PccsFaultKind::kNotFound,
+                      PccsFaultKind::kWrongContent, PccsFaultKind::kTruncated,
+                      PccsFaultKind::kChainReversed, PccsFaultKind::kNoChain,
+                      PccsFaultKind::kBodyTooLarge,
+                      PccsFaultKind::kHeaderTooLarge, PccsFaultKind::kRedirect,
+                      PccsFaultKind::kStale),
+    [](const auto& row) {
+      return "Fault" + std::to_string(static_cast<int>(row.param));
+    });
+
+}  // namespace
+}  // namespace tdxvfs::keyserver
