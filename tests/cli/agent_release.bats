@@ -12,7 +12,7 @@ setup() {
   begin_transcript
   prepare_guest
   start_quote_device
-  start_server --trust-anchor "$PWD/pki/root.pem"
+  start_server --trust-anchor "$PWD/pki/root.pem" --collateral none
   pack_and_allow data
   configure data > made.said
 }

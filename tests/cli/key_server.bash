@@ -5,7 +5,7 @@
 # start_server [INIT OPTION...]: sets TDXVFS_SERVER and SERVER_PORT.
 start_server() {
   tdxvfs-keyserver init --directory "$BATS_TEST_TMPDIR/server" --name localhost \
-    --listen 127.0.0.1:0 --collateral none "$@" > init.said
+    --listen 127.0.0.1:0 "$@" > init.said
   : > server.log
   tdxvfs-keyserver --config server/keyserver.toml < /dev/null > /dev/null 2> server.log 3>&- &
   server_pid=$!

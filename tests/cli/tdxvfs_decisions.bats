@@ -113,7 +113,7 @@ guest_with_forged_quote() { exchange "${guest[@]}" --fault tampered; }
 }
 
 @test "decisions are listed and shown, and a policy is mended from one" {
-  start_server --trust-anchor pki/root.pem
+  start_server --trust-anchor pki/root.pem --collateral none
   mkdir model
   echo weights > model/weights
   tdxvfs volume pack model image --register data > /dev/null 2>&1
