@@ -22,6 +22,29 @@ struct Options {
   std::string server;
 };
 
+// The checks of a policy that this guest fails.
+Result<attest::Checks> DifferencesFrom(const policy::MeasurementPolicy& policy,
+                                       const attest::TdReport& report,
+                                       const RecordedGuest& guest) {
+  attest::Checks differences;
+  std::optional<event_log::EventLog> log;
+  if (!guest.event_log.empty()) {
+    ASSIGN_OR_RETURN(log, event_log::ParseEventLog(guest.event_log));
+  }
+  ASSIGN_OR_RETURN(
+      const policy::Judgement judgement,
+      policy.Check({.report = report,
+                    .now = SystemClock().Now(),
+                    .config_digest = &guest.config_digest,
+                    .event_log = log.has_value() ? &*log : nullptr}));
+  for (const attest::Check& check : judgement.checks) {
+    if (!check.passed) {
+      differences.push_back(check);
+    }
+  }
+  return differences;
+}
+
 // What the current policy says to this guest. The operator sees it before the
 // new policy, since a difference may be an attack and not an update.
 Result<void> PrintDifference(AdminClient& server, const RecordedGuest& guest,
@@ -43,22 +66,8 @@ Result<void> PrintDifference(AdminClient& server, const RecordedGuest& guest,
   if (report == nullptr) {
     return {};
   }
-  attest::Checks differences;
-  std::optional<event_log::EventLog> log;
-  if (!guest.event_log.empty()) {
-    ASSIGN_OR_RETURN(log, event_log::ParseEventLog(guest.event_log));
-  }
-  ASSIGN_OR_RETURN(
-      const policy::Judgement judgement,
-      policy.Check({.report = *report,
-                    .now = SystemClock().Now(),
-                    .config_digest = &guest.config_digest,
-                    .event_log = log.has_value() ? &*log : nullptr}));
-  for (const attest::Check& check : judgement.checks) {
-    if (!check.passed) {
-      differences.push_back(check);
-    }
-  }
+  ASSIGN_OR_RETURN(const attest::Checks differences,
+                   DifferencesFrom(policy, *report, guest));
   if (differences.empty()) {
     console.err << "the current policy of " << volume
                 << " accepts this guest already\n";
