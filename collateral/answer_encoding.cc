@@ -20,12 +20,12 @@ Error Refused(std::string why) {
 }
 
 std::string_view Trimmed(std::string_view text) {
-  constexpr std::string_view kWhite = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kWhite);
+  constexpr std::string_view white = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(white);
   if (first == std::string_view::npos) {
     return {};
   }
-  return text.substr(first, text.find_last_not_of(kWhite) - first + 1);
+  return text.substr(first, text.find_last_not_of(white) - first + 1);
 }
 
 Result<std::vector<std::uint8_t>> DecodePem(std::string_view text) {

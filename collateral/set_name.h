@@ -45,6 +45,8 @@ struct SetName {
   // Reads ToText() back; anything else is kUsage.
   static Result<SetName> FromText(std::string_view text);
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang 14 means the 0 of its own
+  // making
   auto operator<=>(const SetName&) const = default;
 };
 
