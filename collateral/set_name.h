@@ -45,8 +45,7 @@ struct SetName {
   // Reads ToText() back; anything else is kUsage.
   static Result<SetName> FromText(std::string_view text);
 
-  // NOLINTNEXTLINE(modernize-use-nullptr): clang 14 means the 0 of its own
-  // making
+  // NOLINTNEXTLINE(modernize-use-nullptr): a 0 that clang 14 adds
   auto operator<=>(const SetName&) const = default;
 };
 
