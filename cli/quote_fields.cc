@@ -101,8 +101,9 @@ Result<verify::PckPlatform> ReadPlatform(const attest::Quote& quote) {
   if (chain.empty()) {
     return Error(Reason::kQuoteInvalid, "empty certificate chain");
   }
-  ASSIGN_OR_RETURN(const X509Ptr leaf, verify::ParseCertificate(chain.front()));
-  return verify::ReadPckExtension(leaf.get());
+  ASSIGN_OR_RETURN(const verify::Certificate leaf,
+                   verify::ParseCertificate(chain.front()));
+  return verify::ReadPckExtension(leaf);
 }
 
 }  // namespace

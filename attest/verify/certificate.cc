@@ -1,226 +1,269 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attest/verify/certificate.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <array>
-#include <cstdint>
-#include <span>
 #include <utility>
 
-#include <openssl/err.h>
-#include <openssl/objects.h>
-
-#include "common/openssl_error.h"
+#include "attest/verify/der_reader.h"
+#include "attest/verify/p256.h"
+#include "attest/verify/utc_time.h"
+#include "common/hex.h"
 
 namespace tdxvfs::verify {
 namespace {
 
-constexpr long kX509Version3 = 2;
-constexpr std::array<int, 5> kRequiredExtensions = {
-    NID_authority_key_identifier, NID_subject_key_identifier, NID_key_usage,
-    NID_basic_constraints, NID_crl_distribution_points};
+using Bytes = std::span<const std::uint8_t>;
+using TimePoint = std::chrono::system_clock::time_point;
+
+constexpr std::uint32_t kX509Version3 = 2;
+// AlgorithmIdentifier { ecdsa-with-SHA256 } without its header (RFC 5758, 3.2).
+constexpr std::array<std::uint8_t, 10> kEcdsaWithSha256 = {
+    0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02};
+// AlgorithmIdentifier { id-ecPublicKey, prime256v1 } without its header: the
+// curve by name, since explicit parameters could describe another one
+// (CVE-2020-0601).
+constexpr std::array<std::uint8_t, 19> kP256Key = {
+    0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
+    0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
+constexpr std::array<std::uint8_t, 3> kCommonName = {0x55, 0x04, 0x03};
+// Unused bits, uncompressed form, X and Y.
+constexpr std::size_t kPointBits = 66;
+constexpr std::uint8_t kUncompressed = 4;
+constexpr std::size_t kMaxSerial = 32;
 
 Error Refused(std::string why) {
   return {Reason::kQuoteInvalid, std::move(why)};
 }
 
-// A P-256 key that names its curve: explicit parameters could describe
-// another curve (CVE-2020-0601).
-Result<void> CheckKey(X509* certificate) {
-  ASN1_OBJECT* algorithm = nullptr;
-  const unsigned char* key = nullptr;
-  int key_size = 0;
-  X509_ALGOR* parameters = nullptr;
-  if (X509_PUBKEY_get0_param(&algorithm, &key, &key_size, &parameters,
-                             X509_get_X509_PUBKEY(certificate)) != 1) {
-    return OpensslError(Reason::kQuoteInvalid, "public key does not parse");
+Result<void> ExpectContents(DerReader& reader, Bytes expected,
+                            const char* why) {
+  ASSIGN_OR_RETURN(const Bytes contents, reader.Next(DerTag::kSequence));
+  if (!SameBytes(contents, expected)) {
+    return Refused(why);
   }
-  int type = V_ASN1_UNDEF;
-  const void* curve = nullptr;
-  X509_ALGOR_get0(nullptr, &type, &curve, parameters);
-  if (OBJ_obj2nid(algorithm) != NID_X9_62_id_ecPublicKey ||
-      type != V_ASN1_OBJECT ||
-      OBJ_obj2nid(static_cast<const ASN1_OBJECT*>(curve)) !=
-          NID_X9_62_prime256v1 ||
-      X509_get0_pubkey(certificate) == nullptr) {
-    ERR_clear_error();
+  return {};
+}
+
+Result<void> ExpectVersion3(DerReader& reader) {
+  if (!reader.NextIs(DerTag::kExplicit0)) {
+    return Refused("not an X.509 version 3 certificate");
+  }
+  ASSIGN_OR_RETURN(const Bytes contents, reader.Next(DerTag::kExplicit0));
+  DerReader version(contents);
+  ASSIGN_OR_RETURN(const std::uint32_t number,
+                   version.NextNumber(DerTag::kInteger, UINT8_MAX));
+  if (number != kX509Version3) {
+    return Refused("not an X.509 version 3 certificate");
+  }
+  return version.ExpectEnd();
+}
+
+Result<SerialNumber> ReadSerial(DerReader& reader) {
+  ASSIGN_OR_RETURN(const Bytes contents, reader.Next(DerTag::kInteger));
+  if (contents.empty() || contents.size() > kMaxSerial ||
+      (contents[0] & 0x80U) != 0) {
+    return Refused("serial number is not a positive number");
+  }
+  return WithoutLeadingZeroes(contents);
+}
+
+// The one common name of a subject. Its letters count, not their encoding.
+Result<std::string> ReadCommonName(Bytes name) {
+  DerReader whole(name);
+  ASSIGN_OR_RETURN(const Bytes list, whole.Next(DerTag::kSequence));
+  DerReader sets(list);
+  std::optional<std::string> common_name;
+  while (!sets.at_end()) {
+    ASSIGN_OR_RETURN(const Bytes set, sets.Next(DerTag::kSet));
+    DerReader attributes(set);
+    while (!attributes.at_end()) {
+      ASSIGN_OR_RETURN(const Bytes attribute,
+                       attributes.Next(DerTag::kSequence));
+      DerReader reader(attribute);
+      ASSIGN_OR_RETURN(const Bytes type,
+                       reader.Next(DerTag::kObjectIdentifier));
+      if (!SameBytes(type, kCommonName)) {
+        continue;
+      }
+      ASSIGN_OR_RETURN(const Bytes value,
+                       reader.Next(reader.NextIs(DerTag::kUtf8String)
+                                       ? DerTag::kUtf8String
+                                       : DerTag::kPrintableString));
+      if (common_name.has_value()) {
+        return Refused("subject has not exactly one common name");
+      }
+      common_name = std::string(AsText(value));
+    }
+  }
+  if (!common_name.has_value()) {
+    return Refused("subject has not exactly one common name");
+  }
+  return *common_name;
+}
+
+Result<Validity> ReadValidity(DerReader& reader) {
+  ASSIGN_OR_RETURN(const Bytes contents, reader.Next(DerTag::kSequence));
+  DerReader times(contents);
+  Validity validity;
+  ASSIGN_OR_RETURN(validity.not_before, ReadTime(times));
+  ASSIGN_OR_RETURN(validity.not_after, ReadTime(times));
+  RETURN_IF_ERROR(times.ExpectEnd());
+  return validity;
+}
+
+Result<EvpPkeyPtr> ReadKey(Bytes public_key_info) {
+  DerReader whole(public_key_info);
+  ASSIGN_OR_RETURN(const Bytes contents, whole.Next(DerTag::kSequence));
+  DerReader reader(contents);
+  RETURN_IF_ERROR(
+      ExpectContents(reader, kP256Key, "public key is not a P-256 key"));
+  ASSIGN_OR_RETURN(const Bytes bits, reader.Next(DerTag::kBitString));
+  RETURN_IF_ERROR(reader.ExpectEnd());
+  if (bits.size() != kPointBits || bits[0] != 0 || bits[1] != kUncompressed) {
     return Refused("public key is not a P-256 key");
   }
-  return {};
+  return P256Key(bits.subspan<2, 64>());
 }
 
-Result<void> CheckExtensions(X509* certificate) {
-  for (const int required : kRequiredExtensions) {
-    const int position = X509_get_ext_by_NID(certificate, required, -1);
-    if (position < 0) {
-      return Refused(std::string("extension missing: ") + OBJ_nid2ln(required));
-    }
-    if (X509_get_ext_by_NID(certificate, required, position) >= 0) {
-      return Refused(std::string("extension twice: ") + OBJ_nid2ln(required));
-    }
-  }
-  for (int i = 0; i < X509_get_ext_count(certificate); ++i) {
-    X509_EXTENSION* extension = X509_get_ext(certificate, i);
-    const int nid = OBJ_obj2nid(X509_EXTENSION_get_object(extension));
-    if (X509_EXTENSION_get_critical(extension) != 0 && nid != NID_key_usage &&
-        nid != NID_basic_constraints) {
-      return Refused("unknown critical extension");
-    }
-  }
-  return {};
-}
-
-Result<void> CheckRole(X509* certificate, const CertificateRole& role) {
-  const std::uint32_t flags = X509_get_extension_flags(certificate);
-  if ((flags & EXFLAG_INVALID) != 0) {
-    ERR_clear_error();
-    return Refused("an extension does not parse");
-  }
-  const bool is_ca = (flags & EXFLAG_CA) != 0;
-  if (is_ca != role.is_ca) {
-    return Refused(role.is_ca ? "not a CA certificate" : "a CA certificate");
-  }
-  const std::uint32_t usage = X509_get_key_usage(certificate);
-  if (!role.is_ca) {
-    if ((usage & KU_DIGITAL_SIGNATURE) == 0 ||
-        (usage & KU_KEY_CERT_SIGN) != 0) {
-      return Refused("key usage is not that of a leaf");
-    }
-    return {};
-  }
-  if (X509_get_pathlen(certificate) != role.path_length) {
-    return Refused("path length is not " + std::to_string(role.path_length));
-  }
-  if ((usage & KU_KEY_CERT_SIGN) == 0 || (usage & KU_CRL_SIGN) == 0) {
-    return Refused("key usage is not that of a CA");
-  }
+Result<void> ReadSignedPart(Bytes contents, Certificate& certificate) {
+  DerReader reader(contents);
+  RETURN_IF_ERROR(ExpectVersion3(reader));
+  ASSIGN_OR_RETURN(certificate.serial, ReadSerial(reader));
+  RETURN_IF_ERROR(ExpectEcdsaWithSha256(reader));
+  ASSIGN_OR_RETURN(certificate.issuer, reader.NextWhole(DerTag::kSequence));
+  ASSIGN_OR_RETURN(certificate.validity, ReadValidity(reader));
+  ASSIGN_OR_RETURN(certificate.subject, reader.NextWhole(DerTag::kSequence));
+  ASSIGN_OR_RETURN(certificate.common_name,
+                   ReadCommonName(certificate.subject));
+  certificate.validity.certificate = certificate.common_name;
+  ASSIGN_OR_RETURN(certificate.public_key_info,
+                   reader.NextWhole(DerTag::kSequence));
+  ASSIGN_OR_RETURN(certificate.key, ReadKey(certificate.public_key_info));
+  ASSIGN_OR_RETURN(const Bytes wrapped, reader.Next(DerTag::kExplicit3));
+  RETURN_IF_ERROR(reader.ExpectEnd());
+  DerReader wrapper(wrapped);
+  ASSIGN_OR_RETURN(const Bytes list, wrapper.Next(DerTag::kSequence));
+  RETURN_IF_ERROR(wrapper.ExpectEnd());
+  ASSIGN_OR_RETURN(certificate.extensions, ReadExtensions(list));
   return {};
 }
 
 }  // namespace
 
-Result<void> CheckCertificateProfile(X509* certificate,
-                                     const CertificateRole& role) {
-  if (X509_get_version(certificate) != kX509Version3) {
-    return Refused("not an X.509 version 3 certificate");
-  }
-  if (X509_get_signature_nid(certificate) != NID_ecdsa_with_SHA256) {
-    return Refused("signature algorithm is not ecdsa-with-SHA256");
-  }
-  RETURN_IF_ERROR(CheckKey(certificate));
-  RETURN_IF_ERROR(CheckExtensions(certificate));
-  return CheckRole(certificate, role);
+bool SameBytes(Bytes left, Bytes right) {
+  return std::equal(left.begin(), left.end(), right.begin(), right.end());
 }
 
-Result<void> CheckIssuedBy(X509* certificate, X509* issuer) {
-  if (!SameName(X509_get_issuer_name(certificate),
-                X509_get_subject_name(issuer))) {
-    return Refused("issuer name is not the next certificate's subject");
+Result<void> ExpectEcdsaWithSha256(DerReader& reader) {
+  return ExpectContents(reader, kEcdsaWithSha256,
+                        "signature algorithm is not ecdsa-with-SHA256");
+}
+
+Result<TimePoint> ReadTime(DerReader& reader) {
+  std::string digits;
+  if (reader.NextIs(DerTag::kUtcTime)) {
+    ASSIGN_OR_RETURN(const Bytes contents, reader.Next(DerTag::kUtcTime));
+    const std::string_view text = AsText(contents);
+    digits = (text.empty() || text[0] >= '5' ? "19" : "20") + std::string(text);
+  } else {
+    ASSIGN_OR_RETURN(const Bytes contents,
+                     reader.Next(DerTag::kGeneralizedTime));
+    digits = AsText(contents);
   }
-  const ASN1_OCTET_STRING* authority = X509_get0_authority_key_id(certificate);
-  const ASN1_OCTET_STRING* subject = X509_get0_subject_key_id(issuer);
-  if (authority == nullptr || subject == nullptr ||
-      ASN1_OCTET_STRING_cmp(authority, subject) != 0) {
-    return Refused("authority key identifier is not the next certificate's");
+  if (digits.size() != std::string_view("20260131000000Z").size()) {
+    return Refused("time does not parse");
   }
-  if (X509_verify(certificate, X509_get0_pubkey(issuer)) != 1) {
-    ERR_clear_error();
-    return Refused("certificate signature does not hold");
+  const std::string_view d = digits;
+  std::string text;
+  text.append(d.substr(0, 4)).append("-").append(d.substr(4, 2)).append("-");
+  text.append(d.substr(6, 2)).append("T").append(d.substr(8, 2)).append(":");
+  text.append(d.substr(10, 2)).append(":").append(d.substr(12, 3));
+  const auto time = ParseUtcTime(text);
+  if (!time.has_value()) {
+    return Refused("time does not parse");
+  }
+  return *time;
+}
+
+SerialNumber WithoutLeadingZeroes(Bytes number) {
+  const auto first = std::find_if(number.begin(), number.end(),
+                                  [](std::uint8_t byte) { return byte != 0; });
+  return {first, number.end()};
+}
+
+Result<Certificate> ParseCertificate(Bytes der) {
+  Certificate certificate;
+  certificate.der.assign(der.begin(), der.end());
+  DerReader whole(certificate.der);
+  ASSIGN_OR_RETURN(const Bytes contents, whole.Next(DerTag::kSequence));
+  RETURN_IF_ERROR(whole.ExpectEnd());
+  DerReader frame(contents);
+  ASSIGN_OR_RETURN(certificate.signed_part, frame.NextWhole(DerTag::kSequence));
+  RETURN_IF_ERROR(ExpectEcdsaWithSha256(frame));
+  ASSIGN_OR_RETURN(const Bytes signature, frame.Next(DerTag::kBitString));
+  RETURN_IF_ERROR(frame.ExpectEnd());
+  ASSIGN_OR_RETURN(certificate.signature, ReadSignatureBits(signature));
+  DerReader signed_part(certificate.signed_part);
+  ASSIGN_OR_RETURN(const Bytes signed_contents,
+                   signed_part.Next(DerTag::kSequence));
+  RETURN_IF_ERROR(ReadSignedPart(signed_contents, certificate));
+  return certificate;
+}
+
+Result<void> CheckRole(const Certificate& certificate,
+                       const CertificateRole& role) {
+  const CertificateExtensions& extensions = certificate.extensions;
+  if (extensions.is_ca != role.is_ca) {
+    return Refused(role.is_ca ? "not a CA certificate" : "a CA certificate");
+  }
+  if (!role.is_ca) {
+    if (extensions.path_length.has_value() || !extensions.signs_data ||
+        extensions.signs_certificates) {
+      return Refused("key usage is not that of a leaf");
+    }
+    return {};
+  }
+  if (extensions.path_length != role.path_length) {
+    return Refused("path length is not " + std::to_string(role.path_length));
+  }
+  if (!extensions.signs_certificates || !extensions.signs_crls) {
+    return Refused("key usage is not that of a CA");
   }
   return {};
 }
 
-Result<std::string> CommonName(X509* certificate) {
-  X509_NAME* subject = X509_get_subject_name(certificate);
-  const int position = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
-  if (position < 0 ||
-      X509_NAME_get_index_by_NID(subject, NID_commonName, position) >= 0) {
-    return Refused("subject has not exactly one common name");
+Result<void> CheckIssuedBy(const Certificate& certificate,
+                           const Certificate& issuer) {
+  if (!SameBytes(certificate.issuer, issuer.subject)) {
+    return Refused("issuer name is not the next certificate's subject");
   }
-  const ASN1_STRING* value =
-      X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, position));
-  return std::string(
-      reinterpret_cast<const char*>(ASN1_STRING_get0_data(value)),
-      static_cast<std::size_t>(ASN1_STRING_length(value)));
+  if (!SameBytes(certificate.extensions.authority_key_id,
+                 issuer.extensions.subject_key_id)) {
+    return Refused("authority key identifier is not the next certificate's");
+  }
+  return CheckP256Signature(issuer.key.get(), certificate.signed_part,
+                            certificate.signature)
+      .Context("certificate signature");
 }
 
-bool SameName(const X509_NAME* left, const X509_NAME* right) {
-  const unsigned char* left_der = nullptr;
-  const unsigned char* right_der = nullptr;
-  std::size_t left_size = 0;
-  std::size_t right_size = 0;
-  if (X509_NAME_get0_der(left, &left_der, &left_size) != 1 ||
-      X509_NAME_get0_der(right, &right_der, &right_size) != 1) {
-    ERR_clear_error();
-    return false;
-  }
-  const std::span<const unsigned char> left_bytes(left_der, left_size);
-  const std::span<const unsigned char> right_bytes(right_der, right_size);
-  return std::equal(left_bytes.begin(), left_bytes.end(), right_bytes.begin(),
-                    right_bytes.end());
-}
-
-Result<Sha256Digest> KeyDigest(X509* certificate) {
-  unsigned char* der = nullptr;
-  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
-  if (size <= 0) {
-    return OpensslError(Reason::kQuoteInvalid, "public key does not encode");
-  }
-  auto digest = Sha256(
-      std::span<const std::uint8_t>(der, static_cast<std::size_t>(size)));
-  OPENSSL_free(der);
-  return digest;
-}
-
-Result<void> ExpectName(X509* certificate, std::string_view expected) {
-  ASSIGN_OR_RETURN(const std::string name, CommonName(certificate));
-  if (name != expected) {
+Result<void> ExpectName(const Certificate& certificate,
+                        std::string_view expected) {
+  if (certificate.common_name != expected) {
     return Refused("common name is not '" + std::string(expected) + "'");
   }
   return {};
 }
 
-Result<Sha256Digest> SubjectAndKeyDigest(X509* certificate) {
-  const unsigned char* subject = nullptr;
-  std::size_t size = 0;
-  if (X509_NAME_get0_der(X509_get_subject_name(certificate), &subject, &size) !=
-      1) {
-    return OpensslError(Reason::kQuoteInvalid, "subject does not encode");
-  }
-  ASSIGN_OR_RETURN(const Sha256Digest key, KeyDigest(certificate));
+Result<Sha256Digest> KeyDigest(const Certificate& certificate) {
+  return Sha256(certificate.public_key_info);
+}
+
+Result<Sha256Digest> SubjectAndKeyDigest(const Certificate& certificate) {
   return LengthPrefixed()
-      .Add(std::span<const std::uint8_t>(subject, size))
-      .Add(key)
+      .Add(certificate.subject)
+      .Add(certificate.public_key_info)
       .Sha256();
-}
-
-SerialNumber ReadSerial(const ASN1_INTEGER* serial) {
-  const std::span<const std::uint8_t> bytes(
-      ASN1_STRING_get0_data(serial),
-      static_cast<std::size_t>(ASN1_STRING_length(serial)));
-  const auto first = std::find_if(bytes.begin(), bytes.end(),
-                                  [](std::uint8_t byte) { return byte != 0; });
-  return {first, bytes.end()};
-}
-
-Result<std::chrono::system_clock::time_point> ReadTime(const ASN1_TIME* time) {
-  struct tm parts {};
-  if (ASN1_TIME_to_tm(time, &parts) != 1) {
-    return OpensslError(Reason::kQuoteInvalid, "time does not parse");
-  }
-  return std::chrono::system_clock::from_time_t(timegm(&parts));
-}
-
-Result<Validity> ValidityOf(X509* certificate) {
-  Validity validity;
-  ASSIGN_OR_RETURN(validity.certificate, CommonName(certificate));
-  ASSIGN_OR_RETURN(validity.not_before,
-                   ReadTime(X509_get0_notBefore(certificate)));
-  ASSIGN_OR_RETURN(validity.not_after,
-                   ReadTime(X509_get0_notAfter(certificate)));
-  return validity;
 }
 
 }  // namespace tdxvfs::verify

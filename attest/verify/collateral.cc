@@ -46,14 +46,13 @@ class CollateralReader {
   Result<void> OpenQeIdentity();
   Result<void> CheckQeIdentitySignature();
   Result<void> ReadQeIdentity();
-  Result<void> NoteAnchor();
 
-  EVP_PKEY* signer_key() const { return X509_get0_pubkey(signer_.get()); }
+  EVP_PKEY* signer_key() const { return signer_.key.get(); }
 
   const CollateralDocuments& documents_;
   const TrustAnchor& anchor_;
   std::shared_ptr<const PckCa> pck_ca_;
-  X509Ptr signer_;
+  Certificate signer_;
   SignedDocument tcb_info_;
   SignedDocument qe_identity_;
   Collateral::Parts parts_;
@@ -67,7 +66,8 @@ Result<void> CollateralReader::FindPckCa() {
   }
   parts_.platform_ca = pck_ca_->is_platform_ca;
   parts_.pck_ca = pck_ca_->identity;
-  parts_.windows.push_back(WindowOf("PCK CA certificate", pck_ca_->validity));
+  parts_.windows.push_back(
+      WindowOf("PCK CA certificate", pck_ca_->certificate.validity));
   return {};
 }
 
@@ -81,16 +81,16 @@ Result<void> CollateralReader::ReadRootCrl() {
 }
 
 Result<void> CollateralReader::ReadPckCrl() {
-  ASSIGN_OR_RETURN(Crl crl,
-                   VerifyCrl(documents_.pck_crl, pck_ca_->certificate.get())
-                       .Context("PCK CRL"));
+  ASSIGN_OR_RETURN(
+      Crl crl,
+      VerifyCrl(documents_.pck_crl, pck_ca_->certificate).Context("PCK CRL"));
   parts_.revoked_by_pck_ca = std::move(crl.revoked);
   parts_.windows.push_back({"PCK CRL", crl.this_update, crl.next_update});
   return {};
 }
 
 Result<void> CollateralReader::CheckPckCaIsNotRevoked() {
-  if (IsRevoked(parts_.revoked_by_root, pck_ca_->serial)) {
+  if (IsRevoked(parts_.revoked_by_root, pck_ca_->certificate.serial)) {
     return Refused("PCK CA: revoked by the root CA");
   }
   return {};
@@ -100,14 +100,13 @@ Result<void> CollateralReader::LeadSignerToAnchor() {
   ASSIGN_OR_RETURN(signer_,
                    VerifyTcbSigningChain(documents_.tcb_signing_chain, anchor_)
                        .Context("TCB signing chain"));
-  ASSIGN_OR_RETURN(const Validity validity, ValidityOf(signer_.get()));
-  parts_.windows.push_back(WindowOf("TCB signing certificate", validity));
+  parts_.windows.push_back(
+      WindowOf("TCB signing certificate", signer_.validity));
   return {};
 }
 
 Result<void> CollateralReader::CheckSignerIsNotRevoked() {
-  if (IsRevoked(parts_.revoked_by_root,
-                ReadSerial(X509_get0_serialNumber(signer_.get())))) {
+  if (IsRevoked(parts_.revoked_by_root, signer_.serial)) {
     return Refused("TCB signing certificate: revoked by the root CA");
   }
   return {};
@@ -153,19 +152,13 @@ Result<void> CollateralReader::ReadQeIdentity() {
   return {};
 }
 
-Result<void> CollateralReader::NoteAnchor() {
-  ASSIGN_OR_RETURN(const Validity validity, ValidityOf(anchor_.certificate()));
-  parts_.windows.push_back(WindowOf("trust anchor", validity));
-  return {};
-}
-
 Result<CollateralOutcome> CollateralReader::Read() {
   struct Step {
     FailureClass failure;
     Result<void> (CollateralReader::*take)();
   };
   using Reader = CollateralReader;
-  constexpr std::array<Step, 13> kSteps = {{
+  constexpr std::array<Step, 12> kSteps = {{
       {FailureClass::kCrl, &Reader::FindPckCa},
       {FailureClass::kCrl, &Reader::ReadRootCrl},
       {FailureClass::kCrl, &Reader::ReadPckCrl},
@@ -178,7 +171,6 @@ Result<CollateralOutcome> CollateralReader::Read() {
       {FailureClass::kQeIdentityFormat, &Reader::OpenQeIdentity},
       {FailureClass::kQeIdentitySignature, &Reader::CheckQeIdentitySignature},
       {FailureClass::kQeIdentityFormat, &Reader::ReadQeIdentity},
-      {FailureClass::kUntrustedRoot, &Reader::NoteAnchor},
   }};
   for (const Step& step : kSteps) {
     const auto taken = (this->*step.take)();
@@ -190,6 +182,8 @@ Result<CollateralOutcome> CollateralReader::Read() {
     }
     return CollateralOutcome{nullptr, {step.failure, taken.error().ToString()}};
   }
+  parts_.windows.push_back(
+      WindowOf("trust anchor", anchor_.certificate().validity));
   return CollateralOutcome{
       std::shared_ptr<const Collateral>(new Collateral(std::move(parts_))), {}};
 }
@@ -201,11 +195,11 @@ std::optional<ChainRefusal> Collateral::CheckRevocation(
     return ChainRefusal{FailureClass::kCrl,
                         "PCK CRL: not by the CA that issued the PCK leaf"};
   }
-  if (IsRevoked(parts_.revoked_by_root, chain.ca->serial)) {
+  if (IsRevoked(parts_.revoked_by_root, chain.ca->certificate.serial)) {
     return ChainRefusal{FailureClass::kRevokedCa,
                         "PCK CA: revoked by the root CA"};
   }
-  if (IsRevoked(parts_.revoked_by_pck_ca, chain.leaf_serial)) {
+  if (IsRevoked(parts_.revoked_by_pck_ca, chain.leaf.serial)) {
     return ChainRefusal{FailureClass::kRevokedPck,
                         "PCK leaf: revoked by the PCK CA"};
   }

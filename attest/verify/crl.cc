@@ -3,144 +3,174 @@
 
 #include <algorithm>
 #include <array>
-#include <memory>
 #include <string>
+#include <utility>
 
-#include <openssl/err.h>
-#include <openssl/objects.h>
-
+#include "attest/verify/certificate_extensions.h"
 #include "attest/verify/der_reader.h"
-#include "common/openssl_error.h"
+#include "attest/verify/p256.h"
 
 namespace tdxvfs::verify {
 namespace {
 
-using AuthorityKeyIdPtr =
-    std::unique_ptr<AUTHORITY_KEYID, FreeWith<AUTHORITY_KEYID_free>>;
-using Asn1IntegerPtr =
-    std::unique_ptr<ASN1_INTEGER, FreeWith<ASN1_INTEGER_free>>;
+using Bytes = std::span<const std::uint8_t>;
 
-constexpr long kCrlVersion2 = 1;
-// AlgorithmIdentifier { ecdsa-with-SHA256 } without its header (RFC 5758, 3.2).
-constexpr std::array<std::uint8_t, 10> kEcdsaWithSha256 = {
-    0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02};
+constexpr std::uint32_t kCrlVersion2 = 1;
+constexpr std::array<std::uint8_t, 3> kCrlNumber = {0x55, 0x1d, 20};
+constexpr std::array<std::uint8_t, 3> kCrlReason = {0x55, 0x1d, 21};
+constexpr std::array<std::uint8_t, 3> kDeltaCrlIndicator = {0x55, 0x1d, 27};
+constexpr std::array<std::uint8_t, 3> kDistributionPoint = {0x55, 0x1d, 28};
+constexpr std::array<std::uint8_t, 3> kAuthorityKeyId = {0x55, 0x1d, 35};
 
 Error Refused(std::string why) {
   return {Reason::kQuoteInvalid, std::move(why)};
 }
 
-Result<void> ExpectAlgorithm(DerReader& reader) {
-  ASSIGN_OR_RETURN(const auto algorithm, reader.Next(DerTag::kSequence));
-  if (!std::equal(algorithm.begin(), algorithm.end(), kEcdsaWithSha256.begin(),
-                  kEcdsaWithSha256.end())) {
-    return Refused("signature algorithm is not ecdsa-with-SHA256");
-  }
-  return {};
-}
+// `CertificateList`: what is signed and by what (RFC 5280, 5.1).
+struct Frame {
+  Bytes signed_part;
+  attest::ByteArray<64> signature{};
+};
 
-// The signed part names the algorithm, too, and must name the same (RFC 5280,
-// 5.1.1.2): OpenSSL compares the two in certificates, not in CRLs. Nor does it
-// insist on DER around the signed part.
-Result<void> CheckFrame(std::span<const std::uint8_t> der) {
+Result<Frame> ReadFrame(Bytes der) {
   DerReader whole(der);
-  ASSIGN_OR_RETURN(const auto contents, whole.Next(DerTag::kSequence));
+  ASSIGN_OR_RETURN(const Bytes contents, whole.Next(DerTag::kSequence));
   RETURN_IF_ERROR(whole.ExpectEnd());
-  DerReader frame(contents);
-  ASSIGN_OR_RETURN(const auto signed_part, frame.Next(DerTag::kSequence));
-  DerReader list(signed_part);
-  RETURN_IF_ERROR(list.Next(DerTag::kInteger));
-  RETURN_IF_ERROR(ExpectAlgorithm(list));
-  RETURN_IF_ERROR(ExpectAlgorithm(frame));
-  RETURN_IF_ERROR(frame.Next(DerTag::kBitString));
-  return frame.ExpectEnd();
+  DerReader reader(contents);
+  Frame frame;
+  ASSIGN_OR_RETURN(frame.signed_part, reader.NextWhole(DerTag::kSequence));
+  RETURN_IF_ERROR(ExpectEcdsaWithSha256(reader));
+  ASSIGN_OR_RETURN(const Bytes bits, reader.Next(DerTag::kBitString));
+  RETURN_IF_ERROR(reader.ExpectEnd());
+  ASSIGN_OR_RETURN(frame.signature, ReadSignatureBits(bits));
+  return frame;
 }
 
-Result<X509CrlPtr> Parse(std::span<const std::uint8_t> der) {
-  if (der.size() > kMaxCrl) {
-    return Refused("more than " + std::to_string(kMaxCrl) + " bytes");
-  }
-  RETURN_IF_ERROR(CheckFrame(der));
-  const unsigned char* position = der.data();
-  X509CrlPtr crl(
-      d2i_X509_CRL(nullptr, &position, static_cast<long>(der.size())));
-  if (crl == nullptr) {
-    return OpensslError(Reason::kQuoteInvalid, "does not parse");
-  }
-  if (position != der.data() + der.size()) {
-    return Refused("bytes after the CRL");
-  }
-  if (X509_CRL_get_version(crl.get()) != kCrlVersion2) {
+Result<void> ExpectVersion2(DerReader& reader) {
+  if (!reader.NextIs(DerTag::kInteger)) {
     return Refused("not a version 2 CRL");
   }
-  return crl;
-}
-
-Result<void> CheckExtensions(const X509_CRL* crl) {
-  for (int i = 0; i < X509_CRL_get_ext_count(crl); ++i) {
-    X509_EXTENSION* extension = X509_CRL_get_ext(crl, i);
-    const int nid = OBJ_obj2nid(X509_EXTENSION_get_object(extension));
-    if (nid == NID_delta_crl || nid == NID_issuing_distribution_point) {
-      return Refused("not a complete CRL");
-    }
-    if (nid != NID_authority_key_identifier && nid != NID_crl_number &&
-        X509_EXTENSION_get_critical(extension) != 0) {
-      return Refused("unknown critical extension");
-    }
-  }
-  // Null as well when the extension stands twice.
-  const Asn1IntegerPtr number(static_cast<ASN1_INTEGER*>(
-      X509_CRL_get_ext_d2i(crl, NID_crl_number, nullptr, nullptr)));
-  if (number == nullptr) {
-    ERR_clear_error();
-    return Refused("no CRL number");
+  ASSIGN_OR_RETURN(const std::uint32_t version,
+                   reader.NextNumber(DerTag::kInteger, UINT8_MAX));
+  if (version != kCrlVersion2) {
+    return Refused("not a version 2 CRL");
   }
   return {};
 }
 
-Result<void> CheckIssuer(X509_CRL* crl, X509* issuer) {
-  if (!SameName(X509_CRL_get_issuer(crl), X509_get_subject_name(issuer))) {
-    return Refused("issuer name is not the subject of the CA");
-  }
-  const AuthorityKeyIdPtr authority(
-      static_cast<AUTHORITY_KEYID*>(X509_CRL_get_ext_d2i(
-          crl, NID_authority_key_identifier, nullptr, nullptr)));
-  const ASN1_OCTET_STRING* subject = X509_get0_subject_key_id(issuer);
-  if (authority == nullptr || authority->keyid == nullptr ||
-      subject == nullptr ||
-      ASN1_OCTET_STRING_cmp(authority->keyid, subject) != 0) {
-    ERR_clear_error();
-    return Refused("authority key identifier is not the CA's");
-  }
-  if (X509_CRL_verify(crl, X509_get0_pubkey(issuer)) != 1) {
-    ERR_clear_error();
-    return Refused("signature does not hold");
-  }
-  return {};
-}
-
-Result<void> CheckEntry(const X509_REVOKED* entry) {
-  for (int i = 0; i < X509_REVOKED_get_ext_count(entry); ++i) {
-    X509_EXTENSION* extension = X509_REVOKED_get_ext(entry, i);
-    if (X509_EXTENSION_get_critical(extension) != 0 &&
-        OBJ_obj2nid(X509_EXTENSION_get_object(extension)) != NID_crl_reason) {
+// An entry counts whatever its reason. A critical extension but the reason
+// could say that it is another issuer's.
+Result<void> CheckEntryExtensions(Bytes list) {
+  DerReader reader(list);
+  while (!reader.at_end()) {
+    ASSIGN_OR_RETURN(const Extension extension, NextExtension(reader));
+    if (extension.critical && !SameBytes(extension.identifier, kCrlReason)) {
       return Refused("unknown critical extension of an entry");
     }
   }
   return {};
 }
 
-Result<RevokedSerials> ReadEntries(X509_CRL* crl) {
-  const STACK_OF(X509_REVOKED)* entries = X509_CRL_get_REVOKED(crl);
-  const int count = entries == nullptr ? 0 : sk_X509_REVOKED_num(entries);
+Result<RevokedSerials> ReadEntries(Bytes list) {
   RevokedSerials revoked;
-  revoked.reserve(static_cast<std::size_t>(count));
-  for (int i = 0; i < count; ++i) {
-    const X509_REVOKED* entry = sk_X509_REVOKED_value(entries, i);
-    RETURN_IF_ERROR(CheckEntry(entry));
-    revoked.push_back(ReadSerial(X509_REVOKED_get0_serialNumber(entry)));
+  DerReader reader(list);
+  while (!reader.at_end()) {
+    ASSIGN_OR_RETURN(const Bytes contents, reader.Next(DerTag::kSequence));
+    DerReader entry(contents);
+    ASSIGN_OR_RETURN(const Bytes serial, entry.Next(DerTag::kInteger));
+    RETURN_IF_ERROR(ReadTime(entry));
+    if (!entry.at_end()) {
+      ASSIGN_OR_RETURN(const Bytes extensions, entry.Next(DerTag::kSequence));
+      RETURN_IF_ERROR(CheckEntryExtensions(extensions));
+    }
+    RETURN_IF_ERROR(entry.ExpectEnd());
+    revoked.push_back(WithoutLeadingZeroes(serial));
   }
   std::sort(revoked.begin(), revoked.end());
   return revoked;
+}
+
+struct ListExtensions {
+  std::optional<Bytes> authority_key_id;
+  bool has_number = false;
+};
+
+Result<ListExtensions> ReadListExtensions(Bytes list) {
+  ListExtensions read;
+  DerReader reader(list);
+  while (!reader.at_end()) {
+    ASSIGN_OR_RETURN(const Extension extension, NextExtension(reader));
+    const Bytes id = extension.identifier;
+    if (SameBytes(id, kDeltaCrlIndicator) ||
+        SameBytes(id, kDistributionPoint)) {
+      return Refused("not a complete CRL");
+    }
+    if (SameBytes(id, kCrlNumber)) {
+      if (read.has_number) {
+        return Refused("CRL number twice");
+      }
+      DerReader number(extension.value);
+      RETURN_IF_ERROR(number.Next(DerTag::kInteger));
+      RETURN_IF_ERROR(number.ExpectEnd());
+      read.has_number = true;
+    } else if (SameBytes(id, kAuthorityKeyId)) {
+      if (read.authority_key_id.has_value()) {
+        return Refused("authority key identifier twice");
+      }
+      ASSIGN_OR_RETURN(read.authority_key_id,
+                       ReadAuthorityKeyId(extension.value));
+    } else if (extension.critical) {
+      return Refused("unknown critical extension");
+    }
+  }
+  return read;
+}
+
+Result<void> CheckListExtensions(DerReader& reader, const Certificate& issuer) {
+  ListExtensions extensions;
+  if (reader.NextIs(DerTag::kExplicit0)) {
+    ASSIGN_OR_RETURN(const Bytes wrapped, reader.Next(DerTag::kExplicit0));
+    DerReader wrapper(wrapped);
+    ASSIGN_OR_RETURN(const Bytes list, wrapper.Next(DerTag::kSequence));
+    RETURN_IF_ERROR(wrapper.ExpectEnd());
+    ASSIGN_OR_RETURN(extensions, ReadListExtensions(list));
+  }
+  if (!extensions.has_number) {
+    return Refused("no CRL number");
+  }
+  if (!extensions.authority_key_id.has_value() ||
+      !SameBytes(*extensions.authority_key_id,
+                 issuer.extensions.subject_key_id)) {
+    return Refused("authority key identifier is not the CA's");
+  }
+  return {};
+}
+
+Result<Crl> ReadList(Bytes signed_part, const Certificate& issuer) {
+  DerReader whole(signed_part);
+  ASSIGN_OR_RETURN(const Bytes contents, whole.Next(DerTag::kSequence));
+  DerReader reader(contents);
+  RETURN_IF_ERROR(ExpectVersion2(reader));
+  // The signed part names the algorithm, too, and must name the same.
+  RETURN_IF_ERROR(ExpectEcdsaWithSha256(reader));
+  ASSIGN_OR_RETURN(const Bytes name, reader.NextWhole(DerTag::kSequence));
+  if (!SameBytes(name, issuer.subject)) {
+    return Refused("issuer name is not the subject of the CA");
+  }
+  Crl crl;
+  ASSIGN_OR_RETURN(crl.this_update, ReadTime(reader));
+  if (!reader.NextIs(DerTag::kUtcTime) &&
+      !reader.NextIs(DerTag::kGeneralizedTime)) {
+    return Refused("no nextUpdate");
+  }
+  ASSIGN_OR_RETURN(crl.next_update, ReadTime(reader));
+  if (reader.NextIs(DerTag::kSequence)) {
+    ASSIGN_OR_RETURN(const Bytes entries, reader.Next(DerTag::kSequence));
+    ASSIGN_OR_RETURN(crl.revoked, ReadEntries(entries));
+  }
+  RETURN_IF_ERROR(CheckListExtensions(reader, issuer));
+  RETURN_IF_ERROR(reader.ExpectEnd());
+  return crl;
 }
 
 }  // namespace
@@ -149,19 +179,15 @@ bool IsRevoked(const RevokedSerials& revoked, const SerialNumber& serial) {
   return std::binary_search(revoked.begin(), revoked.end(), serial);
 }
 
-Result<Crl> VerifyCrl(std::span<const std::uint8_t> der, X509* issuer) {
-  ASSIGN_OR_RETURN(const X509CrlPtr parsed, Parse(der));
-  RETURN_IF_ERROR(CheckExtensions(parsed.get()));
-  RETURN_IF_ERROR(CheckIssuer(parsed.get(), issuer));
-  Crl crl;
-  ASSIGN_OR_RETURN(crl.this_update,
-                   ReadTime(X509_CRL_get0_lastUpdate(parsed.get())));
-  const ASN1_TIME* next_update = X509_CRL_get0_nextUpdate(parsed.get());
-  if (next_update == nullptr) {
-    return Refused("no nextUpdate");
+Result<Crl> VerifyCrl(Bytes der, const Certificate& issuer) {
+  if (der.size() > kMaxCrl) {
+    return Refused("more than " + std::to_string(kMaxCrl) + " bytes");
   }
-  ASSIGN_OR_RETURN(crl.next_update, ReadTime(next_update));
-  ASSIGN_OR_RETURN(crl.revoked, ReadEntries(parsed.get()));
+  ASSIGN_OR_RETURN(const Frame frame, ReadFrame(der));
+  ASSIGN_OR_RETURN(Crl crl, ReadList(frame.signed_part, issuer));
+  RETURN_IF_ERROR(
+      CheckP256Signature(issuer.key.get(), frame.signed_part, frame.signature)
+          .Context("signature"));
   return crl;
 }
 

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "attest/verify/certificate.h"
-#include "common/owned_openssl.h"
 #include "common/result.h"
 
 namespace tdxvfs::verify {
@@ -36,7 +35,8 @@ struct Crl {
 // critical extension (Intel SGX PCK certificate and CRL profile specification;
 // RFC 5280, 5). Whether it is in date is not asked here. Fails with
 // kQuoteInvalid or kInternal.
-Result<Crl> VerifyCrl(std::span<const std::uint8_t> der, X509* issuer);
+Result<Crl> VerifyCrl(std::span<const std::uint8_t> der,
+                      const Certificate& issuer);
 
 }  // namespace tdxvfs::verify
 

@@ -45,6 +45,12 @@ Result<std::span<const std::uint8_t>> DerReader::Next(DerTag tag) {
   return contents;
 }
 
+Result<std::span<const std::uint8_t>> DerReader::NextWhole(DerTag tag) {
+  const auto before = rest_;
+  RETURN_IF_ERROR(Next(tag));
+  return before.first(before.size() - rest_.size());
+}
+
 Result<std::uint32_t> DerReader::NextNumber(DerTag tag, std::uint32_t maximum) {
   ASSIGN_OR_RETURN(const auto contents, Next(tag));
   if (contents.empty() || contents.size() > 4) {

@@ -8,6 +8,7 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 
+#include "attest/verify/der_reader.h"
 #include "common/openssl_error.h"
 
 namespace tdxvfs::verify {
@@ -49,28 +50,59 @@ bool IsScalar(std::span<const std::uint8_t> number) {
 struct DerSignature {
   std::array<std::uint8_t, 72> bytes{};
   std::size_t size = 0;
+
+  void Append(std::uint8_t byte) { bytes.at(size++) = byte; }
 };
 
-Result<DerSignature> ToDer(std::span<const std::uint8_t, 64> raw) {
-  BignumPtr r(BN_bin2bn(raw.data(), 32, nullptr));
-  BignumPtr s(BN_bin2bn(raw.subspan(32).data(), 32, nullptr));
-  const EcdsaSignaturePtr signature(ECDSA_SIG_new());
-  if (r == nullptr || s == nullptr || signature == nullptr ||
-      ECDSA_SIG_set0(signature.get(), r.get(), s.get()) != 1) {
-    return OpensslError(Reason::kInternal, "hold a signature");
+// A positive number in its shortest form, a zero before a set top bit.
+void AppendInteger(std::span<const std::uint8_t> number, DerSignature& der) {
+  while (number.size() > 1 && number[0] == 0) {
+    number = number.subspan(1);
   }
-  // ECDSA_SIG_set0 took both over.
-  (void)r.release();
-  (void)s.release();
+  const bool padded = (number[0] & 0x80U) != 0;
+  der.Append(static_cast<std::uint8_t>(DerTag::kInteger));
+  der.Append(static_cast<std::uint8_t>(number.size() + (padded ? 1 : 0)));
+  if (padded) {
+    der.Append(0);
+  }
+  for (const std::uint8_t byte : number) {
+    der.Append(byte);
+  }
+}
+
+DerSignature ToDer(std::span<const std::uint8_t, 64> raw) {
   DerSignature der;
-  std::uint8_t* out = der.bytes.data();
-  const int size = i2d_ECDSA_SIG(signature.get(), nullptr);
-  if (size <= 0 || static_cast<std::size_t>(size) > der.bytes.size() ||
-      i2d_ECDSA_SIG(signature.get(), &out) != size) {
-    return OpensslError(Reason::kInternal, "encode a signature");
-  }
-  der.size = static_cast<std::size_t>(size);
+  der.Append(static_cast<std::uint8_t>(DerTag::kSequence));
+  der.Append(0);
+  AppendInteger(raw.first(32), der);
+  AppendInteger(raw.subspan(32), der);
+  der.bytes[1] = static_cast<std::uint8_t>(der.size - 2);
   return der;
+}
+
+// An INTEGER of at most 32 bytes into `out`, from the right.
+Result<void> ReadScalar(DerReader& reader, std::span<std::uint8_t, 32> out) {
+  ASSIGN_OR_RETURN(auto number, reader.Next(DerTag::kInteger));
+  const bool is_shortest =
+      number.size() < 2 || number[0] != 0 || (number[1] & 0x80U) != 0;
+  if (number.empty() || (number[0] & 0x80U) != 0 || !is_shortest) {
+    return Error(Reason::kQuoteInvalid, "r or s is malformed");
+  }
+  if (number[0] == 0) {
+    number = number.subspan(1);
+  }
+  if (number.size() > out.size()) {
+    return Error(Reason::kQuoteInvalid, "r or s is out of range");
+  }
+  std::copy_backward(number.begin(), number.end(), out.end());
+  return {};
+}
+
+// Fetched once: looking an algorithm up by name costs about as much as hashing.
+const EVP_MD* Sha256Method() {
+  static const EVP_MD* const method =
+      EVP_MD_fetch(nullptr, "SHA2-256", nullptr);
+  return method;
 }
 
 }  // namespace
@@ -91,16 +123,33 @@ Result<EvpPkeyPtr> P256Key(std::span<const std::uint8_t, 64> point) {
   return key;
 }
 
+Result<std::array<std::uint8_t, 64>> ReadSignatureBits(
+    std::span<const std::uint8_t> bits) {
+  if (bits.empty() || bits[0] != 0) {
+    return Error(Reason::kQuoteInvalid, "signature is not whole bytes");
+  }
+  DerReader whole(bits.subspan(1));
+  ASSIGN_OR_RETURN(const auto contents, whole.Next(DerTag::kSequence));
+  RETURN_IF_ERROR(whole.ExpectEnd());
+  DerReader numbers(contents);
+  std::array<std::uint8_t, 64> raw{};
+  const std::span<std::uint8_t, 64> out(raw);
+  RETURN_IF_ERROR(ReadScalar(numbers, out.first<32>()));
+  RETURN_IF_ERROR(ReadScalar(numbers, out.last<32>()));
+  RETURN_IF_ERROR(numbers.ExpectEnd());
+  return raw;
+}
+
 Result<void> CheckP256Signature(EVP_PKEY* key,
                                 std::span<const std::uint8_t> message,
                                 std::span<const std::uint8_t, 64> signature) {
   if (!IsScalar(signature.first(32)) || !IsScalar(signature.subspan(32))) {
     return Error(Reason::kQuoteInvalid, "r or s is out of range");
   }
-  ASSIGN_OR_RETURN(const DerSignature der, ToDer(signature));
+  const DerSignature der = ToDer(signature);
   const DigestContextPtr context(EVP_MD_CTX_new());
   if (context == nullptr ||
-      EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr,
+      EVP_DigestVerifyInit(context.get(), nullptr, Sha256Method(), nullptr,
                            key) != 1) {
     return OpensslError(Reason::kInternal, "prepare a signature check");
   }

@@ -15,18 +15,14 @@ constexpr std::string_view kProcessorCaName = "Intel SGX PCK Processor CA";
 Result<PckCa> CheckCa(const Der& der, const TrustAnchor& anchor) {
   PckCa ca;
   ASSIGN_OR_RETURN(ca.certificate, ParseCertificate(der));
-  X509* const certificate = ca.certificate.get();
-  ASSIGN_OR_RETURN(const std::string name, CommonName(certificate));
+  const std::string& name = ca.certificate.common_name;
   if (name != kPlatformCaName && name != kProcessorCaName) {
     return Error(Reason::kQuoteInvalid, "not a PCK Platform or Processor CA");
   }
   ca.is_platform_ca = name == kPlatformCaName;
-  RETURN_IF_ERROR(
-      CheckCertificateProfile(certificate, {.is_ca = true, .path_length = 0}));
-  RETURN_IF_ERROR(CheckIssuedBy(certificate, anchor.certificate()));
-  ASSIGN_OR_RETURN(ca.identity, SubjectAndKeyDigest(certificate));
-  ca.serial = ReadSerial(X509_get0_serialNumber(certificate));
-  ASSIGN_OR_RETURN(ca.validity, ValidityOf(certificate));
+  RETURN_IF_ERROR(CheckRole(ca.certificate, {.is_ca = true, .path_length = 0}));
+  RETURN_IF_ERROR(CheckIssuedBy(ca.certificate, anchor.certificate()));
+  ASSIGN_OR_RETURN(ca.identity, SubjectAndKeyDigest(ca.certificate));
   return ca;
 }
 

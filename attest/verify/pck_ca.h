@@ -7,7 +7,6 @@
 #include "attest/verify/certificate.h"
 #include "attest/verify/pem_chain.h"
 #include "attest/verify/trust_anchor.h"
-#include "common/owned_openssl.h"
 #include "common/result.h"
 
 namespace tdxvfs::verify {
@@ -15,11 +14,9 @@ namespace tdxvfs::verify {
 // An intermediate that the anchor signed: everything about it that does not
 // depend on the time. Immutable, shared between threads.
 struct PckCa {
-  X509Ptr certificate;
+  Certificate certificate;
   bool is_platform_ca = false;  // else the Processor CA
   Sha256Digest identity{};      // SubjectAndKeyDigest
-  SerialNumber serial;
-  Validity validity;
 };
 
 // Checks a PCK Platform or Processor CA by name, profile and signature. One

@@ -23,18 +23,14 @@ Result<PckChain> CheckBelowRoot(const std::vector<Der>& ders,
   ASSIGN_OR_RETURN(chain.ca,
                    VerifyPckCa(ders[1], anchor).Context("intermediate"));
   ASSIGN_OR_RETURN(chain.leaf, ParseCertificate(ders[0]).Context("leaf"));
-  X509* const leaf = chain.leaf.get();
+  const Certificate& leaf = chain.leaf;
   RETURN_IF_ERROR(ExpectName(leaf, kLeafName).Context("leaf"));
-  RETURN_IF_ERROR(
-      CheckCertificateProfile(leaf, {.is_ca = false}).Context("leaf"));
-  RETURN_IF_ERROR(
-      CheckIssuedBy(leaf, chain.ca->certificate.get()).Context("leaf"));
+  RETURN_IF_ERROR(CheckRole(leaf, {.is_ca = false}).Context("leaf"));
+  RETURN_IF_ERROR(CheckIssuedBy(leaf, chain.ca->certificate).Context("leaf"));
   ASSIGN_OR_RETURN(chain.platform, ReadPckExtension(leaf).Context("leaf"));
   chain.platform.platform_ca = chain.ca->is_platform_ca;
-  chain.leaf_serial = ReadSerial(X509_get0_serialNumber(leaf));
-  ASSIGN_OR_RETURN(chain.validity[0], ValidityOf(leaf));
-  chain.validity[1] = chain.ca->validity;
-  ASSIGN_OR_RETURN(chain.validity[2], ValidityOf(anchor.certificate()));
+  chain.validity = {leaf.validity, chain.ca->certificate.validity,
+                    anchor.certificate().validity};
   return chain;
 }
 

@@ -23,15 +23,14 @@ namespace tdxvfs::verify {
 // everything about it that does not depend on the time. Immutable, shared
 // between threads.
 struct PckChain {
-  X509Ptr leaf;
-  SerialNumber leaf_serial;
+  Certificate leaf;
   std::shared_ptr<const PckCa> ca;
   PckPlatform platform;
   // Leaf, intermediate and anchor; the anchor's own, not that of the root
   // certificate in the quote.
   std::array<Validity, 3> validity;
 
-  EVP_PKEY* leaf_key() const { return X509_get0_pubkey(leaf.get()); }
+  EVP_PKEY* leaf_key() const { return leaf.key.get(); }
 };
 
 // Why a chain was refused.

@@ -6,7 +6,6 @@
 #include <string>
 
 #include "attest/verify/der_reader.h"
-#include "common/openssl_error.h"
 
 namespace tdxvfs::verify {
 namespace {
@@ -184,29 +183,11 @@ Result<PckPlatform> ParsePckExtension(std::span<const std::uint8_t> der) {
   return platform;
 }
 
-Result<PckPlatform> ReadPckExtension(X509* leaf) {
-  std::array<std::uint8_t, 11> encoded{
-      static_cast<std::uint8_t>(DerTag::kObjectIdentifier),
-      kSgxExtension.size()};
-  std::copy(kSgxExtension.begin(), kSgxExtension.end(), encoded.begin() + 2);
-  const unsigned char* position = encoded.data();
-  const std::unique_ptr<ASN1_OBJECT, FreeWith<ASN1_OBJECT_free>> identifier(
-      d2i_ASN1_OBJECT(nullptr, &position, static_cast<long>(encoded.size())));
-  if (identifier == nullptr) {
-    return OpensslError(Reason::kInternal, "make an object identifier");
-  }
-  const int first = X509_get_ext_by_OBJ(leaf, identifier.get(), -1);
-  if (first < 0) {
+Result<PckPlatform> ReadPckExtension(const Certificate& leaf) {
+  if (!leaf.extensions.sgx.has_value()) {
     return Refused("missing");
   }
-  if (X509_get_ext_by_OBJ(leaf, identifier.get(), first) >= 0) {
-    return Refused("twice");
-  }
-  const ASN1_OCTET_STRING* value =
-      X509_EXTENSION_get_data(X509_get_ext(leaf, first));
-  return ParsePckExtension(
-      {ASN1_STRING_get0_data(value),
-       static_cast<std::size_t>(ASN1_STRING_length(value))});
+  return ParsePckExtension(*leaf.extensions.sgx);
 }
 
 }  // namespace tdxvfs::verify

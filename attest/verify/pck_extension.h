@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <span>
 
+#include "attest/verify/certificate.h"
 #include "attest/verify/pck_platform.h"
-#include "common/owned_openssl.h"
 #include "common/result.h"
 
 namespace tdxvfs::verify {
@@ -14,7 +14,7 @@ namespace tdxvfs::verify {
 // The Intel SGX extension of a PCK leaf: every entry once, in range, none
 // unknown. `platform_ca` of the result is left false. Fails with
 // kQuoteInvalid.
-Result<PckPlatform> ReadPckExtension(X509* leaf);
+Result<PckPlatform> ReadPckExtension(const Certificate& leaf);
 
 // The same from the extension's DER alone.
 Result<PckPlatform> ParsePckExtension(std::span<const std::uint8_t> der);

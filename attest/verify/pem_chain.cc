@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <string>
 
-#include "common/openssl_error.h"
+#include <openssl/evp.h>
 
 namespace tdxvfs::verify {
 namespace {
@@ -92,19 +92,6 @@ Result<std::vector<Der>> SplitWholeChain(std::string_view pem,
                      " certificates instead of " + std::to_string(count));
   }
   return certificates;
-}
-
-Result<X509Ptr> ParseCertificate(std::span<const std::uint8_t> der) {
-  const unsigned char* position = der.data();
-  X509Ptr certificate(
-      d2i_X509(nullptr, &position, static_cast<long>(der.size())));
-  if (certificate == nullptr) {
-    return OpensslError(Reason::kQuoteInvalid, "certificate does not parse");
-  }
-  if (position != der.data() + der.size()) {
-    return Error(Reason::kQuoteInvalid, "bytes after a certificate");
-  }
-  return certificate;
 }
 
 }  // namespace tdxvfs::verify

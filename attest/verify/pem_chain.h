@@ -7,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "common/owned_openssl.h"
 #include "common/result.h"
 
 namespace tdxvfs::verify {
@@ -23,9 +22,6 @@ Result<std::vector<Der>> SplitPemChain(std::string_view pem, std::size_t limit);
 // The same of a text that must hold exactly `count` certificates.
 Result<std::vector<Der>> SplitWholeChain(std::string_view pem,
                                          std::size_t count);
-
-// Parses one certificate that must fill `der`. Fails with kQuoteInvalid.
-Result<X509Ptr> ParseCertificate(std::span<const std::uint8_t> der);
 
 }  // namespace tdxvfs::verify
 

@@ -8,15 +8,13 @@ namespace {
 
 constexpr std::string_view kRootName = "Intel SGX Root CA";
 
-Result<bool> IsCopyOf(const TrustAnchor& anchor, X509* root) {
+Result<bool> IsCopyOf(const TrustAnchor& anchor, const Certificate& root) {
   ASSIGN_OR_RETURN(const Sha256Digest key, KeyDigest(root));
   if (key != anchor.key_digest() ||
-      !SameName(X509_get_subject_name(root),
-                X509_get_subject_name(anchor.certificate()))) {
+      !SameBytes(root.subject, anchor.certificate().subject)) {
     return false;
   }
-  RETURN_IF_ERROR(
-      CheckCertificateProfile(root, {.is_ca = true, .path_length = 1}));
+  RETURN_IF_ERROR(CheckRole(root, {.is_ca = true, .path_length = 1}));
   RETURN_IF_ERROR(CheckIssuedBy(root, anchor.certificate()));
   return true;
 }
@@ -27,12 +25,12 @@ Result<bool> IsAnchor(const Der& root, const TrustAnchor& anchor) {
   RETURN_IF_ERROR(
       ExpectName(anchor.certificate(), kRootName).Context("trust anchor"));
   // Almost every chain carries the anchor itself, which is parsed already.
-  if (root == anchor.der()) {
+  if (root == anchor.certificate().der) {
     return true;
   }
-  ASSIGN_OR_RETURN(const X509Ptr certificate,
+  ASSIGN_OR_RETURN(const Certificate certificate,
                    ParseCertificate(root).Context("root"));
-  return IsCopyOf(anchor, certificate.get()).Context("root");
+  return IsCopyOf(anchor, certificate).Context("root");
 }
 
 }  // namespace tdxvfs::verify

@@ -32,13 +32,13 @@ Result<Der> BelowAnchor(std::string_view pem, const TrustAnchor& anchor) {
 
 }  // namespace
 
-Result<X509Ptr> VerifyTcbSigningChain(std::string_view pem,
-                                      const TrustAnchor& anchor) {
+Result<Certificate> VerifyTcbSigningChain(std::string_view pem,
+                                          const TrustAnchor& anchor) {
   ASSIGN_OR_RETURN(const Der der, BelowAnchor(pem, anchor));
-  ASSIGN_OR_RETURN(X509Ptr signer, ParseCertificate(der));
-  RETURN_IF_ERROR(ExpectName(signer.get(), kSignerName));
-  RETURN_IF_ERROR(CheckCertificateProfile(signer.get(), {.is_ca = false}));
-  RETURN_IF_ERROR(CheckIssuedBy(signer.get(), anchor.certificate()));
+  ASSIGN_OR_RETURN(Certificate signer, ParseCertificate(der));
+  RETURN_IF_ERROR(ExpectName(signer, kSignerName));
+  RETURN_IF_ERROR(CheckRole(signer, {.is_ca = false}));
+  RETURN_IF_ERROR(CheckIssuedBy(signer, anchor.certificate()));
   return signer;
 }
 

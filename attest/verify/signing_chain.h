@@ -7,7 +7,6 @@
 
 #include "attest/verify/pck_ca.h"
 #include "attest/verify/trust_anchor.h"
-#include "common/owned_openssl.h"
 #include "common/result.h"
 
 namespace tdxvfs::verify {
@@ -19,8 +18,8 @@ inline constexpr std::size_t kMaxIssuerChain = std::size_t{64} * 1024;
 // nothing else) to the anchor: names, profile, signature. Hands out the first
 // certificate. Dates and revocation are not asked here. Fails with
 // kQuoteInvalid or kInternal.
-Result<X509Ptr> VerifyTcbSigningChain(std::string_view pem,
-                                      const TrustAnchor& anchor);
+Result<Certificate> VerifyTcbSigningChain(std::string_view pem,
+                                          const TrustAnchor& anchor);
 
 // The same for the chain of a PCK CRL (PCK Platform or Processor CA, root).
 Result<std::shared_ptr<const PckCa>> VerifyCrlIssuerChain(

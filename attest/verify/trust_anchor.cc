@@ -17,21 +17,15 @@ constexpr std::size_t kMaxChains = 1024;
 // Intel has two.
 constexpr std::size_t kMaxPckCas = 16;
 
-struct AnchorCertificate {
-  Der der;
-  X509Ptr certificate;
-};
-
-Result<AnchorCertificate> ReadAnchor(std::string_view pem) {
-  ASSIGN_OR_RETURN(std::vector<Der> ders, SplitPemChain(pem, 1));
+Result<Certificate> ReadAnchor(std::string_view pem) {
+  ASSIGN_OR_RETURN(const std::vector<Der> ders, SplitPemChain(pem, 1));
   if (ders.empty()) {
     return Error(Reason::kConfigInvalid, "no certificate");
   }
-  ASSIGN_OR_RETURN(X509Ptr certificate, ParseCertificate(ders.front()));
-  RETURN_IF_ERROR(CheckCertificateProfile(certificate.get(),
-                                          {.is_ca = true, .path_length = 1}));
-  RETURN_IF_ERROR(CheckIssuedBy(certificate.get(), certificate.get()));
-  return AnchorCertificate{std::move(ders.front()), std::move(certificate)};
+  ASSIGN_OR_RETURN(Certificate certificate, ParseCertificate(ders.front()));
+  RETURN_IF_ERROR(CheckRole(certificate, {.is_ca = true, .path_length = 1}));
+  RETURN_IF_ERROR(CheckIssuedBy(certificate, certificate));
+  return certificate;
 }
 
 }  // namespace
@@ -54,8 +48,7 @@ Result<TrustAnchor> TrustAnchor::FromPem(std::string_view pem) {
                      : Reason::kConfigInvalid,
                  "trust anchor: " + read.error().ToString());
   }
-  anchor.certificate_ = std::move(read->certificate);
-  anchor.der_ = std::move(read->der);
+  anchor.certificate_ = std::move(*read);
   ASSIGN_OR_RETURN(anchor.key_digest_, KeyDigest(anchor.certificate()));
   anchor.is_intel_ = anchor.key_digest_ == kIntelRootKeyDigest;
   return anchor;

@@ -2,12 +2,10 @@
 #ifndef TDXVFS_ATTEST_VERIFY_TRUST_ANCHOR_H_
 #define TDXVFS_ATTEST_VERIFY_TRUST_ANCHOR_H_
 
-#include <cstdint>
 #include <memory>
 #include <string_view>
-#include <vector>
 
-#include "common/owned_openssl.h"
+#include "attest/verify/certificate.h"
 #include "common/result.h"
 #include "common/sha256.h"
 
@@ -34,9 +32,7 @@ class TrustAnchor {
   TrustAnchor& operator=(TrustAnchor&& other) noexcept;
   ~TrustAnchor();
 
-  X509* certificate() const { return certificate_.get(); }
-  // The certificate's own bytes.
-  const std::vector<std::uint8_t>& der() const { return der_; }
+  const Certificate& certificate() const { return certificate_; }
   // SHA-256 of the DER SubjectPublicKeyInfo.
   const Sha256Digest& key_digest() const { return key_digest_; }
   bool is_intel() const { return is_intel_; }
@@ -47,8 +43,7 @@ class TrustAnchor {
 
  private:
   TrustAnchor();
-  X509Ptr certificate_;
-  std::vector<std::uint8_t> der_;
+  Certificate certificate_;
   Sha256Digest key_digest_{};
   bool is_intel_ = false;
   std::unique_ptr<VerifiedCache<PckChain>> chains_;

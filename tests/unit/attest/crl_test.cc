@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "attest/verify/pem_chain.h"
 #include "tests/support/quote_builder.h"
 #include "tests/support/result_matchers.h"
 
@@ -29,8 +30,14 @@ Bytes Make(const CrlSpec& spec) {
       .value();
 }
 
+Certificate Read(X509* certificate) {
+  const std::string pem = simulator::ToPem(certificate).value();
+  return ParseCertificate(SplitWholeChain(pem, 1).value().front()).value();
+}
+
 Result<Crl> Verify(const Bytes& der) {
-  return VerifyCrl(der, GoodPki().intermediate());
+  static const Certificate issuer = Read(GoodPki().intermediate());
+  return VerifyCrl(der, issuer);
 }
 
 TEST(Crl, TellsItsDatesAndWhatItRevokes) {
@@ -45,7 +52,7 @@ TEST(Crl, TellsItsDatesAndWhatItRevokes) {
   EXPECT_TRUE(IsRevoked(crl.revoked, {0x80, 0x01}));
   EXPECT_FALSE(IsRevoked(crl.revoked, {0x80}));
   EXPECT_FALSE(IsRevoked(crl.revoked, {0x80, 0x02}));
-  EXPECT_EQ(ReadSerial(X509_get0_serialNumber(GoodPki().leaf())), leaf);
+  EXPECT_EQ(Read(GoodPki().leaf()).serial, leaf);
 }
 
 TEST(Crl, AnEmptyOneRevokesNothing) {
@@ -81,10 +88,10 @@ TEST(Crl, RefusesOneWrongThing) {
 }
 
 TEST(Crl, RefusesTheCrlOfAnotherCa) {
-  EXPECT_THAT(VerifyCrl(Make(GoodSpec()), GoodPki().root()),
+  EXPECT_THAT(VerifyCrl(Make(GoodSpec()), Read(GoodPki().root())),
               Fails(Reason::kQuoteInvalid));
   const auto other = testing::MakeChainCase([](simulator::PkiSpec&) {});
-  EXPECT_THAT(VerifyCrl(Make(GoodSpec()), other.pki.intermediate()),
+  EXPECT_THAT(VerifyCrl(Make(GoodSpec()), Read(other.pki.intermediate())),
               Fails(Reason::kQuoteInvalid));
 }
 
