@@ -68,26 +68,15 @@ VerifyCase MakeVerifyCase() {
   if (folder != nullptr) {
     return RealCase(folder);
   }
-  ManyEnclaves made = MakeManyEnclaves(1);
-  return {.name = "a pretend TDX quote",
-          .quote = std::move(made.quotes.front()),
-          .documents = std::move(made.documents),
-          .at = made.at,
-          .root_pem = std::move(made.root_pem)};
-}
-
-ManyEnclaves MakeManyEnclaves(std::size_t count) {
   const auto pki = simulator::Pki::Make(simulator::GoodPkiSpec()).value();
-  ManyEnclaves made;
-  made.root_pem = pki.RootPem().value();
-  made.at = std::chrono::time_point_cast<std::chrono::seconds>(
+  const auto signer = simulator::QuoteSigner::Create(pki).value();
+  const auto now = std::chrono::time_point_cast<std::chrono::seconds>(
       std::chrono::system_clock::now());
-  made.documents = MakeDocuments(pki, made.at);
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto signer = simulator::QuoteSigner::Create(pki).value();
-    made.quotes.push_back(signer.Sign(4, simulator::GoodTdReport()).value());
-  }
-  return made;
+  return {.name = "a pretend TDX quote",
+          .quote = signer.Sign(4, simulator::GoodTdReport()).value(),
+          .documents = MakeDocuments(pki, now),
+          .at = now,
+          .root_pem = pki.RootPem().value()};
 }
 
 OneSet::OneSet(const verify::CollateralDocuments& documents,

@@ -25,16 +25,6 @@ struct VerifyCase {
 // not set, what the simulator signs.
 VerifyCase MakeVerifyCase();
 
-// Quotes of one platform, each by a quoting enclave with a key of its own, so
-// that nothing remembered about an enclave helps with the next.
-struct ManyEnclaves {
-  std::string root_pem;
-  verify::CollateralDocuments documents;
-  std::chrono::system_clock::time_point at;
-  std::vector<simulator::Bytes> quotes;
-};
-ManyEnclaves MakeManyEnclaves(std::size_t count);
-
 // Hands out one set, verified at once or anew at each call.
 class OneSet : public verify::CollateralSource {
  public:

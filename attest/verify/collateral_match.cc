@@ -17,14 +17,13 @@ std::string NameOf(attest::Tee tee) {
 
 attest::Checks CheckTcbInfoMatch(attest::Tee tee, const PckPlatform& platform,
                                  const TcbInfo& tcb_info) {
-  return {
+  return ChecksOf(
       EqualCheck("TCB info for this TEE", NameOf(tee), NameOf(tcb_info.tee),
                  "Intel PCS API v4, TCB info: id"),
       EqualCheck("TCB info for this FMSPC", ToHex(platform.fmspc),
                  ToHex(tcb_info.fmspc), "Intel PCS API v4, TCB info: fmspc"),
       EqualCheck("TCB info for this PCEID", ToHex(platform.pce_id),
-                 ToHex(tcb_info.pce_id), "Intel PCS API v4, TCB info: pceId"),
-  };
+                 ToHex(tcb_info.pce_id), "Intel PCS API v4, TCB info: pceId"));
 }
 
 attest::Check CheckQeIdentityMatch(attest::Tee tee,

@@ -22,6 +22,15 @@ inline attest::Check EqualCheck(std::string_view name, std::string expected,
   return check;
 }
 
+// Several checks as one list, in order. (A braced list would copy every text.)
+template <typename... Check>
+attest::Checks ChecksOf(Check... checks) {
+  attest::Checks list;
+  list.reserve(sizeof...(checks));
+  (list.push_back(std::move(checks)), ...);
+  return list;
+}
+
 }  // namespace tdxvfs::verify
 
 #endif  // TDXVFS_ATTEST_VERIFY_EQUAL_CHECK_H_

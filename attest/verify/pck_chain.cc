@@ -65,6 +65,7 @@ Result<ChainOutcome> VerifyPckChain(std::span<const std::uint8_t> pem,
   if (!chain.has_value()) {
     return Refuse(FailureClass::kPckChain, chain.error());
   }
+  chain->digest = digest;
   auto shared = std::make_shared<const PckChain>(std::move(*chain));
   anchor.chains().Remember(digest, shared);
   return ChainOutcome{std::move(shared), {}};

@@ -23,6 +23,7 @@ namespace tdxvfs::verify {
 // everything about it that does not depend on the time. Immutable, shared
 // between threads.
 struct PckChain {
+  Sha256Digest digest{};  // of the PEM
   Certificate leaf;
   std::shared_ptr<const PckCa> ca;
   PckPlatform platform;

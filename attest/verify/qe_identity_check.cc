@@ -27,7 +27,7 @@ attest::Check MaskedCheck(std::string_view name, std::string_view source,
 
 attest::Checks CheckQeIdentity(const attest::SgxReport& qe_report,
                                const QeIdentity& identity) {
-  return {
+  return ChecksOf(
       EqualCheck("QE MRSIGNER", ToHex(identity.mr_signer),
                  ToHex(qe_report.mr_signer),
                  "Intel PCS API v4, enclave identity: mrsigner"),
@@ -40,8 +40,7 @@ attest::Checks CheckQeIdentity(const attest::SgxReport& qe_report,
                   qe_report.misc_select),
       MaskedCheck(
           "QE ATTRIBUTES", "Intel PCS API v4, enclave identity: attributesMask",
-          identity.attributes, identity.attributes_mask, qe_report.attributes),
-  };
+          identity.attributes, identity.attributes_mask, qe_report.attributes));
 }
 
 }  // namespace tdxvfs::verify

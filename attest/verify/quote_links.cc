@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "attest/verify/p256.h"
+#include "attest/verify/quoting_enclave.h"
 #include "attest/verify/utc_time.h"
+#include "attest/verify/verified_cache.h"
 #include "common/hex.h"
 #include "common/sha256.h"
 
@@ -36,10 +38,10 @@ class QuoteLinks {
   bool HasPckChain();
   Result<bool> ChainLeadsTo(const TrustAnchor& anchor);
   bool ChainIsValidAt(std::chrono::system_clock::time_point now);
-  Result<bool> QeReportIsSigned();
+  Result<bool> QeReportIsSigned(const TrustAnchor& anchor);
   Result<bool> AttestationKeyIsBound();
   bool QeIsNoDebugEnclave();
-  Result<bool> QuoteIsSigned();
+  Result<bool> QuoteIsSigned(const TrustAnchor& anchor);
   std::shared_ptr<const PckChain> chain() const { return chain_; }
 
  private:
@@ -48,6 +50,9 @@ class QuoteLinks {
   Evaluation& evaluation_;
   CheckRecord record_;
   std::shared_ptr<const PckChain> chain_;
+  Sha256Digest enclave_digest_{};
+  // What is known of the quoting enclave already, or null.
+  std::shared_ptr<const QuotingEnclave> enclave_;
 };
 
 // Types 1 to 4 leave certificates to a provisioning service; a chain that it
@@ -90,12 +95,17 @@ bool QuoteLinks::ChainIsValidAt(std::chrono::system_clock::time_point now) {
   return record_.Holds(std::move(check));
 }
 
-Result<bool> QuoteLinks::QeReportIsSigned() {
+// A report that held before, to the byte and under this very chain, holds.
+Result<bool> QuoteLinks::QeReportIsSigned(const TrustAnchor& anchor) {
+  ASSIGN_OR_RETURN(enclave_digest_, EnclaveDigest(*chain_, quote()));
+  enclave_ = anchor.enclaves().Find(enclave_digest_);
   return record_.Judge(
       Demand("QE report signature", "by the PCK leaf's key", kQuoteFormat),
       FailureClass::kQeReportSignature,
-      CheckP256Signature(chain_->leaf_key(), quote().qe_report_bytes,
-                         quote().qe_report_signature));
+      enclave_ != nullptr
+          ? Result<void>()
+          : CheckP256Signature(chain_->leaf_key(), quote().qe_report_bytes,
+                               quote().qe_report_signature));
 }
 
 // The QE vouches for the attestation key by putting its hash, and zeroes
@@ -130,18 +140,26 @@ bool QuoteLinks::QeIsNoDebugEnclave() {
   return record_.Holds(std::move(check));
 }
 
-Result<bool> QuoteLinks::QuoteIsSigned() {
-  const auto key = P256Key(quote().attestation_key);
-  if (!key.has_value()) {
-    return record_.Judge(
-        Demand("attestation key", "a point of P-256", kQuoteFormat),
-        FailureClass::kAttestationKey, key.error());
+// Reached only when the QE report holds and vouches for the key, so that the
+// enclave is worth remembering.
+Result<bool> QuoteLinks::QuoteIsSigned(const TrustAnchor& anchor) {
+  if (enclave_ == nullptr) {
+    auto key = P256Key(quote().attestation_key);
+    if (!key.has_value()) {
+      return record_.Judge(
+          Demand("attestation key", "a point of P-256", kQuoteFormat),
+          FailureClass::kAttestationKey, key.error());
+    }
+    enclave_ =
+        std::make_shared<const QuotingEnclave>(QuotingEnclave{std::move(*key)});
+    anchor.enclaves().Remember(enclave_digest_, enclave_);
   }
   const auto message = std::span(quote().bytes).first(quote().signed_size);
   return record_.Judge(
       Demand("quote signature", "by the attestation key", kQuoteFormat),
       FailureClass::kQuoteSignature,
-      CheckP256Signature(key->get(), message, quote().signature));
+      CheckP256Signature(enclave_->attestation_key.get(), message,
+                         quote().signature));
 }
 
 }  // namespace
@@ -158,7 +176,7 @@ Result<std::shared_ptr<const PckChain>> CheckQuoteLinks(
   if (!holds || !links.ChainIsValidAt(now)) {
     return none;
   }
-  ASSIGN_OR_RETURN(holds, links.QeReportIsSigned());
+  ASSIGN_OR_RETURN(holds, links.QeReportIsSigned(anchor));
   if (!holds) {
     return none;
   }
@@ -166,7 +184,7 @@ Result<std::shared_ptr<const PckChain>> CheckQuoteLinks(
   if (!holds || !links.QeIsNoDebugEnclave()) {
     return none;
   }
-  ASSIGN_OR_RETURN(holds, links.QuoteIsSigned());
+  ASSIGN_OR_RETURN(holds, links.QuoteIsSigned(anchor));
   return holds ? links.chain() : none;
 }
 

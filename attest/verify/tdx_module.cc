@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "attest/verify/equal_check.h"
 #include "attest/verify/masked_bytes.h"
 #include "attest/verify/platform_level.h"
 #include "common/hex.h"
@@ -82,7 +83,8 @@ attest::Check CheckModuleVersion(const attest::ByteArray<16>& tee_tcb_svn,
 
 attest::Checks CheckTdxModule(const attest::TdReport& report,
                               const TcbInfo& tcb_info) {
-  attest::Checks checks = {CheckModuleVersion(report.tee_tcb_svn, tcb_info)};
+  attest::Checks checks =
+      ChecksOf(CheckModuleVersion(report.tee_tcb_svn, tcb_info));
   const TdxModuleExpectation* expected =
       ExpectationFor(report.tee_tcb_svn, tcb_info);
   if (expected == nullptr) {

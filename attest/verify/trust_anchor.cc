@@ -7,6 +7,7 @@
 #include "attest/verify/intel_root.h"
 #include "attest/verify/pck_chain.h"
 #include "attest/verify/pem_chain.h"
+#include "attest/verify/quoting_enclave.h"
 #include "attest/verify/verified_cache.h"
 
 namespace tdxvfs::verify {
@@ -14,6 +15,8 @@ namespace {
 
 // About 8 KiB each.
 constexpr std::size_t kMaxChains = 1024;
+// About 2 KiB each.
+constexpr std::size_t kMaxEnclaves = 1024;
 // Intel has two.
 constexpr std::size_t kMaxPckCas = 16;
 
@@ -32,7 +35,9 @@ Result<Certificate> ReadAnchor(std::string_view pem) {
 
 TrustAnchor::TrustAnchor()
     : chains_(std::make_unique<VerifiedCache<PckChain>>(kMaxChains)),
-      pck_cas_(std::make_unique<VerifiedCache<PckCa>>(kMaxPckCas)) {}
+      pck_cas_(std::make_unique<VerifiedCache<PckCa>>(kMaxPckCas)),
+      enclaves_(std::make_unique<VerifiedCache<QuotingEnclave>>(kMaxEnclaves)) {
+}
 TrustAnchor::TrustAnchor(TrustAnchor&& other) noexcept = default;
 TrustAnchor& TrustAnchor::operator=(TrustAnchor&& other) noexcept = default;
 TrustAnchor::~TrustAnchor() = default;

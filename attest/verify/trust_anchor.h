@@ -13,6 +13,7 @@ namespace tdxvfs::verify {
 
 struct PckCa;
 struct PckChain;
+struct QuotingEnclave;
 template <typename Verified>
 class VerifiedCache;
 
@@ -40,6 +41,9 @@ class TrustAnchor {
   // that lead here; thread-safe.
   VerifiedCache<PckChain>& chains() const { return *chains_; }
   VerifiedCache<PckCa>& pck_cas() const { return *pck_cas_; }
+  // Quoting enclaves by EnclaveDigest; thread-safe. Forget them when collateral
+  // changes.
+  VerifiedCache<QuotingEnclave>& enclaves() const { return *enclaves_; }
 
  private:
   TrustAnchor();
@@ -48,6 +52,7 @@ class TrustAnchor {
   bool is_intel_ = false;
   std::unique_ptr<VerifiedCache<PckChain>> chains_;
   std::unique_ptr<VerifiedCache<PckCa>> pck_cas_;
+  std::unique_ptr<VerifiedCache<QuotingEnclave>> enclaves_;
 };
 
 }  // namespace tdxvfs::verify

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attest/verify/utc_time.h"
 
-#include "common/json_text.h"
-
 namespace tdxvfs::verify {
 namespace {
 
@@ -53,8 +51,24 @@ std::optional<std::chrono::system_clock::time_point> ParseUtcTime(
 }
 
 std::string UtcText(std::chrono::system_clock::time_point time) {
-  constexpr std::size_t kToSeconds = kShape.size() - 1;
-  return JsonTime(time).substr(0, kToSeconds) + "Z";
+  namespace chrono = std::chrono;
+  const auto day = chrono::floor<chrono::days>(time);
+  const chrono::year_month_day date(day);
+  const chrono::hh_mm_ss clock(chrono::floor<chrono::seconds>(time - day));
+  std::string text(kShape);
+  // Digits of `number` into `text`, the last of them at `last`.
+  const auto write = [&text](std::size_t last, int digits, long number) {
+    for (; digits > 0; --digits, --last, number /= 10) {
+      text.at(last) = static_cast<char>('0' + number % 10);
+    }
+  };
+  write(3, 4, static_cast<int>(date.year()));
+  write(6, 2, static_cast<unsigned>(date.month()));
+  write(9, 2, static_cast<unsigned>(date.day()));
+  write(12, 2, clock.hours().count());
+  write(15, 2, clock.minutes().count());
+  write(18, 2, clock.seconds().count());
+  return text;
 }
 
 }  // namespace tdxvfs::verify

@@ -41,6 +41,12 @@ class VerifiedCache {
     }
   }
 
+  void ForgetAll() {
+    const std::scoped_lock lock(mutex_);
+    known_.clear();
+    oldest_first_.clear();
+  }
+
  private:
   const std::size_t capacity_;
   mutable std::mutex mutex_;

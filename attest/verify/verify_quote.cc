@@ -13,6 +13,9 @@
 namespace tdxvfs::verify {
 namespace {
 
+// As many as a TDX quote with a 1.5 body makes, so that rows are not moved.
+constexpr std::size_t kUsualChecks = 32;
+
 // Asks for the set of the platform that the verified chain names.
 Result<std::shared_ptr<const Collateral>> FindCollateral(
     const PckChain& chain, CollateralSource& source, Evaluation& evaluation) {
@@ -61,6 +64,7 @@ Result<void> Judge(const Judging& judging, Evaluation& evaluation) {
 Result<Evaluation> VerifyQuote(attest::Quote quote, const Judging& judging) {
   Evaluation evaluation;
   evaluation.quote = std::move(quote);
+  evaluation.checks.reserve(kUsualChecks);
   RETURN_IF_ERROR(Judge(judging, evaluation).Context("verify quote"));
   return evaluation;
 }

@@ -267,6 +267,28 @@ TEST(VerifyQuote, A9_FlippedBitsInTheChainNeverChangeACertificate) {
   EXPECT_LT(accepted, 100);
 }
 
+// What is remembered of a quoting enclave spares a signature check, never one
+// of another byte.
+TEST(VerifyQuote, ARememberedEnclaveVouchesForNoOtherByte) {
+  const std::string pem = GoodPki().RootPem().value();
+  ASSERT_OK_AND_ASSIGN(const TrustAnchor anchor, TrustAnchor::FromPem(pem));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(VerdictOn(GoodQuote(), anchor).genuine);
+  }
+  QuoteParts parts = GoodParts();
+  parts.qe_report_signature[40] ^= 1U;
+  EXPECT_EQ(VerdictOn(parts.Assemble(), anchor).failure_class,
+            "qe-report-signature");
+  parts = GoodParts();
+  parts.qe_report[0] ^= 1U;
+  EXPECT_EQ(VerdictOn(parts.Assemble(), anchor).failure_class,
+            "qe-report-signature");
+  parts = GoodParts();
+  parts.signature[40] ^= 1U;
+  EXPECT_EQ(VerdictOn(parts.Assemble(), anchor).failure_class,
+            "quote-signature");
+}
+
 TEST(VerifyQuote, RemembersChainsButJudgesTheirDatesEveryTime) {
   using std::chrono::hours;
   const Bytes quote = GoodQuote();
