@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "attest/verify/quoting_enclave.h"
+#include "attest/verify/verified_cache.h"
 #include "collateral/offline_bundle.h"
 #include "collateral/service_log.h"
 #include "common/hex.h"
@@ -224,6 +226,7 @@ void CollateralService::Accept(const SetName& name, SetEntry* entry,
                 std::min<milliseconds>(kShortestPeriod, options_.refresh_every),
                 options_.refresh_every));
   if (is_new) {
+    parts_.anchor->enclaves().ForgetAll();
     LogFetched(name, *entry);
   }
   LogExpiring(name, entry, now);

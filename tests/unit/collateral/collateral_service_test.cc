@@ -3,12 +3,15 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <thread>
 #include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "attest/verify/quoting_enclave.h"
+#include "attest/verify/verified_cache.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/support/quote_builder.h"
 #include "tests/support/result_matchers.h"
@@ -205,6 +208,16 @@ TEST_F(CollateralServiceTest, RefreshesEveryDayInTheBackground) {
   const SharedCollateral after = Found();
   EXPECT_NE(before, after);
   EXPECT_GT(ExpiryOf(*after), ExpiryOf(*before));
+}
+
+TEST_F(CollateralServiceTest, NewCollateralForgetsTheQuotingEnclavesSeen) {
+  const Sha256Digest digest{1};
+  GoodAnchor().enclaves().Remember(
+      digest, std::make_shared<const verify::QuotingEnclave>());
+  service_->Expect({{.fmspc = kWanted.fmspc}});
+  EXPECT_NE(GoodAnchor().enclaves().Find(digest), nullptr);
+  RunDue();
+  EXPECT_EQ(GoodAnchor().enclaves().Find(digest), nullptr);
 }
 
 TEST_F(CollateralServiceTest, KeepsTheSnapshotWhenNothingIsNew) {
