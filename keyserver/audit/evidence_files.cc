@@ -174,8 +174,11 @@ Result<std::string> EvidenceFiles::Keep(
   }
   const ssize_t count = write(file.get(), evidence.data(), evidence.size());
   if (count != static_cast<ssize_t>(evidence.size())) {
-    const Error error = Unavailable("write to", path);
-    (void)ftruncate(file.get(), status.st_size);
+    Error error = Unavailable("write to", path);
+    if (ftruncate(file.get(), status.st_size) != 0) {
+      error.AddContext("half a record stays at the end of '" + path.string() +
+                       "'");
+    }
     return error;
   }
   shelf.sizes[name] =
