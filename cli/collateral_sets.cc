@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMaxAnchor = 16UL * 1024;
+constexpr std::size_t kMaxAnchor = 64UL * 1024;  // bytes
 
 Result<void> AddDirectory(const fs::path& path, std::vector<FoundSet>* found) {
   ASSIGN_OR_RETURN(verify::CollateralDocuments documents,

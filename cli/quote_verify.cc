@@ -8,6 +8,7 @@
 #include "attest/verify/trust_anchor.h"
 #include "attest/verify/verify_quote.h"
 #include "cli/collateral_folder.h"
+#include "cli/collateral_sets.h"
 #include "cli/commands.h"
 #include "cli/quote_file.h"
 #include "cli/quote_policy.h"
@@ -15,12 +16,10 @@
 #include "cli/quote_verify_batch.h"
 #include "cli/rfc3339.h"
 #include "common/clock.h"
-#include "common/file.h"
 
 namespace tdxvfs::cli {
 namespace {
 
-constexpr std::size_t kMaxAnchorSize = std::size_t{64} * 1024;  // bytes
 // Instead of a folder: signatures and certificates only.
 constexpr std::string_view kNoCollateral = "none";
 
@@ -33,15 +32,6 @@ struct Options {
   std::string event_log;
   std::string batch;
 };
-
-Result<verify::TrustAnchor> LoadAnchor(const std::string& file) {
-  if (file.empty()) {
-    return verify::TrustAnchor::Intel();
-  }
-  ASSIGN_OR_RETURN(const std::string pem, ReadFile(file, kMaxAnchorSize));
-  return verify::TrustAnchor::FromPem(pem).Context("trust anchor '" + file +
-                                                   "'");
-}
 
 Result<std::chrono::system_clock::time_point> TimeOf(const std::string& at) {
   if (at.empty()) {
@@ -117,7 +107,7 @@ Result<void> QuoteVerify(const Options& options, const Console& console) {
   RETURN_IF_ERROR(CheckUsage(options));
   ASSIGN_OR_RETURN(const auto now, TimeOf(options.at));
   ASSIGN_OR_RETURN(const verify::TrustAnchor anchor,
-                   LoadAnchor(options.trust_anchor));
+                   AnchorFromOption(options.trust_anchor));
   if (!options.batch.empty()) {
     return VerifyBatch(options.batch, anchor, now, console.out);
   }
