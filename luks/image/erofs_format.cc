@@ -66,9 +66,11 @@ std::vector<std::uint8_t> EncodeErofsAttributes(
     const SourceAttributes& attributes) {
   std::vector<std::uint8_t> bytes;
   for (const auto& [name, value] : attributes) {
-    const auto* const prefix = std::find_if(
-        kPrefixes.begin(), kPrefixes.end(),
-        [&](const Prefix& known) { return name.starts_with(known.text); });
+    const auto* const prefix =
+        std::find_if(kPrefixes.begin(), kPrefixes.end(),
+                     [&name = name](const Prefix& known) {
+                       return name.starts_with(known.text);
+                     });
     if (prefix == kPrefixes.end()) {
       continue;
     }
