@@ -5,6 +5,7 @@ option(TDXVFS_HARDENING "Compile and link with hardening flags" OFF)
 option(TDXVFS_TESTS "Build the tests" ON)
 option(TDXVFS_PROGRAMS "Build programs, benchmarks and units, not only libraries and tests" ON)
 option(TDXVFS_FUZZ "Build the libFuzzer targets (clang only)" OFF)
+option(TDXVFS_PRECOMPILE "Read the largest foreign headers once per program (GCC)" OFF)
 option(TDXVFS_TIDY "Run clang-tidy on every file that is compiled" OFF)
 set(TDXVFS_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=")
 
@@ -21,7 +22,15 @@ endif()
 
 function(tdxvfs_print_options)
   message(STATUS "tdxvfs ${PROJECT_VERSION}: ${CMAKE_BUILD_TYPE}, ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}")
-  foreach(option WERROR HARDENING TESTS PROGRAMS FUZZ TIDY SANITIZE)
+  foreach(option WERROR HARDENING TESTS PROGRAMS PRECOMPILE FUZZ TIDY SANITIZE)
     message(STATUS "  TDXVFS_${option} = ${TDXVFS_${option}}")
   endforeach()
+endfunction()
+
+# tdxvfs_precompile(target HEADER...): headers that nearly every file of a target
+# reads. Each file still includes what it uses: builds without this must pass.
+function(tdxvfs_precompile target)
+  if(TDXVFS_PRECOMPILE)
+    target_precompile_headers(${target} PRIVATE ${ARGN})
+  endif()
 endfunction()
