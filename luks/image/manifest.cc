@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <set>
 #include <string>
 #include <utility>
 
 #include "common/hex.h"
 #include "common/json_text.h"
+#include "luks/image/verity_json.h"
 
 namespace tdxvfs::image {
 namespace {
@@ -38,7 +40,9 @@ Result<void> Read(std::string_view name, const element& value,
 
 Result<void> Read(std::string_view name, const element& value,
                   std::uint64_t* number) {
-  if (value.get(*number) != simdjson::SUCCESS || *number == 0) {
+  // The upper end is that of a file's size.
+  if (value.get(*number) != simdjson::SUCCESS || *number == 0 ||
+      *number > std::numeric_limits<std::int64_t>::max()) {
     return Invalid(name, "is no whole number above zero");
   }
   return {};
@@ -70,10 +74,20 @@ Result<void> Read(std::string_view name, const element& value,
   return {};
 }
 
+// What needs the whole object to be judged.
+struct Remaining {
+  std::uint64_t version = 0;
+  std::string verity;  // JSON
+};
+
 Result<void> ReadMember(std::string_view name, const element& value,
-                        Manifest* manifest, std::uint64_t* version) {
+                        Manifest* manifest, Remaining* remaining) {
   if (name == "version") {
-    return Read(name, value, version);
+    return Read(name, value, &remaining->version);
+  }
+  if (name == "verity") {
+    remaining->verity = simdjson::minify(value);
+    return {};
   }
   if (name == "uuid") {
     return Read(name, value, &manifest->uuid);
@@ -124,6 +138,9 @@ std::string ManifestJson(const Manifest& manifest) {
       .Raw("mount_options", options.Close())
       .Number("data_size", static_cast<long long>(manifest.data_size))
       .Number("image_size", static_cast<long long>(manifest.image_size));
+  if (manifest.verity.has_value()) {
+    json.Raw("verity", VerityJson(*manifest.verity));
+  }
   return json.Close() + "\n";
 }
 
@@ -135,25 +152,29 @@ Result<Manifest> ParseManifest(std::string_view json) {
     return Error(Reason::kFileInvalid, "manifest: no JSON object");
   }
   Manifest manifest;
-  std::uint64_t version = 0;
+  Remaining remaining;
   std::set<std::string_view> seen;
   for (const auto& [name, value] : root) {
     if (!seen.insert(name).second) {
       return Invalid(name, "stands there twice");
     }
-    RETURN_IF_ERROR(ReadMember(name, value, &manifest, &version));
+    RETURN_IF_ERROR(ReadMember(name, value, &manifest, &remaining));
   }
   for (const std::string_view member : kMembers) {
     if (!seen.contains(member)) {
       return Invalid(member, "is missing");
     }
   }
-  if (version != kVersion) {
+  if (remaining.version != kVersion) {
     return Invalid("version", "is not 1");
   }
   if (manifest.data_size > manifest.image_size ||
       manifest.image_size - manifest.data_size != manifest.header_size) {
     return Invalid("image_size", "is not header_size and data_size together");
+  }
+  if (seen.contains("verity")) {
+    ASSIGN_OR_RETURN(manifest.verity,
+                     ParseVerity(remaining.verity, manifest.data_size));
   }
   return manifest;
 }
