@@ -2,12 +2,18 @@
 #ifndef TDXVFS_CLI_PROGRESS_LINE_H_
 #define TDXVFS_CLI_PROGRESS_LINE_H_
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
 #include "cli/console.h"
 
 namespace tdxvfs::cli {
+
+// How far something is, for people: "45 % of 1024 MiB, 350 MiB/s, 2 s left".
+// Where the total is not known (0): "460 MiB, 350 MiB/s".
+std::string ProgressText(std::uint64_t done, std::uint64_t total,
+                         std::chrono::milliseconds elapsed);
 
 // One line on the terminal that counts up and disappears when this object
 // dies. Says nothing when standard error is not a terminal.
@@ -18,12 +24,16 @@ class ProgressLine {
   ProgressLine& operator=(const ProgressLine&) = delete;
   ~ProgressLine();
 
+  // `total` is 0 where it is not known. May be called as often as one likes.
   void Show(std::uint64_t done, std::uint64_t total);
 
  private:
+  using Clock = std::chrono::steady_clock;
   const Console& console_;
   std::string action_;
-  int shown_percent_ = -1;
+  Clock::time_point start_ = Clock::now();
+  Clock::time_point next_ = start_;  // when the line changes again
+  bool shown_ = false;
 };
 
 }  // namespace tdxvfs::cli

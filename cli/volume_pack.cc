@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "cli/admin_client.h"
 #include "cli/commands.h"
+#include "cli/manifest_file.h"
 #include "cli/progress_line.h"
 #include "cli/register_version.h"
 #include "cli/text_table.h"
 #include "cli/volume_description.h"
-#include "common/file.h"
 #include "common/hex.h"
 #include "common/json_text.h"
 #include "common/volume_name.h"
@@ -20,12 +23,17 @@
 namespace tdxvfs::cli {
 namespace {
 
+constexpr std::string_view kStandardInput = "-";
+
 struct Options {
   std::string directory;
   std::string image;
   std::string volume;  // with --register
   std::string key_file;
   std::string manifest;
+  std::string signing_key;
+  std::string file_system = "erofs";
+  std::string salt = "fixed";
   std::string server;
 };
 
@@ -34,40 +42,27 @@ Result<image::Manifest> Pack(const Options& options,
                              image::PackRequest& request,
                              const Console& console) {
   ProgressLine progress(console, "packing '" + options.image + "'");
-  request.source = options.directory;
+  if (options.directory == kStandardInput) {
+    request.tar_stream = STDIN_FILENO;
+  } else {
+    request.source = options.directory;
+  }
   request.image = options.image;
+  request.file_system = options.file_system;
+  request.random_salt = options.salt == "random";
   request.progress = [&progress](std::uint64_t done, std::uint64_t total) {
     progress.Show(done, total);
   };
-  return image::PackImage(request).Context("pack '" + options.directory + "'");
-}
-
-// A manifest is asked for before anything is made: found out after packing,
-// an existing file would leave an image that nobody knows of.
-Result<void> CheckManifestIsNew(const std::string& manifest) {
-  std::error_code ignored;
-  if (!manifest.empty() &&
-      std::filesystem::symlink_status(manifest, ignored).type() !=
-          std::filesystem::file_type::not_found) {
-    return Error(Reason::kAlreadyExists,
-                 "manifest '" + manifest + "': File exists");
-  }
-  return {};
-}
-
-Result<void> WriteManifest(const Options& options,
-                           const image::Manifest& manifest) {
-  if (options.manifest.empty()) {
-    return {};
-  }
-  return WriteNewFile(options.manifest, AsBytes(image::ManifestJson(manifest)),
-                      0644)
-      .Context("manifest");
+  return image::PackImage(request).Context(
+      request.tar_stream.has_value() ? "pack the tar stream"
+                                     : "pack '" + options.directory + "'");
 }
 
 void PrintResult(const Options& options, const image::Manifest& manifest,
                  std::optional<std::uint32_t> version, const Console& console) {
   const std::string digest = ToHex(manifest.header_sha256);
+  const std::string root_hash =
+      manifest.verity.has_value() ? ToHex(manifest.verity->root_hash) : "";
   if (console.json()) {
     JsonObject object;
     object.String("image", options.image)
@@ -76,7 +71,8 @@ void PrintResult(const Options& options, const image::Manifest& manifest,
         .String("header_sha256", digest)
         .String("header_profile", manifest.header_profile)
         .String("file_system", manifest.file_system)
-        .Number("image_size", static_cast<long long>(manifest.image_size));
+        .Number("image_size", static_cast<long long>(manifest.image_size))
+        .String("verity_root_hash", root_hash);
     if (version.has_value()) {
       object.String("volume", options.volume).Number("version", *version);
     }
@@ -88,7 +84,8 @@ void PrintResult(const Options& options, const image::Manifest& manifest,
       .Row({"size", std::to_string(manifest.image_size) + " bytes"})
       .Row({"file system", manifest.file_system})
       .Row({"uuid", manifest.uuid})
-      .Row({"header sha-256", digest});
+      .Row({"header sha-256", digest})
+      .Row({"verity root hash", root_hash});
   if (version.has_value()) {
     table.Row({"volume", options.volume + ", version " +
                              std::to_string(*version) + ", registered"});
@@ -96,12 +93,14 @@ void PrintResult(const Options& options, const image::Manifest& manifest,
   console.out << table.Text();
 }
 
-Result<void> PackWithKeyFile(const Options& options, const Console& console) {
+Result<void> PackWithKeyFile(const Options& options,
+                             const ManifestFile& manifest_file,
+                             const Console& console) {
   image::PackRequest request;
   ASSIGN_OR_RETURN(request.passphrase, ReadKeyFile(options.key_file, console));
   ASSIGN_OR_RETURN(const image::Manifest manifest,
                    Pack(options, request, console));
-  RETURN_IF_ERROR(WriteManifest(options, manifest));
+  RETURN_IF_ERROR(manifest_file.Write(manifest));
   PrintResult(options, manifest, std::nullopt, console);
   return {};
 }
@@ -109,7 +108,9 @@ Result<void> PackWithKeyFile(const Options& options, const Console& console) {
 // The passphrase is made on the server, so that nobody chooses or types one;
 // it lives here only while the image is packed. An image whose registration
 // failed opens nowhere and is removed.
-Result<void> PackAndRegister(const Options& options, const Console& console) {
+Result<void> PackAndRegister(const Options& options,
+                             const ManifestFile& manifest_file,
+                             const Console& console) {
   RETURN_IF_ERROR(CheckVolumeName(options.volume));
   ASSIGN_OR_RETURN(AdminClient server, AdminClient::ConnectTo(options.server));
   image::PackRequest request;
@@ -123,9 +124,23 @@ Result<void> PackAndRegister(const Options& options, const Console& console) {
     std::filesystem::remove(options.image, ignored);
     return std::move(version).error();
   }
-  RETURN_IF_ERROR(WriteManifest(options, manifest));
+  RETURN_IF_ERROR(manifest_file.Write(manifest));
   PrintResult(options, manifest, *version, console);
   RemarkMissingPolicy(server, options.volume, console);
+  return {};
+}
+
+// Standard input is the tar stream and nothing besides.
+Result<void> CheckStandardInput(const Options& options) {
+  if (options.key_file == kStandardInput ||
+      options.signing_key == kStandardInput) {
+    return Error(Reason::kUsage,
+                 "standard input is the tar stream, so no key can be there");
+  }
+  if (::isatty(STDIN_FILENO) == 1) {
+    return Error(Reason::kUsage,
+                 "standard input is a terminal, not a tar stream");
+  }
   return {};
 }
 
@@ -133,9 +148,13 @@ Result<void> VolumePack(const Options& options, const Console& console) {
   if (options.volume.empty() && options.key_file.empty()) {
     return Error(Reason::kUsage, "--register or --key-file is required");
   }
-  RETURN_IF_ERROR(CheckManifestIsNew(options.manifest));
-  return options.key_file.empty() ? PackAndRegister(options, console)
-                                  : PackWithKeyFile(options, console);
+  if (options.directory == kStandardInput) {
+    RETURN_IF_ERROR(CheckStandardInput(options));
+  }
+  ASSIGN_OR_RETURN(const ManifestFile manifest,
+                   ManifestFile::Plan(options.manifest, options.signing_key));
+  return options.key_file.empty() ? PackAndRegister(options, manifest, console)
+                                  : PackWithKeyFile(options, manifest, console);
 }
 
 }  // namespace
@@ -147,7 +166,9 @@ void AddVolumePack(CommandSet& commands) {
       [options](const Console& console) {
         return VolumePack(*options, console);
       });
-  command.add_option("DIR", options->directory, "directory to pack")
+  command
+      .add_option("DIR", options->directory,
+                  "directory to pack; - reads a tar stream")
       ->required();
   command
       .add_option("IMAGE", options->image, "image to make; never overwritten")
@@ -162,6 +183,16 @@ void AddVolumePack(CommandSet& commands) {
   volume->excludes(key_file);
   command.add_option("--manifest", options->manifest,
                      "file to make for 'tdxvfs key put'");
+  command.add_option("--sign", options->signing_key,
+                     "Ed25519 key in PEM that signs the manifest, into "
+                     "MANIFEST.sig");
+  command.add_option("--file-system", options->file_system,
+                     "file system to make: erofs");
+  command
+      .add_option("--salt", options->salt,
+                  "verity salt: 'fixed', so that one tree has one root hash, "
+                  "or 'random'")
+      ->check(CLI::IsMember({"fixed", "random"}));
   AddServerOption(command, options->server);
 }
 

@@ -40,23 +40,27 @@ Result<StoredFiles> StoreFiles(const SourceTree& tree, BlockWriter* writer,
       files.first_block[node] = stored.runs.front().block;
     }
   }
-  if (!files.sparse.empty()) {
-    ASSIGN_OR_RETURN(files.zero_block, writer->NextBlock());
-    RETURN_IF_ERROR(writer->PadTo(writer->position() + kErofsChunk));
-  }
   return files;
 }
 
 }  // namespace
 
+Result<void> FinishErofs(const SourceTree& tree, StoredFiles* files,
+                         BlockWriter* writer, ImageSink* sink) {
+  if (!files->sparse.empty()) {
+    ASSIGN_OR_RETURN(files->zero_block, writer->NextBlock());
+    RETURN_IF_ERROR(writer->PadTo(writer->position() + kErofsChunk));
+  }
+  ErofsMetadata metadata(&tree, files);
+  ASSIGN_OR_RETURN(const ErofsSuperBlock super, metadata.Write(writer));
+  return sink->PutFirstBlock(EncodeErofsSuperBlock(super));
+}
+
 Result<std::uint64_t> WriteErofs(const SourceTree& tree, ImageSink* sink,
                                  const CopyProgress& progress) {
   BlockWriter writer(sink);
-  ASSIGN_OR_RETURN(const StoredFiles files,
-                   StoreFiles(tree, &writer, progress));
-  ErofsMetadata metadata(&tree, &files);
-  ASSIGN_OR_RETURN(const ErofsSuperBlock super, metadata.Write(&writer));
-  RETURN_IF_ERROR(sink->PutFirstBlock(EncodeErofsSuperBlock(super)));
+  ASSIGN_OR_RETURN(StoredFiles files, StoreFiles(tree, &writer, progress));
+  RETURN_IF_ERROR(FinishErofs(tree, &files, &writer, sink));
   return writer.position();
 }
 

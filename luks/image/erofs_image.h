@@ -6,6 +6,8 @@
 #include <functional>
 
 #include "common/result.h"
+#include "luks/image/block_writer.h"
+#include "luks/image/erofs_metadata.h"
 #include "luks/image/image_sink.h"
 #include "luks/image/source_tree.h"
 
@@ -26,6 +28,11 @@ using CopyProgress =
 // TiB) and as the sink does.
 Result<std::uint64_t> WriteErofs(const SourceTree& tree, ImageSink* sink,
                                  const CopyProgress& progress);
+
+// The end of every image: the chunk of zeroes that holes share, the metadata
+// and the first block. `files`: where the contents of the tree's files went.
+Result<void> FinishErofs(const SourceTree& tree, StoredFiles* files,
+                         BlockWriter* writer, ImageSink* sink);
 
 }  // namespace tdxvfs::image
 

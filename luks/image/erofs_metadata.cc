@@ -16,9 +16,19 @@ namespace {
 constexpr std::uint32_t kBlocksPerChunk = kErofsChunk / kErofsBlock;
 constexpr std::size_t kChunkAddress = 4;             // bytes
 constexpr std::size_t kMaxAttributes = 65535U * 4U;  // bytes, a 16-bit count
+constexpr std::size_t kMaxAttributeName = 255;       // bytes, an 8-bit length
+constexpr std::size_t kMaxAttributeValue = 65535;    // bytes, a 16-bit length
 
 std::uint64_t RoundUp(std::uint64_t number, std::uint64_t unit) {
   return (number + unit - 1) / unit * unit;
+}
+
+bool Fit(const SourceAttributes& attributes) {
+  return std::all_of(attributes.begin(), attributes.end(),
+                     [](const auto& attribute) {
+                       return attribute.first.size() <= kMaxAttributeName &&
+                              attribute.second.size() <= kMaxAttributeValue;
+                     });
 }
 
 // Content that the inode's block can hold behind `head` bytes.
@@ -91,7 +101,9 @@ Result<void> ErofsMetadata::PlaceNode(std::uint32_t node, std::uint64_t* next) {
   const SourceNode& source = tree_->nodes[node];
   Place& place = places_[node];
   const std::size_t attributes = AttributesOf(node).size();
-  if (attributes > kMaxAttributes) {
+  const auto listed = tree_->attributes.find(node);
+  if (attributes > kMaxAttributes ||
+      (listed != tree_->attributes.end() && !Fit(listed->second))) {
     return Error(Reason::kFileInvalid,
                  "source '" + tree_->PathOf(node).string() +
                      "' has more extended attributes than erofs holds");

@@ -8,8 +8,8 @@
 
 #include "common/result.h"
 #include "luks/image/block_writer.h"
+#include "luks/image/content_writer.h"
 #include "luks/image/erofs_format.h"
-#include "luks/image/file_content.h"
 #include "luks/image/source_tree.h"
 
 namespace tdxvfs::image {

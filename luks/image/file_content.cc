@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "common/unique_fd.h"
 #include "luks/image/erofs_format.h"
@@ -27,11 +27,6 @@ Error Unreadable(const std::filesystem::path& path, int error_number) {
 Error Changed(const std::filesystem::path& path) {
   return {Reason::kFileUnreadable,
           "source '" + path.string() + "' changed while it was packed"};
-}
-
-bool IsZero(std::span<const std::uint8_t> bytes) {
-  return bytes.front() == 0 &&
-         std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
 }
 
 // The first byte at or behind `offset` that is no hole of the source's disk,
@@ -66,37 +61,41 @@ Result<void> ReadExactly(int file, const std::filesystem::path& path,
   return {};
 }
 
-Result<void> StoreChunk(std::span<const std::uint8_t> bytes,
-                        std::uint64_t chunk, BlockWriter* writer,
-                        StoredFile* stored) {
-  if (IsZero(bytes)) {
-    stored->has_holes = true;
-    return {};
-  }
-  ASSIGN_OR_RETURN(const std::uint32_t block, writer->NextBlock());
-  if (!stored->runs.empty() &&
-      stored->runs.back().first_chunk + stored->runs.back().chunks == chunk) {
-    ++stored->runs.back().chunks;
-  } else {
-    stored->runs.push_back({chunk, 1, block});
-  }
-  RETURN_IF_ERROR(writer->Append(bytes));
-  return writer->PadBlock();
-}
-
-Result<UniqueFd> OpenSource(const std::filesystem::path& path,
-                            std::uint64_t size) {
-  UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+struct Source {
+  UniqueFd file;
   struct stat status {};
-  if (!file.valid() || ::fstat(file.get(), &status) != 0) {
+};
+
+Result<Source> OpenSource(const std::filesystem::path& path,
+                          std::uint64_t size) {
+  Source source;
+  source.file =
+      UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!source.file.valid() || ::fstat(source.file.get(), &source.status) != 0) {
     return Unreadable(path, errno);
   }
-  if (!S_ISREG(status.st_mode) ||
-      static_cast<std::uint64_t>(status.st_size) != size) {
+  if (!S_ISREG(source.status.st_mode) ||
+      static_cast<std::uint64_t>(source.status.st_size) != size) {
     return Changed(path);
   }
-  (void)::posix_fadvise(file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
-  return file;
+  (void)::posix_fadvise(source.file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+  return source;
+}
+
+// Whoever wrote to it meanwhile has moved its time, also without its size.
+Result<void> CheckUnchanged(const Source& source,
+                            const std::filesystem::path& path) {
+  struct stat now {};
+  if (::fstat(source.file.get(), &now) != 0) {
+    return Unreadable(path, errno);
+  }
+  const struct stat& then = source.status;
+  if (now.st_size != then.st_size ||
+      now.st_mtim.tv_sec != then.st_mtim.tv_sec ||
+      now.st_mtim.tv_nsec != then.st_mtim.tv_nsec) {
+    return Changed(path);
+  }
+  return {};
 }
 
 }  // namespace
@@ -104,27 +103,23 @@ Result<UniqueFd> OpenSource(const std::filesystem::path& path,
 Result<StoredFile> StoreFile(const std::filesystem::path& path,
                              std::uint64_t size, BlockWriter* writer,
                              const std::function<void(std::uint64_t)>& copied) {
-  StoredFile stored;
-  ASSIGN_OR_RETURN(const UniqueFd file, OpenSource(path, size));
+  ASSIGN_OR_RETURN(const Source source, OpenSource(path, size));
+  const int file = source.file.get();
+  ContentWriter content(writer);
   std::vector<std::uint8_t> buffer(std::min<std::uint64_t>(kReadSize, size));
   std::uint64_t offset = 0;
   while (offset < size) {
-    const std::uint64_t data = SkipHole(file.get(), offset, size);
-    stored.has_holes |= data > offset;
+    const std::uint64_t data = SkipHole(file, offset, size);
     copied(data - offset);
     const std::span<std::uint8_t> piece(
         buffer.data(), std::min<std::uint64_t>(buffer.size(), size - data));
-    RETURN_IF_ERROR(ReadExactly(file.get(), path, data, piece));
-    for (std::size_t at = 0; at < piece.size(); at += kErofsChunk) {
-      RETURN_IF_ERROR(StoreChunk(
-          piece.subspan(at,
-                        std::min<std::size_t>(kErofsChunk, piece.size() - at)),
-          (data + at) / kErofsChunk, writer, &stored));
-    }
+    RETURN_IF_ERROR(ReadExactly(file, path, data, piece));
+    RETURN_IF_ERROR(content.Put(data, piece));
     copied(piece.size());
     offset = data + piece.size();
   }
-  return stored;
+  RETURN_IF_ERROR(CheckUnchanged(source, path));
+  return content.Finish(size);
 }
 
 }  // namespace tdxvfs::image

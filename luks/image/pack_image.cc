@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "luks/image/pack_image.h"
 
-#include <errno.h>
-#include <fcntl.h>
-
+#include <memory>
 #include <utility>
+#include <vector>
 
+#include <openssl/rand.h>
+
+#include "common/openssl_error.h"
 #include "common/sha256.h"
 #include "luks/header_profile.h"
-#include "luks/image/encrypt_data.h"
-#include "luks/image/file_system_image.h"
+#include "luks/image/erofs_image.h"
+#include "luks/image/erofs_tar.h"
 #include "luks/image/luks2_header.h"
 #include "luks/image/pending_file.h"
+#include "luks/image/sealed_sink.h"
 
 namespace tdxvfs::image {
 namespace {
@@ -33,18 +36,48 @@ Result<void> CheckRequest(const PackRequest& request) {
   return {};
 }
 
-// A full disk is found before the work, where the file system can say so.
-Result<void> Reserve(const PendingFile& file, std::uint64_t size) {
-  if (::fallocate(file.descriptor(), 0, 0, static_cast<off_t>(size)) != 0 &&
-      errno != EOPNOTSUPP && errno != EINTR) {
-    return SystemError(ReasonOfWrite(errno), "'" + file.path().string() + "'",
-                       errno);
+Result<std::vector<std::uint8_t>> Salt(const PackRequest& request) {
+  std::vector<std::uint8_t> salt(kVeritySaltSize, 0);
+  if (request.random_salt &&
+      RAND_bytes(salt.data(), static_cast<int>(salt.size())) != 1) {
+    return OpensslError(Reason::kInternal, "random salt");
   }
+  return salt;
+}
+
+Result<void> WriteFileSystem(const PackRequest& request, ImageSink* sink) {
+  if (request.tar_stream.has_value()) {
+    return WriteErofsFromTar(*request.tar_stream, sink,
+                             [&request](std::uint64_t done) {
+                               if (request.progress) {
+                                 request.progress(done, 0);
+                               }
+                             });
+  }
+  ASSIGN_OR_RETURN(const SourceTree tree, ScanSource(request.source));
+  ASSIGN_OR_RETURN([[maybe_unused]] const std::uint64_t size,
+                   WriteErofs(tree, sink, request.progress));
   return {};
 }
 
-Result<Manifest> Describe(const NewHeader& header,
-                          const FileSystemImage& file_system) {
+// Everything behind the header.
+Result<void> WriteSegment(const PackRequest& request, const Secret& volume_key,
+                          const PendingFile& output, Manifest* manifest) {
+  ASSIGN_OR_RETURN(std::vector<std::uint8_t> salt, Salt(request));
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<SealedSink> sink,
+      SealedSink::Create({.descriptor = output.descriptor(),
+                          .offset = manifest->header_size,
+                          .name = output.path().string()},
+                         volume_key, std::move(salt), FolderOf(request.image)));
+  RETURN_IF_ERROR(WriteFileSystem(request, sink.get()));
+  ASSIGN_OR_RETURN(manifest->verity, sink->Finish());
+  manifest->data_size = sink->size();
+  manifest->image_size = manifest->header_size + manifest->data_size;
+  return {};
+}
+
+Result<Manifest> Describe(const NewHeader& header) {
   Manifest manifest;
   manifest.uuid = header.uuid;
   manifest.header_size = header.bytes.size();
@@ -52,8 +85,6 @@ Result<Manifest> Describe(const NewHeader& header,
   manifest.header_profile = luks::kSealedProfile;
   manifest.file_system = "erofs";
   manifest.mount_options = {"ro"};
-  manifest.data_size = file_system.size;
-  manifest.image_size = manifest.header_size + manifest.data_size;
   return manifest;
 }
 
@@ -67,17 +98,10 @@ Result<Manifest> PackImage(const PackRequest& request) {
   ASSIGN_OR_RETURN(
       const NewHeader header,
       MakeLuks2Header(request.passphrase, volume_key, request.uuid));
-  ASSIGN_OR_RETURN(const FileSystemImage file_system,
-                   ErofsTool().Build(request.source, header.uuid));
-  ASSIGN_OR_RETURN(Manifest manifest, Describe(header, file_system));
-  RETURN_IF_ERROR(Reserve(output, manifest.image_size));
-  RETURN_IF_ERROR(WriteAll(output.descriptor(), 0, header.bytes));
-  RETURN_IF_ERROR(EncryptData({.source = file_system.content.get(),
-                               .target = output.descriptor(),
-                               .target_offset = manifest.header_size,
-                               .size = manifest.data_size,
-                               .sector_size = kCryptSectorSize},
-                              volume_key, request.progress));
+  ASSIGN_OR_RETURN(Manifest manifest, Describe(header));
+  RETURN_IF_ERROR(WriteSegment(request, volume_key, output, &manifest));
+  RETURN_IF_ERROR(WriteAll(output.descriptor(), 0, header.bytes)
+                      .Context("'" + output.path().string() + "'"));
   RETURN_IF_ERROR(output.Commit());
   return manifest;
 }

@@ -14,25 +14,33 @@
 
 namespace tdxvfs::image {
 
+inline constexpr std::size_t kVeritySaltSize = 32;  // bytes
+
 struct PackRequest {
-  std::filesystem::path source;  // a directory; everything below it goes in
-  std::filesystem::path image;   // must not exist
-  Secret passphrase;             // 1 to 512 bytes, used byte for byte
+  std::filesystem::path source;   // a directory; everything below it goes in
+  std::optional<int> tar_stream;  // a descriptor to read instead of `source`
+  std::filesystem::path image;    // must not exist
+  Secret passphrase;              // 1 to 512 bytes, used byte for byte
   std::string file_system = "erofs";
   std::optional<std::string> uuid;  // of the LUKS2 header; absent: random
-  // Bytes encrypted so far and in all; called on the caller's thread, at least
-  // once with done == total. May be empty.
+  // The verity salt is zeroes unless this is set, so that one tree always has
+  // one root hash.
+  bool random_salt = false;
+  // Bytes read so far and in all; in all is 0 where nobody knows, as for a tar
+  // stream. Called on the caller's thread. May be empty.
   std::function<void(std::uint64_t done, std::uint64_t total)> progress;
 };
 
-// Packs a directory into a new encrypted image, in user space: no root, no
-// loop device, no device mapper. The image appears under its name only when it
-// is complete and on disk; after a failure nothing of it is left.
+// Packs a directory or a tar stream into a new encrypted image with a verity
+// tree, in user space: no root, no loop device, no device mapper, no child
+// process. What is read is hashed and encrypted on all cores before it reaches
+// a disk; memory does not grow with its size. The image appears under its name
+// only when it is complete and on disk; after a failure nothing of it is left.
 // SOURCE_DATE_EPOCH, when set, becomes the time of every file.
 //
 // Fails with kAlreadyExists (the image), kFileNotFound or kFileInvalid (the
-// source, mkfs.erofs), kNotSupported (file system), kUsage (uuid, passphrase),
-// kNoSpace, kPermission, kFileUnreadable, kInternal.
+// source), kNotSupported (file system), kUsage (uuid, passphrase), kNoSpace,
+// kPermission, kFileUnreadable, kIoError, kInternal.
 Result<Manifest> PackImage(const PackRequest& request);
 
 }  // namespace tdxvfs::image

@@ -18,11 +18,6 @@ std::string Quoted(const std::filesystem::path& path) {
   return "'" + path.string() + "'";
 }
 
-std::filesystem::path FolderOf(const std::filesystem::path& path) {
-  return path.has_parent_path() ? path.parent_path()
-                                : std::filesystem::path(".");
-}
-
 std::string ProcPath(int descriptor) {
   return "/proc/self/fd/" + std::to_string(descriptor);
 }
@@ -34,6 +29,11 @@ bool MeansNoNamelessFiles(int error_number) {
 }
 
 }  // namespace
+
+std::filesystem::path FolderOf(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path()
+                                : std::filesystem::path(".");
+}
 
 Reason ReasonOfWrite(int error_number) {
   switch (error_number) {
@@ -73,6 +73,25 @@ Result<void> WriteAll(int descriptor, std::uint64_t offset,
     }
     bytes = bytes.subspan(static_cast<std::size_t>(put));
     offset += static_cast<std::uint64_t>(put);
+  }
+  return {};
+}
+
+Result<void> ReadAll(int descriptor, std::uint64_t offset,
+                     std::span<std::uint8_t> target) {
+  while (!target.empty()) {
+    const ssize_t got = ::pread(descriptor, target.data(), target.size(),
+                                static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got <= 0) {
+      return SystemError(Reason::kIoError,
+                         "read at byte " + std::to_string(offset),
+                         got < 0 ? errno : EIO);
+    }
+    target = target.subspan(static_cast<std::size_t>(got));
+    offset += static_cast<std::uint64_t>(got);
   }
   return {};
 }
@@ -139,10 +158,7 @@ Result<void> PendingFile::Commit() {
   return {};
 }
 
-Result<UniqueFd> OpenScratchFile() {
-  const char* chosen = ::getenv("TMPDIR");
-  const std::filesystem::path folder =
-      chosen != nullptr && *chosen != '\0' ? chosen : "/var/tmp";
+Result<UniqueFd> OpenScratchFile(const std::filesystem::path& folder) {
   UniqueFd nameless(
       ::open(folder.c_str(), O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600));
   if (nameless.valid()) {

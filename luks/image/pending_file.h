@@ -45,14 +45,19 @@ class PendingFile {
   std::filesystem::path partial_;  // empty for a nameless file
 };
 
-// An unlinked file of mode 0600 for bytes in the clear, in $TMPDIR or else
-// /var/tmp: not beside the image, whose disk may travel to where the clear
-// bytes must not go.
-Result<UniqueFd> OpenScratchFile();
+// An unlinked file of mode 0600 in a folder. Fails by ReasonOfWrite.
+Result<UniqueFd> OpenScratchFile(const std::filesystem::path& folder);
+
+// Reads exactly these bytes; fewer are kIoError.
+Result<void> ReadAll(int descriptor, std::uint64_t offset,
+                     std::span<std::uint8_t> target);
 
 // Writes everything at `offset`; errors by ReasonOfWrite.
 Result<void> WriteAll(int descriptor, std::uint64_t offset,
                       std::span<const std::uint8_t> bytes);
+
+// The folder that a path lies in; "." for a bare name.
+std::filesystem::path FolderOf(const std::filesystem::path& path);
 
 // The reason for a failed write or creation.
 Reason ReasonOfWrite(int error_number);

@@ -18,12 +18,12 @@ Error Unreadable(const std::filesystem::path& path) {
                      "extended attributes of '" + path.string() + "'", errno);
 }
 
-bool IsKept(std::string_view name) {
+}  // namespace
+
+bool IsKeptAttribute(std::string_view name) {
   return name.starts_with("user.") || name == "system.posix_acl_access" ||
          name == "system.posix_acl_default";
 }
-
-}  // namespace
 
 Result<SourceAttributes> ReadAttributes(const std::filesystem::path& path) {
   SourceAttributes attributes;
@@ -44,7 +44,7 @@ Result<SourceAttributes> ReadAttributes(const std::filesystem::path& path) {
   for (std::size_t at = 0; at < names.size();) {
     const std::string name = names.c_str() + at;
     at += name.size() + 1;
-    if (!IsKept(name)) {
+    if (!IsKeptAttribute(name)) {
       continue;
     }
     std::string value(kMaxAttribute, '\0');

@@ -3,11 +3,15 @@
 #define TDXVFS_LUKS_IMAGE_SOURCE_ATTRIBUTES_H_
 
 #include <filesystem>
+#include <string_view>
 
 #include "common/result.h"
 #include "luks/image/source_tree.h"
 
 namespace tdxvfs::image {
+
+// Whether a volume keeps this attribute, given by its full name.
+bool IsKeptAttribute(std::string_view name);
 
 // The extended attributes of a path (its own, when it is a symbolic link) that
 // a volume keeps. Fails with kFileUnreadable.

@@ -14,6 +14,7 @@
 
 #include "luks/image/source_attributes.h"
 #include "luks/image/source_date.h"
+#include "luks/image/tree_order.h"
 
 namespace tdxvfs::image {
 namespace {
@@ -194,6 +195,7 @@ Result<SourceTree> ScanSource(const fs::path& root) {
   SourceTree tree;
   tree.root = root;
   RETURN_IF_ERROR(Scan(&tree, epoch).Run());
+  (void)OrderTree(&tree);
   return tree;
 }
 

@@ -50,10 +50,10 @@ struct SourceTree {
   std::filesystem::path PathOf(std::uint32_t node) const;
 };
 
-// Scans a folder and everything below it, in an order that depends on names
-// alone. Attributes taken are user.* and POSIX ACLs: others, such as security
-// labels, belong to the packing machine and not to the model. With
-// SOURCE_DATE_EPOCH set, every node has that time.
+// Scans a folder and everything below it, in the order of OrderTree. Attributes
+// taken are user.* and POSIX ACLs: others, such as security labels, belong to
+// the packing machine and not to the model. With SOURCE_DATE_EPOCH set, every
+// node has that time.
 //
 // Fails with kFileNotFound, kFileUnreadable, kUsage (SOURCE_DATE_EPOCH) and,
 // naming the path, kFileInvalid for what a volume cannot hold: devices,

@@ -36,6 +36,50 @@ teardown() {
   run ! cryptsetup luksOpen --test-passphrase --key-file trimmed image
 }
 
+@test "a tar stream has the root hash of its directory" {
+  tdxvfs volume pack model image --key-file key --json > direct
+  tar --sort=name --format=pax --numeric-owner -C model -cf - . |
+    tdxvfs volume pack - streamed --key-file key --json > streamed.json
+  [[ $(jq -r .verity_root_hash direct) == "$(jq -r .verity_root_hash streamed.json)" ]]
+  tdxvfs volume pack model salted --key-file key --salt random --json > salted.json
+  [[ $(jq -r .verity_root_hash direct) != "$(jq -r .verity_root_hash salted.json)" ]]
+}
+
+@test "a manifest is signed, by a key that fits" {
+  openssl genpkey -algorithm ed25519 -out signer
+  openssl pkey -in signer -pubout -out signer.pub
+  tdxvfs volume pack model image --key-file key --manifest manifest --sign signer
+  openssl pkeyutl -verify -rawin -pubin -inkey signer.pub -in manifest \
+    -sigfile manifest.sig
+  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec
+  say tdxvfs volume pack model new --key-file key --sign signer
+  say tdxvfs volume pack model new --key-file key --manifest new.json --sign ec
+  say tdxvfs volume pack model new --key-file key --manifest new.json --sign gone
+  touch new.json.sig
+  say tdxvfs volume pack model new --key-file key --manifest new.json --sign signer
+  say ls
+  matches sign
+}
+
+@test "a tar stream that does not fit is refused by the member's name" {
+  mkdir odd
+  mkfifo odd/fifo
+  ln -s /etc/passwd odd/link
+  tar -C odd -cf good.tar .
+  tdxvfs volume pack - image --key-file key < good.tar
+  head -c 1000 good.tar > cut.tar
+  say tdxvfs volume pack - new --key-file key < cut.tar
+  tar -P -C odd --transform 's,^./,../,' -cf dots.tar ./link
+  say tdxvfs volume pack - new --key-file key < dots.tar
+  tar -C odd -cf twice.tar ./link ./link --hard-dereference
+  say tdxvfs volume pack - new --key-file key < twice.tar
+  say tdxvfs volume pack - new --key-file key < /dev/null
+  say tdxvfs volume pack - new --key-file - < good.tar
+  say tdxvfs volume pack model new --key-file key --file-system squashfs
+  [[ ! -e new ]]
+  matches tar_stream
+}
+
 @test "nothing is overwritten and nothing is made up" {
   echo mine > image
   say tdxvfs volume pack model image --key-file key

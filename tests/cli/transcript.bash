@@ -30,6 +30,7 @@ normalized() {
     -e 's/\b[0-9a-f]{128}\b/HEX/g' \
     -e 's/[0-9a-f]{40,}\.\.\./HEX.../g' \
     -e 's/[0-9]+ bytes declared/N bytes declared/' \
+    -e 's/write at byte [0-9]+/write at byte N/' \
     -e 's/trailing data at offset [0-9]+/trailing data at offset N/' \
     -e 's/127\.0\.0\.1:[0-9]+/PEER/' \
     -e 's/[0-9]+ characters/N characters/' \

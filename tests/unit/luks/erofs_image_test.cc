@@ -14,18 +14,21 @@
 #include <fstream>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/hex.h"
 #include "luks/image/crc32c.h"
 #include "tests/support/result_matchers.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/unit/luks/file_sink.h"
 #include "tests/unit/luks/volume_files.h"
 
 namespace tdxvfs::image {
 namespace {
 
 using testing::Fails;
+using testing::FileSink;
 using testing::MakeModel;
 using testing::RunTool;
 using testing::Slurp;
@@ -36,27 +39,6 @@ using testing::ToolResult;
 using testing::Tree;
 
 namespace fs = std::filesystem;
-
-// An image in a file, as the encrypting sink would have it in the clear.
-class FileSink : public ImageSink {
- public:
-  explicit FileSink(fs::path path) : file_(path, std::ios::binary) {
-    file_.seekp(kImageBlockSize);
-  }
-  Result<void> Append(std::span<const std::uint8_t> bytes) override {
-    file_.write(AsText(bytes).data(),
-                static_cast<std::streamsize>(bytes.size()));
-    return {};
-  }
-  Result<void> PutFirstBlock(std::span<const std::uint8_t> block) override {
-    EXPECT_EQ(block.size(), kImageBlockSize);
-    file_.seekp(0);
-    return Append(block);
-  }
-
- private:
-  std::ofstream file_;
-};
 
 // SOURCE_DATE_EPOCH for the rest of a test.
 class Epoch {
@@ -290,6 +272,25 @@ TEST_F(ErofsImageTest, AFileThatChangedSinceTheScanIsRefused) {
     EXPECT_THAT(WriteErofs(tree, &sink, nullptr),
                 Fails(Reason::kFileUnreadable));
     Spill(Source() / "f", "12345");
+  }
+}
+
+TEST_F(ErofsImageTest, AFileWrittenToWhileItIsReadIsRefused) {
+  Spill(Source() / "f", std::string(3'000'000, 'x'));
+  for (const char* change : {"longer", "same size"}) {
+    ASSERT_OK_AND_ASSIGN(const SourceTree tree, ScanSource(Source()));
+    bool changed = false;
+    const auto meddle = [&](std::uint64_t, std::uint64_t) {
+      if (!std::exchange(changed, true)) {
+        std::ofstream file(Source() / "f",
+                           std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(change == std::string("longer") ? 3'000'000 : 5);
+        file << "y";
+      }
+    };
+    FileSink sink(Image());
+    EXPECT_THAT(WriteErofs(tree, &sink, meddle), Fails(Reason::kFileUnreadable))
+        << change;
   }
 }
 

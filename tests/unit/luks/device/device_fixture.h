@@ -19,7 +19,7 @@
 
 namespace tdxvfs::testing {
 
-// Where the images lie; made by MakeFixtures on a machine with mkfs.erofs,
+// Where the images lie; made by MakeFixtures on a machine with
 // cryptsetup and mke2fs, read in the guest.
 void SetFixtures(std::filesystem::path folder);
 const std::filesystem::path& Fixtures();
