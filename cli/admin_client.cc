@@ -14,6 +14,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "cli/server_address.h"
+#include "cli/version_wire.h"
 #include "common/hex.h"
 #include "common/unique_fd.h"
 #include "foreign/google/rpc/status.pb.h"
@@ -118,43 +119,6 @@ Error ErrorOf(const grpc::Status& status) {
   return Error(*reason, message).WithAuditId(refusal->audit_id());
 }
 
-void Describe(const VolumeDescription& description,
-              wire::VolumeDescription& message) {
-  message.set_uuid(description.uuid);
-  message.set_header_size(description.header_size);
-  message.set_header_sha256(std::string(AsText(description.header_sha256)));
-  message.set_header_profile(description.header_profile);
-  message.set_file_system(description.file_system);
-  for (const std::string& option : description.mount_options) {
-    message.add_mount_options(option);
-  }
-}
-
-Result<VersionInfo> ReadVersion(const wire::VersionInfo& message) {
-  const wire::VolumeDescription& from = message.description();
-  VersionInfo info;
-  info.volume = message.volume();
-  info.version = message.version();
-  info.retired = message.retired();
-  info.volume_disabled = message.volume_disabled();
-  info.has_policy = message.has_policy();
-  info.created = message.created();
-  VolumeDescription& to = info.description;
-  to.uuid = from.uuid();
-  to.header_size = from.header_size();
-  if (from.header_sha256().size() != to.header_sha256.size()) {
-    return Error(Reason::kServerMisbehaved,
-                 "key server: version without a header digest");
-  }
-  const auto digest = AsBytes(from.header_sha256());
-  std::copy(digest.begin(), digest.end(), to.header_sha256.begin());
-  to.header_profile = from.header_profile();
-  to.file_system = from.file_system();
-  to.mount_options.assign(from.mount_options().begin(),
-                          from.mount_options().end());
-  return info;
-}
-
 }  // namespace
 
 struct AdminClient::Channel {
@@ -219,7 +183,7 @@ Result<std::uint32_t> AdminClient::PutVersion(
     const Secret& passphrase) {
   wire::PutVersionRequest request;
   request.set_volume(std::string(volume));
-  Describe(description, *request.mutable_description());
+  WriteDescription(description, *request.mutable_description());
   const auto bytes = passphrase.Reveal();
   request.mutable_passphrase()->assign(bytes.begin(), bytes.end());
   wire::PutVersionResponse response;
@@ -242,7 +206,7 @@ Result<std::vector<VersionInfo>> AdminClient::ListVersions(
           .Context("list versions"));
   std::vector<VersionInfo> versions;
   for (const wire::VersionInfo& message : response.versions()) {
-    ASSIGN_OR_RETURN(VersionInfo info, ReadVersion(message));
+    ASSIGN_OR_RETURN(VersionInfo info, ReadVersionInfo(message));
     versions.push_back(std::move(info));
   }
   return versions;

@@ -8,6 +8,7 @@
 #include "cli/text_table.h"
 #include "common/hex.h"
 #include "common/json_text.h"
+#include "common/profile_limits.h"
 #include "common/volume_name.h"
 
 namespace tdxvfs::cli {
@@ -34,8 +35,8 @@ std::string ToJson(const VersionInfo& version) {
   for (const std::string& option : description.mount_options) {
     options.String(option);
   }
-  return JsonObject()
-      .String("volume", version.volume)
+  JsonObject json;
+  json.String("volume", version.volume)
       .Number("version", version.version)
       .Boolean("retired", version.retired)
       .Boolean("disabled", version.volume_disabled)
@@ -47,7 +48,12 @@ std::string ToJson(const VersionInfo& version) {
       .String("header_profile", description.header_profile)
       .String("file_system", description.file_system)
       .Raw("mount_options", options.Close())
-      .Close();
+      .Boolean("verity", description.verity.has_value());
+  const std::string_view limits = LimitsOfProfile(description.header_profile);
+  if (!limits.empty()) {
+    json.String("limits", limits);
+  }
+  return json.Close();
 }
 
 void PrintTable(const std::vector<VersionInfo>& versions,
@@ -61,6 +67,15 @@ void PrintTable(const std::vector<VersionInfo>& versions,
                ToHex(version.description.header_sha256)});
   }
   console.out << table.Text();
+  for (const VersionInfo& version : versions) {
+    const std::string& profile = version.description.header_profile;
+    const std::string_view limits = LimitsOfProfile(profile);
+    if (!limits.empty()) {
+      console.out << "volume '" << version.volume << "' version "
+                  << version.version << ", profile " << profile << ": "
+                  << limits << "\n";
+    }
+  }
 }
 
 Result<void> KeyList(const Options& options, const Console& console) {

@@ -6,6 +6,7 @@
 
 #include "common/file.h"
 #include "common/json_text.h"
+#include "common/profile_limits.h"
 
 namespace tdxvfs::cli {
 
@@ -45,8 +46,27 @@ Result<void> RegisterVersion(AdminClient& server, const std::string& volume,
     console.out << "volume '" << volume << "': version " << version
                 << " registered\n";
   }
+  RemarkProfile(description, console);
   RemarkMissingPolicy(server, volume, console);
   return {};
+}
+
+void RemarkProfile(const VolumeDescription& description,
+                   const Console& console) {
+  if (console.json()) {
+    return;
+  }
+  const std::string_view limits = LimitsOfProfile(description.header_profile);
+  if (!limits.empty()) {
+    console.err << "tdxvfs: note: profile " << description.header_profile
+                << ": " << limits
+                << "; its key is released only under a policy with "
+                   "\"allow_imported\": true\n";
+  } else if (!description.verity.has_value()) {
+    console.err << "tdxvfs: note: this version has no dm-verity parameters, so "
+                   "agents refuse to open it; pack the volume again and "
+                   "register its manifest\n";
+  }
 }
 
 void RemarkMissingPolicy(AdminClient& server, const std::string& volume,

@@ -27,13 +27,17 @@ Result<Secret> ReadPassphrase(const std::filesystem::path& path);
 Result<Secret> ReadKeyFile(const std::filesystem::path& path,
                            const Console& console);
 
-// Registers a version and prints its number. A remark follows when the volume
-// has no policy yet, since nothing is released without one.
+// Registers a version and prints its number. Remarks follow when agents refuse
+// it for want of dm-verity parameters, when its profile leaves something
+// unprotected, and when the volume has no policy yet, since nothing is released
+// without one.
 Result<void> RegisterVersion(AdminClient& server, const std::string& volume,
                              const VolumeDescription& description,
                              const Secret& passphrase, const Console& console);
 
-// The remark alone, for commands that print their own result.
+// The remarks alone, for commands that print their own result.
+void RemarkProfile(const VolumeDescription& description,
+                   const Console& console);
 void RemarkMissingPolicy(AdminClient& server, const std::string& volume,
                          const Console& console);
 

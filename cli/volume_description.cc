@@ -19,7 +19,8 @@ VolumeDescription DescribeManifest(const image::Manifest& manifest) {
           .header_sha256 = manifest.header_sha256,
           .header_profile = manifest.header_profile,
           .file_system = manifest.file_system,
-          .mount_options = manifest.mount_options};
+          .mount_options = manifest.mount_options,
+          .verity = manifest.verity};
 }
 
 Result<VolumeDescription> DescribeManifestFile(

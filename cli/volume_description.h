@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "common/result.h"
 #include "common/sha256.h"
 #include "luks/image/manifest.h"
+#include "luks/verity_parameters.h"
 
 namespace tdxvfs::cli {
 
@@ -23,6 +25,7 @@ struct VolumeDescription {
   std::string header_profile;              // "sealed-1"
   std::string file_system;                 // "erofs", "squashfs", "ext4"
   std::vector<std::string> mount_options;  // of: ro, noatime, relatime, noload
+  std::optional<luks::VerityParameters> verity;  // nothing without a hash tree
 };
 
 VolumeDescription DescribeManifest(const image::Manifest& manifest);

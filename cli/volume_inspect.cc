@@ -7,6 +7,7 @@
 #include "cli/text_table.h"
 #include "common/hex.h"
 #include "common/json_text.h"
+#include "common/profile_limits.h"
 #include "luks/inspect.h"
 
 namespace tdxvfs::cli {
@@ -78,6 +79,10 @@ std::string ToJson(const luks::Inspection& image) {
   AddText(object, "integrity", image.integrity);
   object.Raw("key_slots", slots.Close()).Number("tokens", image.tokens);
   AddText(object, "profile", image.header_profile);
+  const std::string_view limits = LimitsOfProfile(image.header_profile);
+  if (!limits.empty()) {
+    object.String("limits", limits);
+  }
   JsonArray refusals;
   for (const luks::HeaderRefusal& refusal : image.refusals) {
     refusals.Raw(JsonObject()
@@ -105,6 +110,10 @@ void PrintTable(const luks::Inspection& image, const Console& console) {
   table.Row({"tokens", std::to_string(image.tokens)});
   table.Row({"profile",
              image.header_profile.empty() ? "none" : image.header_profile});
+  const std::string_view limits = LimitsOfProfile(image.header_profile);
+  if (!limits.empty()) {
+    table.Row({"limits", std::string(limits)});
+  }
   for (const luks::HeaderRefusal& refusal : image.refusals) {
     table.Row({"refused", refusal.path + " " + refusal.reason});
   }

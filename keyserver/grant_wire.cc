@@ -4,6 +4,7 @@
 #include <string>
 
 #include "common/hex.h"
+#include "keyserver/verity_wire.h"
 #include "tdxvfs/v1/release.pb.h"
 
 namespace tdxvfs::keyserver {
@@ -22,6 +23,9 @@ Result<Secret> SerializeGrant(const VersionRecord& version,
   grant.set_file_system(description.file_system);
   for (const std::string& option : description.mount_options) {
     grant.add_mount_options(option);
+  }
+  if (description.verity.has_value()) {
+    WriteVerity(*description.verity, grant.mutable_verity());
   }
   grant.set_passphrase(passphrase.Reveal().data(), passphrase.size());
   auto serialized = Secret::Filled(

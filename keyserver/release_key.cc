@@ -15,6 +15,7 @@
 #include "common/hex.h"
 #include "common/hkdf.h"
 #include "common/hpke.h"
+#include "common/profile_limits.h"
 #include "keyserver/grant_wire.h"
 
 namespace tdxvfs::keyserver {
@@ -29,6 +30,7 @@ struct KeyRelease::Attempt {
   std::optional<attest::TcbVerdict> tcb{};
   std::optional<event_log::EventLog> event_log{};
   attest::ReportDataBytes report_data{};
+  bool allow_imported = false;  // as the policy says
   VersionRecord version{};
   // Sealing to the guest's key, set up before the decision is written down.
   X25519PublicKey encapsulated_key{};
@@ -268,6 +270,7 @@ Result<void> KeyRelease::CheckPolicy(Attempt* attempt) const {
   ASSIGN_OR_RETURN(const policy::MeasurementPolicy policy,
                    policy::MeasurementPolicy::Parse(*volume->policy_json));
   record.acknowledged = policy.acknowledged();
+  attempt->allow_imported = policy.allow_imported();
   ASSIGN_OR_RETURN(
       const policy::Judgement judgement,
       policy.Check({.report = attempt->report,
@@ -297,10 +300,28 @@ Result<void> KeyRelease::CheckHeader(Attempt* attempt) const {
   } else {
     attempt->record.version = version->version;
     attempt->version = std::move(*version);
-    return {};
+    return CheckProfile(attempt);
   }
   return Error(Reason::kHeaderUnknown,
                "no live version of the volume has this header");
+}
+
+// A volume that its host can change unnoticed is released only where the policy
+// says that this was seen; the record says it either way.
+Result<void> KeyRelease::CheckProfile(Attempt* attempt) const {
+  const std::string& profile = attempt->version.description.header_profile;
+  const std::string_view limits = LimitsOfProfile(profile);
+  if (limits.empty()) {
+    return {};
+  }
+  std::string detail = "profile " + profile + ": " + std::string(limits);
+  if (!attempt->allow_imported) {
+    return RefusedByPolicy(
+        &attempt->record,
+        detail + "; the policy does not say \"allow_imported\": true");
+  }
+  attempt->record.detail = std::move(detail);
+  return {};
 }
 
 // A key that no shared secret can be made with is refused here, while it can

@@ -97,6 +97,7 @@ class KeyRelease {
   Result<void> CheckEventLog(Attempt* attempt) const;
   Result<void> CheckPolicy(Attempt* attempt) const;
   Result<void> CheckHeader(Attempt* attempt) const;
+  Result<void> CheckProfile(Attempt* attempt) const;
   Result<std::string> Record(Attempt* attempt) const;
   Result<void> PrepareEnvelope(Attempt* attempt) const;
   Result<void> SealGrant(Attempt* attempt, SealedGrant* sealed) const;

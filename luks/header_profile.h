@@ -5,13 +5,14 @@
 #include <cstdint>
 #include <string_view>
 
+#include "common/profile_limits.h"
 #include "common/result.h"
 #include "luks/header_metadata.h"
 
 namespace tdxvfs::luks {
 
-inline constexpr std::string_view kSealedProfile = "sealed-1";
-inline constexpr std::string_view kImportedProfile = "imported-1";
+using tdxvfs::kImportedProfile;
+using tdxvfs::kSealedProfile;
 
 // Whether the metadata of a header says only what `profile` allows. LUKS2
 // headers are not authenticated: the true passphrase also opens one whose

@@ -6,6 +6,8 @@
 #include <string>
 
 #include "common/hex.h"
+#include "common/profile_limits.h"
+#include "keyserver/verity_wire.h"
 
 namespace tdxvfs::keyserver {
 namespace {
@@ -13,7 +15,8 @@ namespace {
 constexpr std::uint64_t kMinHeaderSize = 4096;
 constexpr std::uint64_t kMaxHeaderSize = 16ULL * 1024 * 1024;
 constexpr int kMaxMountOptions = 8;
-constexpr std::array<std::string_view, 1> kProfiles = {"sealed-1"};
+constexpr std::array<std::string_view, 2> kProfiles = {kSealedProfile,
+                                                       kImportedProfile};
 constexpr std::array<std::string_view, 3> kFileSystems = {"erofs", "squashfs",
                                                           "ext4"};
 constexpr std::array<std::string_view, 5> kMountOptions = {
@@ -76,6 +79,12 @@ Result<VersionDescription> ReadDescription(
                     read.header_sha256.begin());
   read.header_profile = description.header_profile();
   read.file_system = description.file_system();
+  if (description.has_verity()) {
+    if (read.header_profile == kImportedProfile) {
+      return Error(Reason::kUsage, "verity: profile imported-1 has none");
+    }
+    ASSIGN_OR_RETURN(read.verity, ReadVerity(description.verity()));
+  }
   return read;
 }
 
@@ -92,6 +101,9 @@ void WriteVersion(const VersionRecord& record, const VolumeRecord& volume,
   description->set_file_system(record.description.file_system);
   for (const std::string& option : record.description.mount_options) {
     description->add_mount_options(option);
+  }
+  if (record.description.verity.has_value()) {
+    WriteVerity(*record.description.verity, description->mutable_verity());
   }
   info->set_retired(record.retired);
   info->set_created(record.created);

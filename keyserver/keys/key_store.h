@@ -15,6 +15,21 @@
 
 namespace tdxvfs::keyserver {
 
+// What opening a volume's dm-verity device takes (kernel,
+// admin-guide/device-mapper/verity, "Construction Parameters"). The server only
+// hands it on.
+struct VerityDescription {
+  std::string hash;                   // "sha256"
+  std::uint32_t data_block_size = 0;  // bytes
+  std::uint32_t hash_block_size = 0;  // bytes
+  std::uint64_t data_blocks = 0;
+  std::uint64_t hash_start_block = 0;  // in hash blocks
+  std::vector<std::uint8_t> salt;      // at most 256 bytes
+  Sha256Digest root_hash{};
+
+  bool operator==(const VerityDescription&) const = default;
+};
+
 // What the server must know of one immutable version of a volume, besides its
 // passphrase.
 struct VersionDescription {
@@ -24,6 +39,7 @@ struct VersionDescription {
   std::string header_profile;
   std::string file_system;
   std::vector<std::string> mount_options;
+  std::optional<VerityDescription> verity;  // nothing: an image without one
 };
 
 struct VersionRecord {

@@ -7,6 +7,7 @@
 
 #include "common/hex.h"
 #include "common/json_text.h"
+#include "keyserver/keys/verity_column.h"
 #include "keyserver/keys/version_row.h"
 
 namespace tdxvfs::keyserver {
@@ -115,11 +116,15 @@ Result<std::uint32_t> SqliteKeyStore::AddVersion(
                                     passphrase.Reveal()));
   const std::string mount_options = JoinMountOptions(description.mount_options);
   const std::string created = JsonTime(now);
+  const std::string verity = description.verity.has_value()
+                                 ? VerityColumn(*description.verity)
+                                 : std::string();
   ASSIGN_OR_RETURN(
       SqliteStatement insert,
       Prepare("INSERT INTO versions(volume, version, uuid, header_size, "
               "header_sha256, header_profile, file_system, mount_options, "
-              "created, passphrase) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+              "created, passphrase, verity) "
+              "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULLIF(?, ''))"));
   insert.Bind(volume)
       .Bind(std::int64_t{version})
       .Bind(description.uuid)
@@ -129,7 +134,8 @@ Result<std::uint32_t> SqliteKeyStore::AddVersion(
       .Bind(description.file_system)
       .Bind(mount_options)
       .Bind(created)
-      .Bind(sealed);
+      .Bind(sealed)
+      .Bind(verity);
   RETURN_IF_ERROR(insert.Run());
   RETURN_IF_ERROR(transaction.Commit());
   return version;

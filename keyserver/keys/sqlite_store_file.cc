@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "common/hex.h"
@@ -16,7 +17,7 @@
 namespace tdxvfs::keyserver {
 namespace {
 
-constexpr std::int64_t kSchemaVersion = 1;
+constexpr std::int64_t kSchemaVersion = 2;
 constexpr std::string_view kKeyCheckText = "tdxvfs key store";
 constexpr RecordIdentity kKeyCheckIdentity{"key-check", ""};
 
@@ -47,8 +48,13 @@ constexpr char kSchema[] =
     "  created TEXT NOT NULL,"
     "  retired INTEGER NOT NULL DEFAULT 0,"
     "  passphrase BLOB NOT NULL,"
+    "  verity TEXT,"
     "  PRIMARY KEY(volume, version),"
     "  UNIQUE(volume, header_sha256));";
+
+// What each later schema added to the one before it, from version 2 on.
+constexpr std::array<const char*, kSchemaVersion - 1> kUpgrades = {
+    "ALTER TABLE versions ADD COLUMN verity TEXT;"};
 
 Result<SqlitePtr> OpenDatabase(const std::filesystem::path& path, int flags) {
   sqlite3* database = nullptr;
@@ -70,6 +76,24 @@ Result<std::int64_t> ReadNumber(sqlite3* database, std::string_view sql) {
   return query.Number(0);
 }
 
+// One transaction: a store is of one version or the other.
+Result<void> Upgrade(sqlite3* database) {
+  ASSIGN_OR_RETURN(const std::int64_t from,
+                   ReadNumber(database, "PRAGMA user_version"));
+  if (from == kSchemaVersion) {
+    return {};
+  }
+  ASSIGN_OR_RETURN(SqliteTransaction transaction,
+                   SqliteTransaction::Begin(database));
+  for (std::int64_t version = from; version < kSchemaVersion; ++version) {
+    RETURN_IF_ERROR(
+        Execute(database, kUpgrades[static_cast<std::size_t>(version - 1)]));
+  }
+  RETURN_IF_ERROR(Execute(
+      database, "PRAGMA user_version = " + std::to_string(kSchemaVersion)));
+  return transaction.Commit();
+}
+
 Result<void> CheckSchema(sqlite3* database) {
   ASSIGN_OR_RETURN(const std::int64_t version,
                    ReadNumber(database, "PRAGMA user_version"));
@@ -79,7 +103,7 @@ Result<void> CheckSchema(sqlite3* database) {
                      " was written by a newer program; this one knows " +
                      std::to_string(kSchemaVersion));
   }
-  if (version != kSchemaVersion) {
+  if (version < 1) {
     return Error(Reason::kStoreInvalid, "not a key store");
   }
   ASSIGN_OR_RETURN(SqliteStatement check,
@@ -155,6 +179,7 @@ Result<std::unique_ptr<SqliteKeyStore>> SqliteKeyStore::OpenFile(
   std::unique_ptr<SqliteKeyStore> store(
       new SqliteKeyStore(std::move(database), std::move(master_key)));
   RETURN_IF_ERROR(store->CheckMasterKey());
+  RETURN_IF_ERROR(Upgrade(store->database_.get()));
   return store;
 }
 

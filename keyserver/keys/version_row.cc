@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "common/hex.h"
+#include "keyserver/keys/verity_column.h"
 
 namespace tdxvfs::keyserver {
 namespace {
@@ -40,6 +41,12 @@ Result<VersionRecord> ReadVersion(const SqliteStatement& row) {
   record.description.mount_options = SplitMountOptions(row.Text(7));
   record.retired = row.Number(8) != 0;
   record.created = row.Text(9);
+  if (!row.IsNull(10)) {
+    ASSIGN_OR_RETURN(record.description.verity,
+                     ReadVerityColumn(row.Text(10))
+                         .Context("volume '" + record.volume + "' version " +
+                                  std::to_string(record.version)));
+  }
   return record;
 }
 
@@ -63,6 +70,9 @@ std::vector<std::uint8_t> DescriptionBytes(
   add(description.header_profile);
   add(description.file_system);
   add(JoinMountOptions(description.mount_options));
+  if (description.verity.has_value()) {
+    add(VerityColumn(*description.verity));
+  }
   return {text.begin(), text.end()};
 }
 

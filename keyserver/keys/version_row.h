@@ -16,9 +16,10 @@ namespace tdxvfs::keyserver {
 // The columns that ReadVersion expects, in order.
 inline constexpr std::string_view kVersionColumns =
     "volume, version, uuid, header_size, header_sha256, header_profile, "
-    "file_system, mount_options, retired, created";
+    "file_system, mount_options, retired, created, verity";
 
-// Fails with kStoreInvalid when a digest has another size than 32 bytes.
+// Fails with kStoreInvalid when a digest has another size than 32 bytes or the
+// verity column is not readable.
 Result<VersionRecord> ReadVersion(const SqliteStatement& row);
 
 // Mount options in one column, joined by commas.

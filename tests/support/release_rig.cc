@@ -96,7 +96,8 @@ std::shared_ptr<grpc::Channel> ReleaseRig::GuestChannel() const {
 }
 
 grpc::Status ReleaseRig::PutVersion(std::string_view volume,
-                                    std::uint8_t header) {
+                                    std::uint8_t header,
+                                    const std::string& profile) {
   admin::v1::PutVersionRequest request;
   request.set_volume(std::string(volume));
   request.set_passphrase(std::string(kRigPassphrase));
@@ -104,7 +105,7 @@ grpc::Status ReleaseRig::PutVersion(std::string_view volume,
   description->set_uuid("c9c1d1a0-0000-4000-8000-000000000001");
   description->set_header_size(1 << 20);
   description->set_header_sha256(Digest(header));
-  description->set_header_profile("sealed-1");
+  description->set_header_profile(profile);
   description->set_file_system("erofs");
   description->add_mount_options("ro");
   grpc::ClientContext context;

@@ -51,7 +51,8 @@ class ReleaseRig {
   // Starts the server again, with another configuration if wanted.
   void Restart(const Change& change = [](keyserver::Config*) {});
   // Registers a header for a volume and returns the status.
-  grpc::Status PutVersion(std::string_view volume, std::uint8_t header);
+  grpc::Status PutVersion(std::string_view volume, std::uint8_t header,
+                          const std::string& profile = "sealed-1");
   grpc::Status PutPolicy(std::string_view volume, const std::string& json);
   // The JSON of a decision, "" when there is none.
   std::string Audit(const std::string& audit_id);

@@ -79,10 +79,28 @@ TEST(AdminClient, ListsVersionsAsTheyWerePut) {
   EXPECT_TRUE(none.empty());
 }
 
+TEST(AdminClient, ListsVerityAsItWasPut) {
+  FakeAdministrationService fake;
+  ASSERT_OK_AND_ASSIGN(AdminClient client, AdminClient::Connect(fake.socket()));
+  VolumeDescription description = SomeDescription();
+  description.verity = {.data_blocks = 20,
+                        .hash_start_block = 21,
+                        .salt = {1, 0xff},
+                        .root_hash = {7}};
+  ASSERT_THAT(client.PutVersion("data", description, Text("x")), Succeeds());
+  ASSERT_OK_AND_ASSIGN(const auto versions, client.ListVersions(""));
+  ASSERT_EQ(versions.size(), 1U);
+  EXPECT_EQ(versions[0].description.verity, description.verity);
+}
+
 TEST(AdminClient, RefusesAVersionWithoutAWholeDigest) {
   FakeAdministrationService fake;
   fake.versions.emplace_back().mutable_description()->set_header_sha256("ab");
   ASSERT_OK_AND_ASSIGN(AdminClient client, AdminClient::Connect(fake.socket()));
+  EXPECT_THAT(client.ListVersions(""), Fails(Reason::kServerMisbehaved));
+  auto* description = fake.versions.back().mutable_description();
+  description->set_header_sha256(std::string(32, 'h'));
+  description->mutable_verity()->set_root_hash("ab");
   EXPECT_THAT(client.ListVersions(""), Fails(Reason::kServerMisbehaved));
 }
 

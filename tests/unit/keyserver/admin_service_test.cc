@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "foreign/google/rpc/status.pb.h"
 #include "tests/support/release_rig.h"
@@ -35,6 +36,18 @@ class Administration : public ::testing::Test {
     description->set_header_profile("sealed-1");
     description->set_file_system("erofs");
     return request;
+  }
+
+  static v1::Verity GoodVerity() {
+    v1::Verity verity;
+    verity.set_hash("sha256");
+    verity.set_data_block_size(4096);
+    verity.set_hash_block_size(4096);
+    verity.set_data_blocks(20);
+    verity.set_hash_start_block(20);
+    verity.set_salt(std::string(32, 's'));
+    verity.set_root_hash(std::string(32, 'r'));
+    return verity;
   }
 
   // The slug of the Refusal in a status.
@@ -78,6 +91,62 @@ TEST_F(Administration, ListsWhatWasRegistered) {
   EXPECT_EQ(response.versions(1).description().header_sha256(),
             ReleaseRig::Digest(2));
   EXPECT_FALSE(response.versions(1).has_policy());
+}
+
+TEST_F(Administration, GivesVerityBackAsItWasPut) {
+  admin::v1::PutVersionRequest request = GoodVersion();
+  request.set_volume("hashed");
+  *request.mutable_description()->mutable_verity() = GoodVerity();
+  grpc::ClientContext put_context;
+  admin::v1::PutVersionResponse put;
+  ASSERT_TRUE(rig().admin().PutVersion(&put_context, request, &put).ok());
+  admin::v1::ListVersionsRequest list;
+  list.set_volume("hashed");
+  grpc::ClientContext context;
+  admin::v1::ListVersionsResponse response;
+  ASSERT_TRUE(rig().admin().ListVersions(&context, list, &response).ok());
+  ASSERT_EQ(response.versions_size(), 1);
+  EXPECT_EQ(response.versions(0).description().verity().SerializeAsString(),
+            GoodVerity().SerializeAsString());
+}
+
+TEST_F(Administration, RefusesWritableVolumesByNameAndImportedOnesWithVerity) {
+  for (const auto& [profile, word] : {std::pair("writable-1", "writable-1"),
+                                      std::pair("imported-1", "verity")}) {
+    admin::v1::PutVersionRequest request = GoodVersion();
+    request.mutable_description()->set_header_profile(profile);
+    *request.mutable_description()->mutable_verity() = GoodVerity();
+    grpc::ClientContext context;
+    admin::v1::PutVersionResponse response;
+    const grpc::Status status =
+        rig().admin().PutVersion(&context, request, &response);
+    EXPECT_EQ(ReasonOf(status), "usage");
+    EXPECT_THAT(status.error_message(), HasSubstr(word));
+  }
+}
+
+TEST_F(Administration, RefusesVerityThatNoGuestWouldTake) {
+  const std::vector<std::function<void(v1::Verity&)>> changes = {
+      [](auto& v) { v.Clear(); },
+      [](auto& v) { v.set_hash("sha1"); },
+      [](auto& v) { v.set_data_block_size(512); },
+      [](auto& v) { v.set_hash_block_size(8192); },
+      [](auto& v) { v.set_data_blocks(0); },
+      [](auto& v) { v.set_hash_start_block(19); },
+      [](auto& v) { v.set_hash_start_block(~0ULL); },
+      [](auto& v) { v.set_salt(std::string(257, 's')); },
+      [](auto& v) { v.set_root_hash(std::string(31, 'r')); }};
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    admin::v1::PutVersionRequest request = GoodVersion();
+    v1::Verity* verity = request.mutable_description()->mutable_verity();
+    *verity = GoodVerity();
+    changes[i](*verity);
+    grpc::ClientContext context;
+    admin::v1::PutVersionResponse response;
+    EXPECT_EQ(ReasonOf(rig().admin().PutVersion(&context, request, &response)),
+              "usage")
+        << i;
+  }
 }
 
 TEST_F(Administration, RefusesAHeaderTwice) {

@@ -287,6 +287,25 @@ TEST_F(ReleaseExchange, UnknownHeaderIsToldOnlyToWhomPolicyAccepts) {
   EXPECT_THAT(rig().Audit(ending.audit_id), HasSubstr("not one of ours"));
 }
 
+TEST_F(ReleaseExchange, D5_AnImportedVolumeNeedsAPolicyThatAllowsIt) {
+  ASSERT_TRUE(rig().PutVersion("brought", 7, "imported-1").ok());
+  std::string policy = ReleaseRig::GuestPolicy();
+  ASSERT_TRUE(rig().PutPolicy("brought", policy).ok());
+  RawGuest refused(rig());
+  const Ending ending =
+      refused.Refused(refused.EvidenceFor(refused.Open("brought")));
+  EXPECT_EQ(ending.reason, "refused-by-policy");
+  EXPECT_THAT(rig().Audit(ending.audit_id), HasSubstr("allow_imported"));
+
+  policy.replace(policy.find('{'), 1, R"({"allow_imported":true,)");
+  ASSERT_TRUE(rig().PutPolicy("brought", policy).ok());
+  RawGuest guest(rig());
+  ASSERT_TRUE(guest.Send(guest.EvidenceFor(guest.Open("brought"))));
+  const auto message = guest.Receive();
+  ASSERT_TRUE(message.has_value());
+  EXPECT_TRUE(message->has_release());
+}
+
 TEST_F(ReleaseExchange, RetiredVersionOpensNowhere) {
   ASSERT_TRUE(rig().PutVersion("aged", 7).ok());
   ASSERT_TRUE(rig().PutPolicy("aged", ReleaseRig::GuestPolicy()).ok());

@@ -40,7 +40,18 @@ VersionDescription DescriptionWith(std::uint8_t digest) {
           .header_sha256 = {digest},
           .header_profile = "sealed-1",
           .file_system = "erofs",
-          .mount_options = {"ro", "noatime"}};
+          .mount_options = {"ro", "noatime"},
+          .verity = std::nullopt};
+}
+
+VerityDescription SomeVerity() {
+  return {.hash = "sha256",
+          .data_block_size = 4096,
+          .hash_block_size = 4096,
+          .data_blocks = 25600,
+          .hash_start_block = 25600,
+          .salt = {0x0a, 0xff},
+          .root_hash = {7}};
 }
 
 class SqliteKeyStoreTest : public ::testing::Test {
@@ -84,6 +95,95 @@ TEST_F(SqliteKeyStoreTest, KeepsVersionsOverARestart) {
             (std::vector<std::string>{"ro", "noatime"}));
   ASSERT_OK_AND_ASSIGN(const Secret passphrase, store->Passphrase(*found));
   EXPECT_EQ(AsText(passphrase.Reveal()), "first");
+}
+
+TEST_F(SqliteKeyStoreTest, KeepsVerityOverARestart) {
+  for (const bool salted : {true, false}) {
+    VersionDescription description = DescriptionWith(salted ? 1 : 2);
+    description.verity = SomeVerity();
+    if (!salted) {
+      description.verity->salt.clear();
+    }
+    {
+      ASSERT_OK_AND_ASSIGN(const auto store, Open());
+      ASSERT_THAT(
+          store->AddVersion("data", description, SecretOf("first"), kNow),
+          Succeeds());
+    }
+    ASSERT_OK_AND_ASSIGN(const auto store, Open());
+    ASSERT_OK_AND_ASSIGN(const auto found,
+                         store->FindVersion("data", description.header_sha256));
+    ASSERT_TRUE(found.has_value());
+    EXPECT_EQ(found->description.verity, description.verity);
+    EXPECT_THAT(store->Passphrase(*found), Succeeds());
+  }
+}
+
+// The passphrase is sealed with the root hash: whoever can write the file, but
+// has not the key, cannot make a guest accept other data.
+TEST_F(SqliteKeyStoreTest, D5_ChangedVerityUnsealsNothing) {
+  const std::string root = std::string("07") + std::string(62, '0');
+  const std::string other = std::string("08") + std::string(62, '0');
+  for (const std::string& change :
+       {std::string("NULL"), "replace(verity, '" + root + "', '" + other + "')",
+        std::string("replace(verity, '0aff', '-')"),
+        std::string("replace(verity, '25600', '25601')")}) {
+    std::filesystem::remove(path());
+    {
+      ASSERT_OK_AND_ASSIGN(const auto store, Open());
+      VersionDescription description = DescriptionWith(1);
+      description.verity = SomeVerity();
+      ASSERT_THAT(
+          store->AddVersion("data", description, SecretOf("first"), kNow),
+          Succeeds());
+    }
+    Tamper("UPDATE versions SET verity = " + change);
+    ASSERT_OK_AND_ASSIGN(const auto store, Open());
+    ASSERT_OK_AND_ASSIGN(const auto found, store->FindVersion("data", {1}));
+    ASSERT_TRUE(found.has_value());
+    EXPECT_THAT(store->Passphrase(*found), Fails(Reason::kStoreInvalid))
+        << change;
+  }
+}
+
+TEST_F(SqliteKeyStoreTest, UnreadableVerityIsAnInvalidStore) {
+  {
+    ASSERT_OK_AND_ASSIGN(const auto store, Open());
+    ASSERT_THAT(
+        store->AddVersion("data", DescriptionWith(1), SecretOf("first"), kNow),
+        Succeeds());
+  }
+  for (const char* column :
+       {"''", "'sha256 4096'", "'sha256 4096 4096 1 1 zz -'",
+        "'sha256 4096 4096 1 1 00 -'"}) {
+    Tamper(std::string("UPDATE versions SET verity = ") + column);
+    ASSERT_OK_AND_ASSIGN(const auto store, Open());
+    EXPECT_THAT(store->FindVersion("data", {1}), Fails(Reason::kStoreInvalid))
+        << column;
+  }
+}
+
+TEST_F(SqliteKeyStoreTest, AStoreOfTheFirstSchemaOpensAndIsUpgraded) {
+  {
+    ASSERT_OK_AND_ASSIGN(const auto store, Open());
+    ASSERT_THAT(
+        store->AddVersion("data", DescriptionWith(1), SecretOf("old"), kNow),
+        Succeeds());
+  }
+  Tamper("ALTER TABLE versions DROP COLUMN verity; PRAGMA user_version = 1");
+  for (int opening = 0; opening < 2; ++opening) {
+    ASSERT_OK_AND_ASSIGN(const auto store, Open());
+    ASSERT_OK_AND_ASSIGN(const auto found, store->FindVersion("data", {1}));
+    ASSERT_TRUE(found.has_value());
+    EXPECT_FALSE(found->description.verity.has_value());
+    ASSERT_OK_AND_ASSIGN(const Secret passphrase, store->Passphrase(*found));
+    EXPECT_EQ(AsText(passphrase.Reveal()), "old");
+  }
+  ASSERT_OK_AND_ASSIGN(const auto store, Open());
+  VersionDescription description = DescriptionWith(2);
+  description.verity = SomeVerity();
+  EXPECT_THAT(store->AddVersion("data", description, SecretOf("new"), kNow),
+              Succeeds());
 }
 
 TEST_F(SqliteKeyStoreTest, CountsVersionsAndRefusesAHeaderTwice) {
@@ -227,7 +327,7 @@ TEST_F(SqliteKeyStoreTest, IsHeldByOneServerAtATime) {
 
 TEST_F(SqliteKeyStoreTest, RefusesANewerSchema) {
   ASSERT_THAT(Open(), Succeeds());
-  Tamper("PRAGMA user_version = 2");
+  Tamper("PRAGMA user_version = 3");
   EXPECT_THAT(Open(), Fails(Reason::kStoreNewer));
 }
 
