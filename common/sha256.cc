@@ -9,12 +9,20 @@
 namespace tdxvfs {
 namespace {
 
+// Fetched once: looking an algorithm up by name costs about as much as hashing.
+const EVP_MD* Sha256Method() {
+  static const EVP_MD* const method =
+      EVP_MD_fetch(nullptr, "SHA2-256", nullptr);
+  return method;
+}
+
 template <std::size_t kSize>
 Result<std::array<std::uint8_t, kSize>> Digest(
     std::span<const std::uint8_t> bytes, const EVP_MD* algorithm) {
   std::array<std::uint8_t, kSize> digest{};
   unsigned int length = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, algorithm,
+  if (algorithm == nullptr ||
+      EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, algorithm,
                  nullptr) != 1 ||
       length != kSize) {
     return OpensslError(Reason::kInternal, "compute a digest");
@@ -25,7 +33,7 @@ Result<std::array<std::uint8_t, kSize>> Digest(
 }  // namespace
 
 Result<Sha256Digest> Sha256(std::span<const std::uint8_t> bytes) {
-  return Digest<32>(bytes, EVP_sha256());
+  return Digest<32>(bytes, Sha256Method());
 }
 
 LengthPrefixed& LengthPrefixed::Add(std::span<const std::uint8_t> field) {
@@ -42,7 +50,7 @@ LengthPrefixed& LengthPrefixed::Add(std::string_view field) {
 }
 
 Result<Sha256Digest> LengthPrefixed::Sha256() const {
-  return Digest<32>(bytes_, EVP_sha256());
+  return Digest<32>(bytes_, Sha256Method());
 }
 
 Result<Sha512Digest> LengthPrefixed::Sha512() const {

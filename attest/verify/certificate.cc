@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "attest/verify/der_reader.h"
-#include "attest/verify/p256.h"
 #include "attest/verify/utc_time.h"
 #include "common/hex.h"
 
@@ -23,7 +22,7 @@ constexpr std::array<std::uint8_t, 10> kEcdsaWithSha256 = {
 // AlgorithmIdentifier { id-ecPublicKey, prime256v1 } without its header: the
 // curve by name, since explicit parameters could describe another one
 // (CVE-2020-0601).
-constexpr std::array<std::uint8_t, 19> kP256Key = {
+constexpr std::array<std::uint8_t, 19> kP256KeyAlgorithm = {
     0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
     0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
 constexpr std::array<std::uint8_t, 3> kCommonName = {0x55, 0x04, 0x03};
@@ -112,18 +111,18 @@ Result<Validity> ReadValidity(DerReader& reader) {
   return validity;
 }
 
-Result<EvpPkeyPtr> ReadKey(Bytes public_key_info) {
+Result<P256Key> ReadKey(Bytes public_key_info) {
   DerReader whole(public_key_info);
   ASSIGN_OR_RETURN(const Bytes contents, whole.Next(DerTag::kSequence));
   DerReader reader(contents);
-  RETURN_IF_ERROR(
-      ExpectContents(reader, kP256Key, "public key is not a P-256 key"));
+  RETURN_IF_ERROR(ExpectContents(reader, kP256KeyAlgorithm,
+                                 "public key is not a P-256 key"));
   ASSIGN_OR_RETURN(const Bytes bits, reader.Next(DerTag::kBitString));
   RETURN_IF_ERROR(reader.ExpectEnd());
   if (bits.size() != kPointBits || bits[0] != 0 || bits[1] != kUncompressed) {
     return Refused("public key is not a P-256 key");
   }
-  return P256Key(bits.subspan<2, 64>());
+  return P256Key::FromPoint(bits.subspan<2, 64>());
 }
 
 Result<void> ReadSignedPart(Bytes contents, Certificate& certificate) {
@@ -242,8 +241,8 @@ Result<void> CheckIssuedBy(const Certificate& certificate,
                  issuer.extensions.subject_key_id)) {
     return Refused("authority key identifier is not the next certificate's");
   }
-  return CheckP256Signature(issuer.key.get(), certificate.signed_part,
-                            certificate.signature)
+  return issuer.key
+      .CheckSignature(certificate.signed_part, certificate.signature)
       .Context("certificate signature");
 }
 

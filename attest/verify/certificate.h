@@ -13,7 +13,7 @@
 #include "attest/quote.h"
 #include "attest/verify/certificate_extensions.h"
 #include "attest/verify/der_reader.h"
-#include "common/owned_openssl.h"
+#include "attest/verify/p256.h"
 #include "common/result.h"
 #include "common/sha256.h"
 
@@ -51,7 +51,7 @@ struct Certificate {
   SerialNumber serial;
   std::string common_name;
   Validity validity;
-  EvpPkeyPtr key;
+  P256Key key;
   attest::ByteArray<64> signature{};  // r || s
   CertificateExtensions extensions;
 };

@@ -47,7 +47,7 @@ class CollateralReader {
   Result<void> CheckQeIdentitySignature();
   Result<void> ReadQeIdentity();
 
-  EVP_PKEY* signer_key() const { return signer_.key.get(); }
+  const P256Key& signer_key() const { return signer_.key; }
 
   const CollateralDocuments& documents_;
   const TrustAnchor& anchor_;

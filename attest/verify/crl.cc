@@ -185,9 +185,8 @@ Result<Crl> VerifyCrl(Bytes der, const Certificate& issuer) {
   }
   ASSIGN_OR_RETURN(const Frame frame, ReadFrame(der));
   ASSIGN_OR_RETURN(Crl crl, ReadList(frame.signed_part, issuer));
-  RETURN_IF_ERROR(
-      CheckP256Signature(issuer.key.get(), frame.signed_part, frame.signature)
-          .Context("signature"));
+  RETURN_IF_ERROR(issuer.key.CheckSignature(frame.signed_part, frame.signature)
+                      .Context("signature"));
   return crl;
 }
 

@@ -13,13 +13,12 @@ namespace tdxvfs::verify {
 // A check that passes when both texts are the same.
 inline attest::Check EqualCheck(std::string_view name, std::string expected,
                                 std::string actual, std::string_view source) {
-  attest::Check check;
-  check.name = name;
-  check.passed = expected == actual;
-  check.expected = std::move(expected);
-  check.actual = std::move(actual);
-  check.source = source;
-  return check;
+  const bool passed = expected == actual;
+  return {.name = std::string(name),
+          .expected = std::move(expected),
+          .actual = std::move(actual),
+          .passed = passed,
+          .source = std::string(source)};
 }
 
 // Several checks as one list, in order. (A braced list would copy every text.)

@@ -45,8 +45,7 @@ Result<ChainOutcome> Refuse(FailureClass failure, const Error& error) {
 
 Result<ChainOutcome> VerifyPckChain(std::span<const std::uint8_t> pem,
                                     const TrustAnchor& anchor) {
-  ASSIGN_OR_RETURN(const Sha256Digest digest, Sha256(pem));
-  if (auto known = anchor.chains().Find(digest); known != nullptr) {
+  if (auto known = anchor.chains().Find(AsText(pem)); known != nullptr) {
     return ChainOutcome{std::move(known), {}};
   }
   const auto ders = SplitWholeChain(AsText(pem), kChainLength);
@@ -65,9 +64,9 @@ Result<ChainOutcome> VerifyPckChain(std::span<const std::uint8_t> pem,
   if (!chain.has_value()) {
     return Refuse(FailureClass::kPckChain, chain.error());
   }
-  chain->digest = digest;
+  ASSIGN_OR_RETURN(chain->digest, Sha256(pem));
   auto shared = std::make_shared<const PckChain>(std::move(*chain));
-  anchor.chains().Remember(digest, shared);
+  anchor.chains().Remember(std::string(AsText(pem)), shared);
   return ChainOutcome{std::move(shared), {}};
 }
 

@@ -14,7 +14,6 @@
 #include "attest/verify/pck_ca.h"
 #include "attest/verify/pck_platform.h"
 #include "attest/verify/trust_anchor.h"
-#include "common/owned_openssl.h"
 #include "common/result.h"
 
 namespace tdxvfs::verify {
@@ -31,7 +30,7 @@ struct PckChain {
   // certificate in the quote.
   std::array<Validity, 3> validity;
 
-  EVP_PKEY* leaf_key() const { return leaf.key.get(); }
+  const P256Key& leaf_key() const { return leaf.key; }
 };
 
 // Why a chain was refused.
@@ -46,8 +45,8 @@ struct ChainOutcome {
 };
 
 // Leads a PEM chain (leaf, intermediate, root, nothing else) to the anchor.
-// Chains that held before are remembered by their SHA-256 inside the anchor;
-// refused ones never are. Fails only with kInternal.
+// Chains that held before are remembered inside the anchor; refused ones never
+// are. Fails only with kInternal.
 Result<ChainOutcome> VerifyPckChain(std::span<const std::uint8_t> pem,
                                     const TrustAnchor& anchor);
 

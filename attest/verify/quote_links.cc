@@ -104,14 +104,20 @@ Result<bool> QuoteLinks::QeReportIsSigned(const TrustAnchor& anchor) {
       FailureClass::kQeReportSignature,
       enclave_ != nullptr
           ? Result<void>()
-          : CheckP256Signature(chain_->leaf_key(), quote().qe_report_bytes,
-                               quote().qe_report_signature));
+          : chain_->leaf_key().CheckSignature(quote().qe_report_bytes,
+                                              quote().qe_report_signature));
 }
 
 // The QE vouches for the attestation key by putting its hash, and zeroes
 // after it, into its own report. Without this link anyone could splice a
-// genuine QE report behind a body of their own.
+// genuine QE report behind a body of their own. An enclave is remembered only
+// when it held, by every byte that it is made of.
 Result<bool> QuoteLinks::AttestationKeyIsBound() {
+  const auto& actual = quote().qe_report.report_data;
+  if (enclave_ != nullptr) {
+    return record_.Holds(
+        Demand("attestation key binding", ToHex(actual), kQuoteFormat));
+  }
   std::vector<std::uint8_t> bound(quote().attestation_key.begin(),
                                   quote().attestation_key.end());
   bound.insert(bound.end(), quote().qe_authentication_data.begin(),
@@ -119,7 +125,6 @@ Result<bool> QuoteLinks::AttestationKeyIsBound() {
   ASSIGN_OR_RETURN(const Sha256Digest digest, Sha256(bound));
   attest::ByteArray<64> expected{};
   std::copy(digest.begin(), digest.end(), expected.begin());
-  const auto& actual = quote().qe_report.report_data;
   attest::Check check =
       Demand("attestation key binding", ToHex(expected), kQuoteFormat);
   check.actual = ToHex(actual);
@@ -144,7 +149,7 @@ bool QuoteLinks::QeIsNoDebugEnclave() {
 // enclave is worth remembering.
 Result<bool> QuoteLinks::QuoteIsSigned(const TrustAnchor& anchor) {
   if (enclave_ == nullptr) {
-    auto key = P256Key(quote().attestation_key);
+    auto key = P256Key::FromPoint(quote().attestation_key);
     if (!key.has_value()) {
       return record_.Judge(
           Demand("attestation key", "a point of P-256", kQuoteFormat),
@@ -158,8 +163,7 @@ Result<bool> QuoteLinks::QuoteIsSigned(const TrustAnchor& anchor) {
   return record_.Judge(
       Demand("quote signature", "by the attestation key", kQuoteFormat),
       FailureClass::kQuoteSignature,
-      CheckP256Signature(enclave_->attestation_key.get(), message,
-                         quote().signature));
+      enclave_->attestation_key.CheckSignature(message, quote().signature));
 }
 
 }  // namespace

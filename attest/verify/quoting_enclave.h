@@ -3,8 +3,8 @@
 #define TDXVFS_ATTEST_VERIFY_QUOTING_ENCLAVE_H_
 
 #include "attest/quote.h"
+#include "attest/verify/p256.h"
 #include "attest/verify/pck_chain.h"
-#include "common/owned_openssl.h"
 #include "common/result.h"
 #include "common/sha256.h"
 
@@ -14,7 +14,7 @@ namespace tdxvfs::verify {
 // and vouches for this key. Whether the enclave may be trusted is asked of
 // collateral, the leaf's dates and revocation at each use.
 struct QuotingEnclave {
-  EvpPkeyPtr attestation_key;
+  P256Key attestation_key;
 };
 
 // Digest of every byte that such a finding rests on: the chain, QE report and

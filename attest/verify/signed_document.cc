@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "attest/verify/json.h"
-#include "attest/verify/p256.h"
 #include "common/hex.h"
 
 namespace tdxvfs::verify {
@@ -139,9 +138,8 @@ Result<SignedDocument> OpenSignedDocument(std::string_view text,
 }
 
 Result<void> CheckDocumentSignature(const SignedDocument& document,
-                                    EVP_PKEY* key) {
-  return CheckP256Signature(key, AsBytes(document.signed_bytes),
-                            document.signature);
+                                    const P256Key& key) {
+  return key.CheckSignature(AsBytes(document.signed_bytes), document.signature);
 }
 
 }  // namespace tdxvfs::verify

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "common/owned_openssl.h"
+#include "attest/verify/p256.h"
 #include "common/result.h"
 
 namespace tdxvfs::verify {
@@ -32,7 +32,7 @@ Result<SignedDocument> OpenSignedDocument(std::string_view text,
 
 // Fails with kQuoteInvalid when the signature is not by `key`.
 Result<void> CheckDocumentSignature(const SignedDocument& document,
-                                    EVP_PKEY* key);
+                                    const P256Key& key);
 
 }  // namespace tdxvfs::verify
 

@@ -13,7 +13,7 @@
 namespace tdxvfs::verify {
 namespace {
 
-// About 8 KiB each.
+// About 12 KiB each.
 constexpr std::size_t kMaxChains = 1024;
 // About 2 KiB each.
 constexpr std::size_t kMaxEnclaves = 1024;
@@ -34,7 +34,8 @@ Result<Certificate> ReadAnchor(std::string_view pem) {
 }  // namespace
 
 TrustAnchor::TrustAnchor()
-    : chains_(std::make_unique<VerifiedCache<PckChain>>(kMaxChains)),
+    : chains_(
+          std::make_unique<VerifiedCache<PckChain, std::string>>(kMaxChains)),
       pck_cas_(std::make_unique<VerifiedCache<PckCa>>(kMaxPckCas)),
       enclaves_(std::make_unique<VerifiedCache<QuotingEnclave>>(kMaxEnclaves)) {
 }

@@ -3,6 +3,7 @@
 #define TDXVFS_ATTEST_VERIFY_TRUST_ANCHOR_H_
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "attest/verify/certificate.h"
@@ -14,7 +15,7 @@ namespace tdxvfs::verify {
 struct PckCa;
 struct PckChain;
 struct QuotingEnclave;
-template <typename Verified>
+template <typename Verified, typename Key = Sha256Digest>
 class VerifiedCache;
 
 // The root that every chain must end in, pinned by subject and public key (two
@@ -37,9 +38,9 @@ class TrustAnchor {
   // SHA-256 of the DER SubjectPublicKeyInfo.
   const Sha256Digest& key_digest() const { return key_digest_; }
   bool is_intel() const { return is_intel_; }
-  // PCK chains, by the SHA-256 of their PEM, and PCK CAs, by that of their DER,
-  // that lead here; thread-safe.
-  VerifiedCache<PckChain>& chains() const { return *chains_; }
+  // PCK chains, by their PEM (comparing it costs less than hashing it), and PCK
+  // CAs, by the SHA-256 of their DER, that lead here; thread-safe.
+  VerifiedCache<PckChain, std::string>& chains() const { return *chains_; }
   VerifiedCache<PckCa>& pck_cas() const { return *pck_cas_; }
   // Quoting enclaves by EnclaveDigest; thread-safe. Forget them when collateral
   // changes.
@@ -50,7 +51,7 @@ class TrustAnchor {
   Certificate certificate_;
   Sha256Digest key_digest_{};
   bool is_intel_ = false;
-  std::unique_ptr<VerifiedCache<PckChain>> chains_;
+  std::unique_ptr<VerifiedCache<PckChain, std::string>> chains_;
   std::unique_ptr<VerifiedCache<PckCa>> pck_cas_;
   std::unique_ptr<VerifiedCache<QuotingEnclave>> enclaves_;
 };
