@@ -3,19 +3,22 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "common/hex.h"
+#include "common/profile_limits.h"
 #include "tdxvfs/v1/release.pb.h"
 
 namespace tdxvfs::agent {
 namespace {
 
-constexpr std::string_view kProfile = "sealed-1";
+constexpr std::array<std::string_view, 2> kProfiles{kSealedProfile,
+                                                    kImportedProfile};
 constexpr std::array<std::string_view, 3> kFileSystems{"erofs", "squashfs",
                                                        "ext4"};
-// Of a profile that is read-only.
+// Of profiles that are read-only.
 constexpr std::array<std::string_view, 4> kMountOptions{"ro", "noatime",
                                                         "relatime", "noload"};
 constexpr std::size_t kMaxPassphrase = 512;  // bytes
@@ -89,18 +92,13 @@ Result<void> CompareWithRequest(const tdxvfs::v1::VolumeGrant& grant,
 }
 
 Result<void> CheckContent(const tdxvfs::v1::VolumeGrant& grant) {
-  if (grant.header_profile() != kProfile) {
+  if (!IsOneOf(kProfiles, grant.header_profile())) {
     return Error(Reason::kNotSupported,
                  "this agent does not open volumes of profile '" +
                      grant.header_profile().substr(0, 32) + "'");
   }
   if (grant.has_integrity()) {
-    return Invalid("carries dm-integrity sizes, which sealed-1 has not");
-  }
-  if (grant.has_verity()) {
-    // Opening without it would drop a protection that was granted on.
-    return Error(Reason::kNotSupported,
-                 "this agent does not open volumes with dm-verity");
+    return Invalid("carries dm-integrity sizes, which its profile has not");
   }
   if (grant.passphrase().empty() ||
       grant.passphrase().size() > kMaxPassphrase) {
@@ -118,6 +116,29 @@ Result<void> CheckContent(const tdxvfs::v1::VolumeGrant& grant) {
     }
   }
   return {};
+}
+
+Result<std::optional<luks::VerityParameters>> ReadVerity(
+    const tdxvfs::v1::VolumeGrant& grant) {
+  if (!grant.has_verity()) {
+    return std::optional<luks::VerityParameters>();
+  }
+  const tdxvfs::v1::Verity& received = grant.verity();
+  luks::VerityParameters verity;
+  if (received.root_hash().size() != verity.root_hash.size()) {
+    return Invalid("carries a root hash that has not 32 bytes");
+  }
+  verity.hash = received.hash();
+  verity.data_block_size = received.data_block_size();
+  verity.hash_block_size = received.hash_block_size();
+  verity.data_blocks = received.data_blocks();
+  verity.hash_start_block = received.hash_start_block();
+  const auto salt = AsBytes(received.salt());
+  verity.salt.assign(salt.begin(), salt.end());
+  const auto root_hash = AsBytes(received.root_hash());
+  std::copy(root_hash.begin(), root_hash.end(), verity.root_hash.begin());
+  RETURN_IF_ERROR(luks::CheckVerityParameters(verity));
+  return std::optional(std::move(verity));
 }
 
 }  // namespace
@@ -140,6 +161,7 @@ Result<Grant> ParseGrant(const Secret& plaintext,
   grant.open.file_system = received.file_system();
   grant.open.mount_options.assign(received.mount_options().begin(),
                                   received.mount_options().end());
+  ASSIGN_OR_RETURN(grant.open.verity, ReadVerity(received));
   ASSIGN_OR_RETURN(grant.open.passphrase, message.TakePassphrase());
   return grant;
 }

@@ -40,7 +40,11 @@ std::string UnlockedJson(const std::string& volume, const Unlocked& unlocked) {
       .Number("quote_ms", milliseconds(unlocked.timings.quote))
       .Number("release_ms", milliseconds(unlocked.timings.release))
       .Number("open_ms", milliseconds(unlocked.timings.open))
-      .Number("mount_ms", milliseconds(unlocked.timings.mount));
+      .Number("mount_ms", milliseconds(unlocked.timings.mount))
+      .Number("header_ms", milliseconds(unlocked.timings.header))
+      .Number("loop_ms", milliseconds(unlocked.timings.loop))
+      .Number("crypt_ms", milliseconds(unlocked.timings.crypt))
+      .Number("verity_ms", milliseconds(unlocked.timings.verity));
   return object.Close();
 }
 

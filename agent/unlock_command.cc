@@ -100,7 +100,11 @@ void LogSuccess(const VolumeConfig& config, const Unlocked& unlocked,
 std::string TimingsText(const UnlockTimings& timings) {
   return "quote " + Milliseconds(timings.quote) + ", release " +
          Milliseconds(timings.release) + ", open " +
-         Milliseconds(timings.open) + ", mount " + Milliseconds(timings.mount);
+         Milliseconds(timings.open) + " (header " +
+         Milliseconds(timings.header) + ", loop " + Milliseconds(timings.loop) +
+         ", crypt " + Milliseconds(timings.crypt) + ", verity " +
+         Milliseconds(timings.verity) + "), mount " +
+         Milliseconds(timings.mount);
 }
 
 Result<Unlocked> RunUnlock(const Surroundings& surroundings,

@@ -10,6 +10,7 @@
 #include "agent/grant_wire.h"
 #include "agent/release_client.h"
 #include "agent/stopwatch.h"
+#include "common/profile_limits.h"
 #include "common/secret.h"
 #include "luks/header.h"
 #include "luks/image_file.h"
@@ -40,6 +41,12 @@ Result<Unlocked> OpenGranted(const Attempt& attempt, const Secret& plaintext) {
   if (attempt.mode == UnlockMode::kCheck) {
     return unlocked;
   }
+  const std::string_view limits = LimitsOfProfile(grant.open.header_profile);
+  if (!limits.empty()) {
+    attempt.parts.warn(
+        Event::kOpenWarning,
+        "profile " + grant.open.header_profile + ": " + std::string(limits));
+  }
   ASSIGN_OR_RETURN(
       const luks::OpenTimings took,
       attempt.parts.open_volume(attempt.image, attempt.header, grant.open,
@@ -47,7 +54,11 @@ Result<Unlocked> OpenGranted(const Attempt& attempt, const Secret& plaintext) {
                                   attempt.parts.warn(Event::kOpenWarning,
                                                      std::move(line));
                                 }));
-  unlocked.timings.open = took.attach + took.map;
+  unlocked.timings.header = took.header;
+  unlocked.timings.loop = took.attach;
+  unlocked.timings.crypt = took.crypt;
+  unlocked.timings.verity = took.verity;
+  unlocked.timings.open = took.header + took.attach + took.crypt + took.verity;
   unlocked.timings.mount = took.mount;
   return unlocked;
 }

@@ -27,7 +27,11 @@ enum class UnlockMode : std::uint8_t {
 struct UnlockTimings {
   std::chrono::microseconds quote{};
   std::chrono::microseconds release{};  // connection, challenge, grant
-  std::chrono::microseconds open{};     // loop device and mapping
+  std::chrono::microseconds open{};     // the next four together
+  std::chrono::microseconds header{};   // checks before anything is attached
+  std::chrono::microseconds loop{};
+  std::chrono::microseconds crypt{};   // key slot and dm-crypt
+  std::chrono::microseconds verity{};  // dm-verity and its first block
   std::chrono::microseconds mount{};
   std::chrono::microseconds total{};
 };

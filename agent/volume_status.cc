@@ -64,6 +64,7 @@ Result<VolumeStatus> StatusOf(const Surroundings& surroundings,
       state.kind, VolumeGuard::IsHeld(surroundings.run_directory, volume),
       !record.reason.empty());
   status.mapping = state.mapping;
+  status.verity = state.verity;
   status.loop = state.loop;
   status.mount = state.mount;
   if (status.state == "open") {
@@ -94,6 +95,7 @@ std::string StatusJson(const VolumeStatus& status) {
   }
   AddText(object, "audit_id", status.audit_id);
   AddText(object, "reason", status.reason);
+  AddText(object, "verity", status.verity);
   return object.Close();
 }
 

@@ -15,7 +15,8 @@ struct VolumeStatus {
   std::string volume;
   std::string state;  // locked, opening, open, failed
   std::string image;
-  std::string mapping;
+  std::string mapping;  // dm-crypt
+  std::string verity;   // dm-verity on it
   std::string loop;
   std::string mount;
   std::string since;
@@ -31,7 +32,7 @@ Result<VolumeStatus> StatusOf(const Surroundings& surroundings,
                               std::string_view volume);
 
 // One object on one line: volume, state, image, mapping, loop, mount, since,
-// version, audit_id, reason.
+// version, audit_id, reason, verity.
 std::string StatusJson(const VolumeStatus& status);
 
 // One line for people.

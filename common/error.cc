@@ -152,12 +152,18 @@ constexpr std::array<ReasonInfo, kReasonCount> kTable{{
      "an image is a regular file or a block device"},
     {kImageTruncated, "image-truncated", 6, kGrpcFailedPrecondition, kNever,
      "copy the image again"},
+    {kImageCorrupt, "image-corrupt", 6, kGrpcFailedPrecondition, kNever,
+     "the image was changed, or is not the one whose root hash is registered; "
+     "copy it again"},
     {kImageNotLuks2, "image-not-luks2", 6, kGrpcFailedPrecondition, kNever,
      "an image begins with a LUKS2 header; 'tdxvfs volume pack' makes one"},
     {kHeaderRefused, "header-refused", 6, kGrpcFailedPrecondition, kNever,
      "the header says something that the profile does not allow"},
     {kHeaderMismatch, "header-mismatch", 6, kGrpcFailedPrecondition, kNever,
      "the image's header is not the one that the key server granted"},
+    {kVerityMissing, "verity-missing", 6, kGrpcFailedPrecondition, kNever,
+     "the volume was packed or registered without a hash tree; pack it again "
+     "and register the new version with its manifest"},
     {kPassphraseWrong, "passphrase-wrong", 6, kGrpcFailedPrecondition, kNever,
      "the key server's passphrase does not open this header; register the "
      "volume again"},

@@ -34,6 +34,10 @@ constexpr Field kLastPadding{512, 3584};
 constexpr std::array<std::string_view, 2> kMagics{"LUKS\xba\xbe",
                                                   "SKUL\xba\xbe"};
 constexpr std::size_t kUuidLength = 36;
+// LUKS2 On-Disk Format 1.1, section 2.1, table 1: bytes of one area.
+constexpr std::array<std::uint64_t, 9> kForeignSizes{
+    0x4000,  0x8000,   0x10000,  0x20000, 0x40000,
+    0x80000, 0x100000, 0x200000, 0x400000};
 
 Bytes In(Bytes area, const Field& field) {
   return area.subspan(field.at, field.size);
@@ -60,23 +64,25 @@ bool IsText(Bytes bytes, std::string_view text) {
 
 class AreaCheck {
  public:
-  AreaCheck(Bytes area, std::size_t number, HeaderRefusals* refusals)
-      : area_(area), number_(number), refusals_(refusals) {}
+  AreaCheck(Bytes area, std::size_t number, bool named,
+            HeaderRefusals* refusals)
+      : area_(area), number_(number), named_(named), refusals_(refusals) {}
 
   Result<void> Run() {
     Expect(AsText(In(area_, kMagic)) == kMagics.at(number_), "magic",
            "is not that of this header");
     Expect(Number(In(area_, kVersion)) == 2, "version", "is not 2");
-    Expect(Number(In(area_, kSize)) == kMetadataSize, "hdr_size",
-           "is not 16384");
+    Expect(Number(In(area_, kSize)) == area_.size(), "hdr_size",
+           "is not " + std::to_string(area_.size()));
     Expect(Number(In(area_, kSequence)) != 0, "seqid", "is zero");
-    Expect(IsZero(In(area_, kLabel)), "label", "is not empty");
+    Expect(named_ || IsZero(In(area_, kLabel)), "label", "is not empty");
     Expect(IsText(In(area_, kChecksumName), "sha256"), "csum_alg",
            "is not sha256");
     Expect(IsZero(In(area_, kUuid).subspan(kUuidLength)), "uuid",
            "is longer than 36 characters");
-    Expect(IsZero(In(area_, kSubsystem)), "subsystem", "is not empty");
-    Expect(Number(In(area_, kOffset)) == number_ * kMetadataSize, "hdr_offset",
+    Expect(named_ || IsZero(In(area_, kSubsystem)), "subsystem",
+           "is not empty");
+    Expect(Number(In(area_, kOffset)) == number_ * area_.size(), "hdr_offset",
            "is not its place");
     Expect(IsZero(In(area_, kPadding)) && IsZero(In(area_, kLastPadding)),
            "padding", "is not zero");
@@ -84,11 +90,11 @@ class AreaCheck {
   }
 
  private:
-  void Expect(bool holds, std::string_view member, std::string_view reason) {
+  void Expect(bool holds, std::string_view member, const std::string& reason) {
     if (!holds) {
       refusals_->push_back(
           {"binary/" + std::to_string(number_) + "/" + std::string(member),
-           std::string(reason)});
+           reason});
     }
   }
   // Over the whole area, its own member being zero.
@@ -103,17 +109,16 @@ class AreaCheck {
 
   Bytes area_;
   std::size_t number_;
+  bool named_;  // may have a label and a subsystem
   HeaderRefusals* refusals_;
 };
 
-}  // namespace
-
-Result<std::string_view> CheckBinaryHeaders(Bytes header,
-                                            HeaderRefusals* refusals) {
-  const Bytes first = header.first(kMetadataSize);
-  const Bytes second = header.subspan(kMetadataSize, kMetadataSize);
-  RETURN_IF_ERROR(AreaCheck(first, 0, refusals).Run());
-  RETURN_IF_ERROR(AreaCheck(second, 1, refusals).Run());
+Result<std::string_view> CheckBoth(Bytes header, std::size_t metadata_size,
+                                   bool named, HeaderRefusals* refusals) {
+  const Bytes first = header.first(metadata_size);
+  const Bytes second = header.subspan(metadata_size, metadata_size);
+  RETURN_IF_ERROR(AreaCheck(first, 0, named, refusals).Run());
+  RETURN_IF_ERROR(AreaCheck(second, 1, named, refusals).Run());
   for (const auto& [field, name] :
        {std::pair(kSequence, "seqid"), std::pair(kUuid, "uuid")}) {
     if (AsText(In(first, field)) != AsText(In(second, field))) {
@@ -130,6 +135,30 @@ Result<std::string_view> CheckBinaryHeaders(Bytes header,
     refusals->push_back({"/", "is followed by bytes that are not zero"});
   }
   return json.substr(0, end);
+}
+
+}  // namespace
+
+Result<std::string_view> CheckBinaryHeaders(Bytes header,
+                                            HeaderRefusals* refusals) {
+  return CheckBoth(header, kMetadataSize, false, refusals);
+}
+
+Result<std::string_view> CheckForeignBinaryHeaders(Bytes header,
+                                                   std::size_t* metadata_size,
+                                                   HeaderRefusals* refusals) {
+  *metadata_size = 0;
+  const std::uint64_t declared =
+      header.size() < kBinarySize ? 0 : Number(In(header, kSize));
+  if (std::find(kForeignSizes.begin(), kForeignSizes.end(), declared) ==
+          kForeignSizes.end() ||
+      2 * declared > header.size()) {
+    refusals->push_back(
+        {"binary/0/hdr_size", "is not a size of the format that fits"});
+    return std::string_view();
+  }
+  *metadata_size = static_cast<std::size_t>(declared);
+  return CheckBoth(header, *metadata_size, true, refusals);
 }
 
 }  // namespace tdxvfs::luks

@@ -24,6 +24,13 @@ inline constexpr std::size_t kMetadataSize = 16384;  // bytes, of ours; twice
 Result<std::string_view> CheckBinaryHeaders(
     std::span<const std::uint8_t> header, HeaderRefusals* refusals);
 
+// The same for headers of other programs: any of the sizes that the format
+// knows, any label and subsystem. `header` may have any size; `metadata_size`
+// becomes that of one area, in bytes, and 0 when there is none that fits.
+Result<std::string_view> CheckForeignBinaryHeaders(
+    std::span<const std::uint8_t> header, std::size_t* metadata_size,
+    HeaderRefusals* refusals);
+
 }  // namespace tdxvfs::luks
 
 #endif  // TDXVFS_LUKS_BINARY_HEADER_H_

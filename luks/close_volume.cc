@@ -7,6 +7,7 @@
 #include "luks/mount.h"
 #include "luks/mount_point.h"
 #include "luks/open_mapping.h"
+#include "luks/verity_device.h"
 #include "luks/volume.h"
 
 namespace tdxvfs::luks {
@@ -14,10 +15,25 @@ namespace {
 
 constexpr std::size_t kHoldersNamed = 5;
 
+// dm-verity as it was, when it had gone before dm-crypt turned out to be busy.
+Result<void> MapVerityAgain(const OpenMapping& open) {
+  ASSIGN_OR_RETURN(const MappingInfo now, InspectMapping(open.verity_name));
+  if (now.exists || !open.verity_table.has_value()) {
+    return {};
+  }
+  ASSIGN_OR_RETURN(OwnedMapping mapping,
+                   MapVerity(MappingPath(open.name), open.verity_name,
+                             open.verity_table->parameters));
+  mapping.Keep();
+  return {};
+}
+
 // The mount as it was, so that a volume that turns out to be busy stays usable.
 Result<void> MountAgain(const OpenMapping& open, const VolumePlace& place) {
-  MountRequest request{.source = MappingPath(open.name),
-                       .device = open.info.device,
+  const std::string name = open.top_name();
+  ASSIGN_OR_RETURN(const MappingInfo top, InspectMapping(name));
+  MountRequest request{.source = MappingPath(name),
+                       .device = top.device,
                        .file_system = open.mount->file_system,
                        .options = {"ro"}};
   if (HasOption(open.mount->mount_options, "noatime")) {
@@ -36,7 +52,7 @@ Result<void> MountAgain(const OpenMapping& open, const VolumePlace& place) {
 std::string HoldingMountOf(const OpenMapping& open) {
   const std::string below = open.mount->path + "/";
   for (const MountEntry& mount : MountsOf(0)) {
-    if ((mount.device == open.info.device && mount.path != open.mount->path) ||
+    if ((mount.device == open.top().device && mount.path != open.mount->path) ||
         mount.path.starts_with(below)) {
       return mount.path;
     }
@@ -50,7 +66,11 @@ Error BusyError(Error error, const OpenMapping& open,
     return error;
   }
   if (holders != nullptr) {
-    *holders = FindHolders(open.info.device, kHoldersNamed);
+    std::vector<dev_t> devices{open.top().device};
+    if (open.verity.exists) {
+      devices.push_back(open.info.device);
+    }
+    *holders = FindHolders(devices, kHoldersNamed);
   }
   if (open.mounted()) {
     const std::string mount = HoldingMountOf(open);
@@ -69,11 +89,12 @@ Result<void> CloseNormally(const OpenMapping& open, const VolumePlace& place,
       return BusyError(std::move(unmounted).error(), open, holders);
     }
   }
-  auto removed = RemoveMapping(open.name, Removal::kNow);
+  auto removed = RemoveMappings(open, Removal::kNow);
   if (removed.has_value()) {
     return removed;
   }
   if (open.mounted()) {
+    RETURN_IF_ERROR(MapVerityAgain(open).Context("map the busy volume again"));
     RETURN_IF_ERROR(
         MountAgain(open, place).Context("mount the busy volume again"));
   }
@@ -84,7 +105,7 @@ Result<void> CloseLazily(const OpenMapping& open) {
   if (open.mounted()) {
     RETURN_IF_ERROR(UnmountFrom(open.mount->path, Unmounting::kDetach));
   }
-  return RemoveMapping(open.name, Removal::kWhenUnused);
+  return RemoveMappings(open, Removal::kWhenUnused);
 }
 
 }  // namespace
@@ -92,25 +113,23 @@ Result<void> CloseLazily(const OpenMapping& open) {
 Result<void> CloseWhenUnmounted(const VolumePlace& place) {
   ASSIGN_OR_RETURN(const OpenMapping open, InspectOpenMapping(place));
   if (open.foreign()) {
-    return Error(Reason::kVolumeInUse,
-                 "mapping '" + open.name + "' is not a mapping of ours");
+    return ForeignMapping(open);
   }
   if (!open.mounted()) {
     return Error(Reason::kVolumeNotOpen,
                  "'" + place.mount_point.string() + "' is not mounted");
   }
-  return RemoveMapping(open.name, Removal::kWhenUnused);
+  return RemoveMappings(open, Removal::kWhenUnused);
 }
 
 Result<void> CloseVolume(const VolumePlace& place, CloseMode mode,
                          std::vector<Holder>* holders) {
   ASSIGN_OR_RETURN(const OpenMapping open, InspectOpenMapping(place));
-  if (!open.info.exists) {
+  if (!open.exists()) {
     return {};
   }
   if (open.foreign()) {
-    return Error(Reason::kVolumeInUse,
-                 "mapping '" + open.name + "' is not a mapping of ours");
+    return ForeignMapping(open);
   }
   if (mode == CloseMode::kLazy) {
     return CloseLazily(open);

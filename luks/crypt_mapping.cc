@@ -7,8 +7,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <utility>
-
 #include "luks/device_mapper.h"
 
 namespace tdxvfs::luks {
@@ -48,10 +46,10 @@ Reason ReasonOfActivation(int code) {
 
 }  // namespace
 
-Result<CryptMapping> CryptMapping::Open(const CryptDevice& header,
-                                        const BackingDevice& backing,
-                                        const std::string& name,
-                                        const Secret& passphrase) {
+Result<OwnedMapping> MapCrypt(const CryptDevice& header,
+                              const BackingDevice& backing,
+                              const std::string& name,
+                              const Secret& passphrase) {
   DoNotWaitForUdev();
   int code = crypt_set_data_device(header.get(), backing.path().c_str());
   if (code < 0) {
@@ -67,16 +65,7 @@ Result<CryptMapping> CryptMapping::Open(const CryptDevice& header,
     return header.LastError(ReasonOfActivation(code), "mapping '" + name + "'",
                             code);
   }
-  return CryptMapping(name);
-}
-
-CryptMapping::CryptMapping(CryptMapping&& other) noexcept
-    : name_(std::exchange(other.name_, {})) {}
-
-CryptMapping::~CryptMapping() {
-  if (!name_.empty() && !RemoveMapping(name_, Removal::kNow).has_value()) {
-    (void)RemoveMapping(name_, Removal::kWhenUnused).has_value();
-  }
+  return OwnedMapping(name);
 }
 
 }  // namespace tdxvfs::luks

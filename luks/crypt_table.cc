@@ -4,9 +4,10 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
-#include <charconv>
 #include <sstream>
 #include <utility>
+
+#include "luks/table_words.h"
 
 namespace tdxvfs::luks {
 namespace {
@@ -20,26 +21,6 @@ Error Different(std::string_view what, const std::string& found) {
           "live table: " + std::string(what) + " is '" + found + "'"};
 }
 
-bool ReadNumber(std::string_view text, std::uint64_t* number) {
-  const char* const end = text.data() + text.size();
-  const auto [rest, problem] = std::from_chars(text.data(), end, *number);
-  return problem == std::errc() && rest == end;
-}
-
-bool ReadDevice(std::string_view text, dev_t* device) {
-  const std::size_t colon = text.find(':');
-  std::uint64_t major_number = 0;
-  std::uint64_t minor_number = 0;
-  if (colon == std::string_view::npos ||
-      !ReadNumber(text.substr(0, colon), &major_number) ||
-      !ReadNumber(text.substr(colon + 1), &minor_number)) {
-    return false;
-  }
-  *device = makedev(static_cast<unsigned>(major_number),
-                    static_cast<unsigned>(minor_number));
-  return true;
-}
-
 // ":64:logon:cryptsetup:UUID-dN": the key lies in the kernel's keyring, named
 // after UUID and digest; 32 bytes with AES-128 in imported volumes.
 bool IsKeyringReference(std::string_view key, const std::string& uuid) {
@@ -48,7 +29,7 @@ bool IsKeyringReference(std::string_view key, const std::string& uuid) {
         std::string(size) + "logon:cryptsetup:" + uuid + "-d";
     std::uint64_t digest = 0;
     if (key.starts_with(start) &&
-        ReadNumber(key.substr(start.size()), &digest)) {
+        ReadTableNumber(key.substr(start.size()), &digest)) {
       return true;
     }
   }
@@ -69,9 +50,9 @@ Result<CryptTable> ParseCryptTable(const std::vector<TableLine>& table) {
   std::string device;
   std::string offset;
   words >> crypt.cipher >> crypt.key >> iv_offset >> device >> offset;
-  if (!ReadNumber(iv_offset, &crypt.iv_offset) ||
-      !ReadDevice(device, &crypt.device) ||
-      !ReadNumber(offset, &crypt.offset)) {
+  if (!ReadTableNumber(iv_offset, &crypt.iv_offset) ||
+      !ReadTableDevice(device, &crypt.device) ||
+      !ReadTableNumber(offset, &crypt.offset)) {
     return Different("its shape", crypt.cipher);
   }
   std::string option;

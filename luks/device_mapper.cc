@@ -81,6 +81,10 @@ std::string CryptMappingName(std::string_view volume) {
   return "tdxvfs-crypt-" + std::string(volume);
 }
 
+std::string VerityMappingName(std::string_view volume) {
+  return "tdxvfs-verity-" + std::string(volume);
+}
+
 std::string MappingPath(std::string_view mapping) {
   return "/dev/mapper/" + std::string(mapping);
 }
@@ -116,8 +120,11 @@ Result<MappingInfo> InspectMapping(const std::string& name) {
   return mapping;
 }
 
-Result<std::vector<TableLine>> LiveTable(const std::string& name) {
-  ASSIGN_OR_RETURN(const TaskPtr task, NewTask(DM_DEVICE_TABLE, name));
+namespace {
+
+// DM_DEVICE_TABLE or DM_DEVICE_STATUS.
+Result<std::vector<TableLine>> TargetsOf(int kind, const std::string& name) {
+  ASSIGN_OR_RETURN(const TaskPtr task, NewTask(kind, name));
   if (dm_task_run(task.get()) == 0) {
     return TaskError(task.get(), name);
   }
@@ -135,6 +142,16 @@ Result<std::vector<TableLine>> LiveTable(const std::string& name) {
     }
   } while (next != nullptr);
   return table;
+}
+
+}  // namespace
+
+Result<std::vector<TableLine>> LiveTable(const std::string& name) {
+  return TargetsOf(DM_DEVICE_TABLE, name);
+}
+
+Result<std::vector<TableLine>> LiveStatus(const std::string& name) {
+  return TargetsOf(DM_DEVICE_STATUS, name);
 }
 
 Result<void> RemoveMapping(const std::string& name, Removal removal) {

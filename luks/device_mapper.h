@@ -31,8 +31,9 @@ struct TableLine {
   std::string parameters;
 };
 
-// "tdxvfs-crypt-NAME".
+// "tdxvfs-crypt-NAME" and, on top of it, "tdxvfs-verity-NAME".
 std::string CryptMappingName(std::string_view volume);
+std::string VerityMappingName(std::string_view volume);
 // The node of a mapping, "/dev/mapper/...".
 std::string MappingPath(std::string_view mapping);
 
@@ -47,6 +48,8 @@ void DoNotWaitForUdev();
 Result<MappingInfo> InspectMapping(const std::string& name);
 
 Result<std::vector<TableLine>> LiveTable(const std::string& name);
+// The same with each target's status instead of its parameters.
+Result<std::vector<TableLine>> LiveStatus(const std::string& name);
 
 enum class Removal : std::uint8_t { kNow, kWhenUnused };
 

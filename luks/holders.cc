@@ -75,7 +75,7 @@ bool HoldsMapping(const fs::path& process, dev_t device) {
   return false;
 }
 
-bool Holds(const fs::path& process, dev_t device) {
+bool HoldsDevice(const fs::path& process, dev_t device) {
   return LeadsTo(process / "cwd", device) ||
          LeadsTo(process / "root", device) ||
          LeadsTo(process / "exe", device) || HoldsDescriptor(process, device) ||
@@ -94,6 +94,12 @@ std::string CommandOf(const fs::path& process) {
     command = command.substr(0, command.find('\n'));
   }
   return command.substr(0, kCommandShown);
+}
+
+bool Holds(const fs::path& process, const std::vector<dev_t>& devices) {
+  return std::any_of(devices.begin(), devices.end(), [&process](dev_t device) {
+    return HoldsDevice(process, device);
+  });
 }
 
 std::vector<pid_t> AllProcesses() {
@@ -116,7 +122,8 @@ std::vector<pid_t> AllProcesses() {
 // One process of each other mount namespace that still has the volume.
 class NamespaceHolders {
  public:
-  explicit NamespaceHolders(dev_t device) : device_(device) {
+  explicit NamespaceHolders(const std::vector<dev_t>& devices)
+      : devices_(devices) {
     seen_.insert(NamespaceOf("/proc/self"));
   }
   bool Has(pid_t pid) {
@@ -126,8 +133,10 @@ class NamespaceHolders {
     }
     const auto mounts = MountsOf(pid);
     return std::any_of(
-        mounts.begin(), mounts.end(),
-        [this](const MountEntry& mount) { return mount.device == device_; });
+        mounts.begin(), mounts.end(), [this](const MountEntry& mount) {
+          return std::find(devices_.begin(), devices_.end(), mount.device) !=
+                 devices_.end();
+        });
   }
 
  private:
@@ -135,21 +144,22 @@ class NamespaceHolders {
     std::error_code gone;
     return fs::read_symlink(process / "ns" / "mnt", gone).string();
   }
-  dev_t device_;
+  const std::vector<dev_t>& devices_;
   std::set<std::string> seen_;
 };
 
 }  // namespace
 
-std::vector<Holder> FindHolders(dev_t device, std::size_t most) {
+std::vector<Holder> FindHolders(const std::vector<dev_t>& devices,
+                                std::size_t most) {
   std::vector<Holder> holders;
-  NamespaceHolders namespaces(device);
+  NamespaceHolders namespaces(devices);
   for (const pid_t pid : AllProcesses()) {
     if (holders.size() == most) {
       break;
     }
     const fs::path process = "/proc/" + std::to_string(pid);
-    if (Holds(process, device) || namespaces.Has(pid)) {
+    if (Holds(process, devices) || namespaces.Has(pid)) {
       holders.push_back({.pid = pid, .command = CommandOf(process)});
     }
   }

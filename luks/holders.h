@@ -12,9 +12,10 @@
 namespace tdxvfs::luks {
 
 // Processes that keep a volume busy, at most `most`: files open on it, working
-// or root directory, program or mapped file there, its device opened, or a
-// mount of it in a mount namespace of their own.
-std::vector<Holder> FindHolders(dev_t device, std::size_t most);
+// or root directory, program or mapped file there, a device opened, or a
+// mount of it in a mount namespace of their own. `devices`: its mappings.
+std::vector<Holder> FindHolders(const std::vector<dev_t>& devices,
+                                std::size_t most);
 
 }  // namespace tdxvfs::luks
 

@@ -12,6 +12,7 @@
 #include "luks/header_metadata.h"
 #include "luks/header_profile.h"
 #include "luks/image_file.h"
+#include "luks/imported_profile.h"
 #include "luks/sealed_profile.h"
 
 namespace tdxvfs::luks {
@@ -48,8 +49,8 @@ Result<Header> ReadWholeHeader(const ImageFile& image) {
   return Header::Read(image, size);
 }
 
-// The strict profile is judged by the header's own bytes, the wider one by what
-// libcryptsetup understood.
+// Both profiles are judged by the header's own bytes; the wider one by what
+// libcryptsetup understood as well.
 Result<void> DescribeProfile(const Header& header,
                              const HeaderMetadata& metadata,
                              Inspection* inspection) {
@@ -58,8 +59,10 @@ Result<void> DescribeProfile(const Header& header,
     inspection->header_profile = kSealedProfile;
     return {};
   }
-  const auto checked =
-      CheckHeaderProfile(metadata, kImportedProfile, header.size());
+  auto checked = CheckHeaderProfile(metadata, kImportedProfile, header.size());
+  if (checked.has_value()) {
+    checked = CheckImportedHeader(header);
+  }
   if (checked.has_value()) {
     inspection->header_profile = kImportedProfile;
     inspection->refusals.clear();

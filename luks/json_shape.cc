@@ -2,6 +2,7 @@
 #include "luks/json_shape.h"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 #include <utility>
 
@@ -24,6 +25,19 @@ bool IsBase64Of(std::string_view text, std::size_t bytes) {
   return digits.find_first_not_of(kBase64Digits) == std::string_view::npos &&
          text.substr(digits.size()) ==
              std::string_view("==").substr(0, padding);
+}
+
+// Without sign, blanks or leading zeroes.
+bool IsNumber(std::string_view text, std::uint64_t* number) {
+  const char* const end = text.data() + text.size();
+  const auto [rest, problem] = std::from_chars(text.data(), end, *number);
+  return problem == std::errc() && rest == end &&
+         (text.size() == 1 || text.front() != '0');
+}
+
+std::string Bounds(std::uint64_t least, std::uint64_t most) {
+  return ", allowed is " + std::to_string(least) +
+         (least == most ? "" : " to " + std::to_string(most));
 }
 
 }  // namespace
@@ -54,12 +68,96 @@ ValueCheck ObjectOf(std::vector<ExpectedMember> members) {
       }
     }
     for (const ExpectedMember& member : members) {
-      if (!seen.contains(member.name)) {
+      if (!member.optional && !seen.contains(member.name)) {
         refusals->push_back(
             {path + "/" + std::string(member.name), "is missing"});
       }
     }
   };
+}
+
+ValueCheck NumberedObjectOf(std::size_t most, ValueCheck check) {
+  return [most, check = std::move(check)](const std::string& path,
+                                          const element& value,
+                                          HeaderRefusals* refusals) {
+    simdjson::dom::object object;
+    if (value.get(object) != simdjson::SUCCESS) {
+      refusals->push_back({path, "is no object"});
+      return;
+    }
+    if (object.size() == 0 || object.size() > most) {
+      refusals->push_back({path, "has " + std::to_string(object.size()) +
+                                     " members" + Bounds(1, most)});
+      return;
+    }
+    std::set<std::string_view> seen;
+    for (const auto& [name, inside] : object) {
+      const std::string where =
+          path + "/" + std::string(name.substr(0, kShown));
+      std::uint64_t number = 0;
+      if (!IsNumber(name, &number)) {
+        refusals->push_back({where, "is not named by a number"});
+      } else if (!seen.insert(name).second) {
+        refusals->push_back({where, "stands there twice"});
+      } else {
+        check(where, inside, refusals);
+      }
+    }
+  };
+}
+
+ValueCheck TextIsOneOf(std::vector<std::string_view> texts) {
+  return [texts = std::move(texts)](const std::string& path,
+                                    const element& value,
+                                    HeaderRefusals* refusals) {
+    std::string_view found;
+    if (value.get(found) != simdjson::SUCCESS) {
+      refusals->push_back({path, "is no text"});
+    } else if (std::find(texts.begin(), texts.end(), found) == texts.end()) {
+      refusals->push_back({path, "is '" + std::string(found.substr(0, kShown)) +
+                                     "', which this profile does not take"});
+    }
+  };
+}
+
+ValueCheck QuotedNumberFrom(std::uint64_t least, std::uint64_t most) {
+  return [least, most](const std::string& path, const element& value,
+                       HeaderRefusals* refusals) {
+    std::string_view text;
+    std::uint64_t found = 0;
+    if (value.get(text) != simdjson::SUCCESS || !IsNumber(text, &found)) {
+      refusals->push_back({path, "is no number in quotes"});
+    } else if (found < least || found > most) {
+      refusals->push_back(
+          {path, "is " + std::to_string(found) + Bounds(least, most)});
+    }
+  };
+}
+
+ValueCheck ListOfNumbers(std::size_t most) {
+  return [most](const std::string& path, const element& value,
+                HeaderRefusals* refusals) {
+    simdjson::dom::array items;
+    if (value.get(items) != simdjson::SUCCESS || items.size() == 0 ||
+        items.size() > most) {
+      refusals->push_back({path, "is no list of 1 to " + std::to_string(most) +
+                                     " numbers in quotes"});
+      return;
+    }
+    for (const element item : items) {
+      std::string_view text;
+      std::uint64_t found = 0;
+      if (item.get(text) != simdjson::SUCCESS || !IsNumber(text, &found)) {
+        refusals->push_back({path, "holds something else than numbers"});
+        return;
+      }
+    }
+  };
+}
+
+ValueCheck Anything() {
+  return [](const std::string& /*path*/, const element& /*value*/,
+            HeaderRefusals* /*refusals*/) {};
 }
 
 ValueCheck TextIs(std::string text) {
@@ -85,9 +183,7 @@ ValueCheck NumberFrom(std::uint64_t least, std::uint64_t most) {
       refusals->push_back({path, "is no whole number"});
     } else if (found < least || found > most) {
       refusals->push_back(
-          {path, "is " + std::to_string(found) + ", allowed is " +
-                     std::to_string(least) +
-                     (least == most ? "" : " to " + std::to_string(most))});
+          {path, "is " + std::to_string(found) + Bounds(least, most)});
     }
   };
 }

@@ -19,22 +19,34 @@ using ValueCheck = std::function<void(const std::string& path,
                                       const simdjson::dom::element& value,
                                       HeaderRefusals* refusals)>;
 
-// A member that an object must have, exactly once.
+// A member that an object must have, exactly once; an optional one at most
+// once.
 struct ExpectedMember {
   std::string_view name;
   ValueCheck check;
+  bool optional = false;
 };
 
 // An object with exactly these members: missing, unknown, doubled and
 // differently spelled ones are refused by name.
 ValueCheck ObjectOf(std::vector<ExpectedMember> members);
+// An object of one to `most` members that are named by decimal numbers, each
+// once, all of one kind.
+ValueCheck NumberedObjectOf(std::size_t most, ValueCheck check);
 ValueCheck TextIs(std::string text);
+ValueCheck TextIsOneOf(std::vector<std::string_view> texts);
+// A decimal number in quotes.
+ValueCheck QuotedNumberFrom(std::uint64_t least, std::uint64_t most);
 ValueCheck NumberIs(std::uint64_t number);
 ValueCheck NumberFrom(std::uint64_t least, std::uint64_t most);
 // An array of exactly this one text.
 ValueCheck ListOf(std::string text);
+// An array of one to `most` decimal numbers in quotes.
+ValueCheck ListOfNumbers(std::size_t most);
 // Base64 of exactly so many bytes (RFC 4648, section 4, with padding).
 ValueCheck Base64Of(std::size_t bytes);
+// Whatever it is: for members that nothing here reads.
+ValueCheck Anything();
 
 }  // namespace tdxvfs::luks
 

@@ -18,9 +18,24 @@ namespace {
 constexpr std::uint64_t kSectorSize = 512;  // bytes, device mapper's unit
 constexpr off_t kUuidAt = 168;              // byte of the binary header
 
-Error InUse(const OpenMapping& open, std::string_view what) {
-  return {Reason::kVolumeInUse,
-          "mapping '" + open.name + "' " + std::string(what)};
+Error InUse(const std::string& name, const std::string& what) {
+  return {Reason::kVolumeInUse, "mapping '" + name + "' " + what};
+}
+
+// The shape alone: whose parameters they are, only a grant can say.
+Result<void> CheckVerityOf(const OpenMapping& open) {
+  if (!open.verity.exists) {
+    return {};
+  }
+  if (!open.verity_table.has_value() || !open.verity.read_only) {
+    return InUse(open.verity_name, "has a table that is not ours");
+  }
+  auto checked = CheckVerityTable(*open.verity_table, open.info.device);
+  if (!checked.has_value()) {
+    return InUse(open.verity_name,
+                 "has another table: " + checked.error().message());
+  }
+  return {};
 }
 
 // The UUID stands at a fixed place of the binary header (LUKS2 On-Disk Format
@@ -37,7 +52,9 @@ std::string UuidOf(const Header& header) {
 Result<OpenMapping> InspectOpenMapping(const VolumePlace& place) {
   OpenMapping open;
   open.name = CryptMappingName(place.name);
+  open.verity_name = VerityMappingName(place.name);
   ASSIGN_OR_RETURN(open.info, InspectMapping(open.name));
+  ASSIGN_OR_RETURN(open.verity, InspectMapping(open.verity_name));
   open.mount = MountAt(place.mount_point);
   open.uuid = LuksUuidOf(open.info.uuid, open.name);
   if (open.uuid.has_value() && open.info.has_live_table) {
@@ -46,20 +63,39 @@ Result<OpenMapping> InspectOpenMapping(const VolumePlace& place) {
       open.table = std::move(*table);
     }
   }
+  if (open.verity.has_live_table && !open.foreign()) {
+    ASSIGN_OR_RETURN(const auto lines, LiveTable(open.verity_name));
+    if (auto table = ParseVerityTable(lines)) {
+      open.verity_table = std::move(*table);
+    }
+  }
   return open;
+}
+
+Error ForeignMapping(const OpenMapping& open) {
+  const bool crypt = open.info.exists && !open.uuid.has_value();
+  return {Reason::kVolumeInUse, "mapping '" +
+                                    (crypt ? open.name : open.verity_name) +
+                                    "' is not a mapping of ours"};
+}
+
+Result<void> RemoveMappings(const OpenMapping& open, Removal removal) {
+  RETURN_IF_ERROR(RemoveMapping(open.verity_name, removal));
+  return RemoveMapping(open.name, removal);
 }
 
 Result<void> ClearRemains(const VolumePlace& place) {
   ASSIGN_OR_RETURN(const OpenMapping open, InspectOpenMapping(place));
   if (open.foreign()) {
-    return InUse(open, "is not a mapping of ours");
+    return ForeignMapping(open);
   }
   if (open.mounted()) {
-    return InUse(open, "is mounted already");
+    return InUse(open.top_name(), "is mounted already");
   }
-  auto removed = RemoveMapping(open.name, Removal::kNow);
+  auto removed = RemoveMappings(open, Removal::kNow);
   if (!removed.has_value() && removed.error().reason() == Reason::kVolumeBusy) {
-    return InUse(open, "is left from an earlier opening and still held");
+    return InUse(open.top_name(),
+                 "is left from an earlier opening and still held");
   }
   return removed;
 }
@@ -67,7 +103,7 @@ Result<void> ClearRemains(const VolumePlace& place) {
 Result<void> CheckAlreadyOpen(const Header& header, const VolumePlace& place) {
   ASSIGN_OR_RETURN(const OpenMapping open, InspectOpenMapping(place));
   if (open.foreign()) {
-    return InUse(open, "is not a mapping of ours");
+    return ForeignMapping(open);
   }
   if (!open.mounted() && open.mount.has_value()) {
     return Error(Reason::kMountPointOccupied,
@@ -79,11 +115,11 @@ Result<void> CheckAlreadyOpen(const Header& header, const VolumePlace& place) {
                  "volume '" + place.name + "' is not open");
   }
   if (!open.table.has_value() || !open.info.read_only) {
-    return InUse(open, "has a table that is not ours");
+    return InUse(open.name, "has a table that is not ours");
   }
   const std::string uuid = UuidOf(header);
   if (*open.uuid != uuid) {
-    return InUse(open, "has UUID " + *open.uuid + ", the image " + uuid);
+    return InUse(open.name, "has UUID " + *open.uuid + ", the image " + uuid);
   }
   auto checked =
       CheckCryptTable(*open.table, {.uuid = uuid,
@@ -91,26 +127,28 @@ Result<void> CheckAlreadyOpen(const Header& header, const VolumePlace& place) {
                                     .device = std::nullopt,
                                     .length = std::nullopt});
   if (!checked.has_value()) {
-    return InUse(open, "has another table: " + checked.error().message());
+    return InUse(open.name, "has another table: " + checked.error().message());
   }
-  return {};
+  return CheckVerityOf(open);
 }
 
 Result<VolumeState> StateOfVolume(const VolumePlace& place) {
   ASSIGN_OR_RETURN(const OpenMapping open, InspectOpenMapping(place));
   VolumeState state;
-  if (!open.info.exists || open.foreign()) {
+  if (!open.exists() || open.foreign()) {
     return state;
   }
-  state.mapping = open.name;
-  state.uuid = *open.uuid;
+  state.mapping = open.info.exists ? open.name : "";
+  state.verity = open.verity.exists ? open.verity_name : "";
+  state.uuid = open.uuid.value_or("");
   if (open.table.has_value()) {
     const BlockDeviceName below = NameOfBlockDevice(open.table->device);
     state.loop = below.path;
     state.backing_file = below.backing_file;
   }
   state.kind = VolumeState::Kind::kPartial;
-  if (open.mounted() && open.table.has_value()) {
+  if (open.mounted() && open.table.has_value() &&
+      CheckVerityOf(open).has_value()) {
     state.kind = VolumeState::Kind::kOpen;
     state.mount = open.mount->path;
   }

@@ -9,6 +9,7 @@
 #include "luks/crypt_table.h"
 #include "luks/device_mapper.h"
 #include "luks/mount_table.h"
+#include "luks/verity_table.h"
 #include "luks/volume.h"
 
 namespace tdxvfs::luks {
@@ -19,21 +20,42 @@ struct OpenMapping {
   MappingInfo info;
   std::optional<std::string> uuid;  // LUKS UUID; nothing: absent or foreign
   std::optional<CryptTable> table;  // nothing: absent, half-made or foreign
+
+  std::string verity_name;  // tdxvfs-verity-NAME
+  MappingInfo verity;
+  std::optional<VerityTable> verity_table;  // as `table`
+
   std::optional<MountEntry> mount;  // what is mounted at the place, ours or not
 
-  bool foreign() const { return info.exists && !uuid.has_value(); }
+  bool exists() const { return info.exists || verity.exists; }
+  // Something under one of the names that we did not make.
+  bool foreign() const {
+    return (info.exists && !uuid.has_value()) ||
+           (verity.exists && !IsVerityUuid(verity.uuid, verity_name));
+  }
+  // The device that is mounted, and its name.
+  const MappingInfo& top() const { return verity.exists ? verity : info; }
+  const std::string& top_name() const {
+    return verity.exists ? verity_name : name;
+  }
   bool mounted() const {
-    return info.exists && mount.has_value() && mount->device == info.device;
+    return exists() && mount.has_value() && mount->device == top().device;
   }
 };
 
 // Fails with kPermission or kMappingFailed.
 Result<OpenMapping> InspectOpenMapping(const VolumePlace& place);
 
-// Removes what a killed opening left of this volume: a half-made mapping, or a
-// whole one that is not mounted. The loop device goes with it (autoclear).
-// Fails with kVolumeInUse when the mapping is another's, is mounted or is held
-// open.
+// The mapping that is not ours, by name.
+Error ForeignMapping(const OpenMapping& open);
+
+// Removes both mappings, dm-verity first, half-made ones too. The loop device
+// goes with the last one (autoclear). Fails as RemoveMapping does.
+Result<void> RemoveMappings(const OpenMapping& open, Removal removal);
+
+// Removes what a killed opening left of this volume: mappings that are half
+// made, or whole but not mounted. Fails with kVolumeInUse when a mapping is
+// another's, is mounted or is held open.
 Result<void> ClearRemains(const VolumePlace& place);
 
 }  // namespace tdxvfs::luks

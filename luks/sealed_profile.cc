@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "luks/sealed_profile.h"
 
-#include <errno.h>
 #include <simdjson.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <string>
@@ -12,6 +10,7 @@
 
 #include "luks/binary_header.h"
 #include "luks/json_shape.h"
+#include "luks/profile_check.h"
 
 namespace tdxvfs::luks {
 namespace {
@@ -76,15 +75,6 @@ ValueCheck Metadata(std::uint64_t header_size) {
                   {"keyslots_size", TextIs(std::to_string(kAreaSize))}})}});
 }
 
-Result<std::vector<std::uint8_t>> BytesOf(const Header& header) {
-  std::vector<std::uint8_t> bytes(header.size());
-  if (::pread(header.descriptor(), bytes.data(), bytes.size(), 0) !=
-      static_cast<ssize_t>(bytes.size())) {
-    return SystemError(Reason::kInternal, "read the sealed header", errno);
-  }
-  return bytes;
-}
-
 }  // namespace
 
 Result<HeaderRefusals> SealedRefusals(const Header& header) {
@@ -114,16 +104,7 @@ Result<HeaderRefusals> SealedRefusals(const Header& header) {
 
 Result<void> CheckSealedHeader(const Header& header) {
   ASSIGN_OR_RETURN(const HeaderRefusals refusals, SealedRefusals(header));
-  if (refusals.empty()) {
-    return {};
-  }
-  const std::string more =
-      refusals.size() == 1
-          ? ""
-          : ", and " + std::to_string(refusals.size() - 1) + " more";
-  return Error(Reason::kHeaderRefused, "LUKS2 header: '" +
-                                           refusals.front().path + "' " +
-                                           refusals.front().reason + more);
+  return ResultOf(refusals);
 }
 
 }  // namespace tdxvfs::luks

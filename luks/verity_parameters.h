@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/result.h"
 #include "common/sha256.h"
 
 namespace tdxvfs::luks {
@@ -26,6 +27,15 @@ struct VerityParameters {
 
   bool operator==(const VerityParameters&) const = default;
 };
+
+// Where the hash tree ends, in bytes from the start of the mapping; of
+// parameters that CheckVerityParameters has passed.
+std::uint64_t EndOfHashTree(const VerityParameters& verity);
+
+// Whether the kernel and this project can open such a device: SHA-256, blocks
+// of 4096 bytes, at least one of data, the tree behind them, a salt of at most
+// 256 bytes, and sizes that a disk can have. Fails with kGrantInvalid.
+Result<void> CheckVerityParameters(const VerityParameters& verity);
 
 }  // namespace tdxvfs::luks
 

@@ -18,6 +18,7 @@
 #include "common/secret.h"
 #include "luks/header.h"
 #include "luks/image_file.h"
+#include "luks/verity_parameters.h"
 
 namespace tdxvfs::luks {
 
@@ -30,18 +31,22 @@ struct OpenGrant {
   std::string header_profile;              // "sealed-1"
   std::string file_system;                 // "erofs", "squashfs", "ext4"
   std::vector<std::string> mount_options;  // of: ro, noatime, relatime, noload
+  std::optional<VerityParameters> verity;  // nothing where the profile has none
 };
 
 // Where a volume goes.
 struct VolumePlace {
-  std::string name;                   // volume id; mapping tdxvfs-crypt-NAME
+  // Volume id; mappings tdxvfs-crypt-NAME and, on it, tdxvfs-verity-NAME.
+  std::string name;
   std::filesystem::path mount_point;  // absolute
 };
 
 // How long each step of an opening took.
 struct OpenTimings {
+  std::chrono::microseconds header{};  // checks, parsing, mount point
   std::chrono::microseconds attach{};  // loop device
-  std::chrono::microseconds map{};     // header, key slot, dm-crypt
+  std::chrono::microseconds crypt{};   // key slot, dm-crypt
+  std::chrono::microseconds verity{};  // dm-verity, its first block
   std::chrono::microseconds mount{};
 };
 
@@ -55,7 +60,8 @@ struct Holder {
 struct VolumeState {
   enum class Kind : std::uint8_t { kLocked, kPartial, kOpen };
   Kind kind = Kind::kLocked;
-  std::string mapping;       // device-mapper name, empty when there is none
+  std::string mapping;       // dm-crypt's name, empty when there is none
+  std::string verity;        // dm-verity's name, empty when there is none
   std::string uuid;          // LUKS UUID out of the mapping's dm UUID
   std::string loop;          // "/dev/loopN" or the block device below
   std::string backing_file;  // of the loop device, as the kernel names it
@@ -63,15 +69,16 @@ struct VolumeState {
 };
 
 // Opens everything: loop device (unless the image is a block device), LUKS
-// mapping from the sealed header, mount. A failure at any step undoes the
-// steps before it; nothing stays behind. The volume stays open when the
-// process ends. `warn` gets one line for each condition that does not
-// stop the opening (buffered instead of direct I/O, files hidden beneath the
-// mount).
+// mapping from the sealed header, dm-verity on it where the profile has it,
+// mount. A failure at any step undoes the steps before it; nothing stays
+// behind. The volume stays open when the process ends. `warn` gets one line for
+// each condition that does not stop the opening (buffered instead of direct
+// I/O, files hidden beneath the mount).
 //
-// Fails with kGrantInvalid (file system, mount options), kNotSupported (header
-// profile), kGrantMismatch, kHeaderMismatch, kHeaderRefused, kPassphraseWrong,
-// kImageTruncated, kLoopFailed, kMappingFailed, kMountFailed,
+// Fails with kGrantInvalid (file system, mount options, dm-verity parameters),
+// kVerityMissing, kNotSupported (header profile), kGrantMismatch,
+// kHeaderMismatch, kHeaderRefused, kPassphraseWrong, kImageTruncated,
+// kImageCorrupt, kLoopFailed, kMappingFailed, kMountFailed,
 // kMountPointOccupied, kVolumeInUse, kIoError.
 Result<OpenTimings> OpenVolume(const ImageFile& image, const Header& header,
                                const OpenGrant& grant, const VolumePlace& place,
@@ -87,14 +94,14 @@ Result<void> CheckAlreadyOpen(const Header& header, const VolumePlace& place);
 
 enum class CloseMode : std::uint8_t { kNormal, kLazy };
 
-// Unmounts, removes the mapping, detaches the loop device. A volume that is
+// Unmounts, removes the mappings, detaches the loop device. A volume that is
 // not open is success (nothing to do); remains of a killed opening are removed
 // too. Busy: kVolumeBusy and up to five `holders`, the volume stays usable.
-// kLazy detaches the mount and defers removal of mapping and loop device.
+// kLazy detaches the mount and defers removal of mappings and loop device.
 Result<void> CloseVolume(const VolumePlace& place, CloseMode mode,
                          std::vector<Holder>* holders);
 
-// Lets a plain umount(8) close an open volume: the kernel removes mapping and
+// Lets a plain umount(8) close an open volume: the kernel removes mappings and
 // loop device with their last user. For a mount made through mount(8), whose
 // umount knows nothing of us. Fails with kVolumeNotOpen, kVolumeInUse,
 // kMappingFailed.

@@ -35,8 +35,8 @@ mount=$(realpath -m -- "$mount")
 
 if source=$(findmnt --noheadings --first-only --output SOURCE --mountpoint "$mount"); then
   case $source in
-    /dev/mapper/tdxvfs-crypt-*)
-      PATH=$PATH:/usr/sbin:/sbin exec tdxvfs-agent lock "${source#/dev/mapper/tdxvfs-crypt-}"
+    /dev/mapper/tdxvfs-crypt-* | /dev/mapper/tdxvfs-verity-*)
+      PATH=$PATH:/usr/sbin:/sbin exec tdxvfs-agent lock "${source#/dev/mapper/tdxvfs-*-}"
       ;;
     /dev/mapper/*) mapper=$source ;;
     *) refuse "'$mount' is a mount of '$source', not of an encrypted volume" ;;

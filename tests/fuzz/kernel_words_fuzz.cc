@@ -7,6 +7,7 @@
 #include "luks/crypt_table.h"
 #include "luks/mount_table.h"
 #include "luks/super_block.h"
+#include "luks/verity_table.h"
 
 // The start of a mapping is the host's to write; tables and mount points carry
 // names that others choose.
@@ -21,6 +22,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
   const auto table = tdxvfs::luks::ParseCryptTable({{0, 8, "crypt", text}});
   if (table.has_value()) {
     (void)tdxvfs::luks::CheckCryptTable(*table, {}).has_value();
+  }
+  const auto verity = tdxvfs::luks::ParseVerityTable({{0, 8, "verity", text}});
+  if (verity.has_value()) {
+    (void)tdxvfs::luks::CheckVerityTable(*verity, 0).has_value();
   }
   return 0;
 }

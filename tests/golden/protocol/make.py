@@ -48,7 +48,19 @@ def key_of(seed):
     return X25519PrivateKey.from_private_bytes(bytes([seed]) * 32)
 
 
+def verity_of(verity):
+    return b"".join((
+        bytes_member(1, verity["hash"].encode()),
+        number_member(2, verity["data_block_size"]),
+        number_member(3, verity["hash_block_size"]),
+        number_member(4, verity["data_blocks"]),
+        number_member(5, verity["hash_start_block"]),
+        bytes_member(6, bytes.fromhex(verity["salt"])),
+        bytes_member(7, bytes.fromhex(verity["root_hash"]))))
+
+
 def grant_of(inputs):
+    verity = inputs.get("verity")
     return b"".join((
         bytes_member(1, inputs["volume"].encode()),
         number_member(2, 1),  # OPEN
@@ -58,6 +70,7 @@ def grant_of(inputs):
         number_member(6, inputs["header_size"]),
         bytes_member(7, bytes.fromhex(inputs["header_sha256"])),
         bytes_member(8, inputs["header_profile"].encode()),
+        bytes_member(9, verity_of(verity)) if verity else b"",
         bytes_member(11, inputs["file_system"].encode()),
     ) + tuple(bytes_member(12, option.encode())
               for option in inputs["mount_options"]))
@@ -110,7 +123,21 @@ INPUTS = {
     "mount_options": ["ro", "noatime"],
 }
 
-json.dump([{"id": "open-v1", "comment": "one OPEN exchange, opened",
-            "input": INPUTS, "output": outputs_of(INPUTS)}],
-          sys.stdout, indent=1)
+VERITY = {
+    "hash": "sha256",
+    "data_block_size": 4096,
+    "hash_block_size": 4096,
+    "data_blocks": 25600,
+    "hash_start_block": 25600,
+    "salt": hashlib.sha256(b"salt").hexdigest(),
+    "root_hash": hashlib.sha256(b"root").hexdigest(),
+}
+
+VECTORS = (("open-v1", "one OPEN exchange, opened", INPUTS),
+           ("open-verity-v1", "the same with dm-verity in the grant",
+            {**INPUTS, "verity": VERITY}))
+
+json.dump([{"id": name, "comment": comment, "input": inputs,
+            "output": outputs_of(inputs)}
+           for name, comment, inputs in VECTORS], sys.stdout, indent=1)
 print()

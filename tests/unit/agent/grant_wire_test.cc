@@ -30,6 +30,14 @@ v1::VolumeGrant Good() {
   grant.set_header_size(kHeaderSize);
   grant.set_header_sha256(std::string(AsText(Digest())));
   grant.set_header_profile("sealed-1");
+  v1::Verity* verity = grant.mutable_verity();
+  verity->set_hash("sha256");
+  verity->set_data_block_size(4096);
+  verity->set_hash_block_size(4096);
+  verity->set_data_blocks(20);
+  verity->set_hash_start_block(20);
+  verity->set_salt(std::string(32, 's'));
+  verity->set_root_hash(std::string(32, 'r'));
   grant.set_file_system("erofs");
   grant.add_mount_options("ro");
   grant.add_mount_options("noatime");
@@ -52,6 +60,29 @@ TEST(ParseGrant, TakesAGrantThatFits) {
   EXPECT_EQ(grant.open.file_system, "erofs");
   EXPECT_THAT(grant.open.mount_options,
               ::testing::ElementsAre("ro", "noatime"));
+  ASSERT_TRUE(grant.open.verity.has_value());
+  luks::VerityParameters expected{.data_blocks = 20,
+                                  .hash_start_block = 20,
+                                  .salt = std::vector<std::uint8_t>(32, 's')};
+  expected.root_hash.fill('r');
+  EXPECT_EQ(*grant.open.verity, expected);
+}
+
+TEST(ParseGrant, TakesAnImportedVolume) {
+  v1::VolumeGrant received = Good();
+  received.set_header_profile("imported-1");
+  received.clear_verity();
+  ASSERT_OK_AND_ASSIGN(const Grant grant, Parse(received.SerializeAsString()));
+  EXPECT_EQ(grant.open.header_profile, "imported-1");
+  EXPECT_FALSE(grant.open.verity.has_value());
+}
+
+TEST(ParseGrant, TakesVerityWithoutSalt) {
+  v1::VolumeGrant received = Good();
+  received.mutable_verity()->clear_salt();
+  ASSERT_OK_AND_ASSIGN(const Grant grant, Parse(received.SerializeAsString()));
+  ASSERT_TRUE(grant.open.verity.has_value());
+  EXPECT_TRUE(grant.open.verity->salt.empty());
 }
 
 struct BadGrant {
@@ -92,8 +123,37 @@ INSTANTIATE_TEST_SUITE_P(
                  Reason::kNotSupported},
         BadGrant{"NoProfile", [](auto& g) { g.clear_header_profile(); },
                  Reason::kNotSupported},
-        BadGrant{"Verity", [](auto& g) { g.mutable_verity()->set_hash("x"); },
-                 Reason::kNotSupported},
+        BadGrant{"EmptyVerity", [](auto& g) { g.mutable_verity()->Clear(); },
+                 Reason::kGrantInvalid},
+        BadGrant{"VerityOfAnotherHash",
+                 [](auto& g) { g.mutable_verity()->set_hash("sha1"); },
+                 Reason::kGrantInvalid},
+        BadGrant{"VerityWithoutData",
+                 [](auto& g) { g.mutable_verity()->set_data_blocks(0); },
+                 Reason::kGrantInvalid},
+        BadGrant{"VerityTreeInsideTheData",
+                 [](auto& g) { g.mutable_verity()->set_hash_start_block(19); },
+                 Reason::kGrantInvalid},
+        BadGrant{
+            "VerityTreeBeyondAnyDisk",
+            [](auto& g) { g.mutable_verity()->set_hash_start_block(~0ULL); },
+            Reason::kGrantInvalid},
+        BadGrant{"VerityWithSmallDataBlocks",
+                 [](auto& g) { g.mutable_verity()->set_data_block_size(512); },
+                 Reason::kGrantInvalid},
+        BadGrant{"VerityWithoutHashBlocks",
+                 [](auto& g) { g.mutable_verity()->set_hash_block_size(0); },
+                 Reason::kGrantInvalid},
+        BadGrant{"VerityWithLongSalt",
+                 [](auto& g) {
+                   g.mutable_verity()->set_salt(std::string(257, 's'));
+                 },
+                 Reason::kGrantInvalid},
+        BadGrant{"VerityWithShortRootHash",
+                 [](auto& g) {
+                   g.mutable_verity()->set_root_hash(std::string(31, 'r'));
+                 },
+                 Reason::kGrantInvalid},
         BadGrant{"Integrity",
                  [](auto& g) { g.mutable_integrity()->set_tag_size(32); },
                  Reason::kGrantInvalid},

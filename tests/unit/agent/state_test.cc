@@ -53,14 +53,15 @@ TEST(VolumeGuard, KeepsASecondAttemptOut) {
   EXPECT_THAT(take(VolumeGuard::Kind::kAttempt), Succeeds());
 }
 
-TEST(StatusJson, HasItsTenMembersInOrder) {
+TEST(StatusJson, HasItsElevenMembersInOrder) {
   VolumeStatus status;
   status.volume = "demo";
   status.state = "locked";
   EXPECT_EQ(StatusJson(status),
             "{\"volume\":\"demo\",\"state\":\"locked\",\"image\":null,"
             "\"mapping\":null,\"loop\":null,\"mount\":null,\"since\":null,"
-            "\"version\":null,\"audit_id\":null,\"reason\":null}");
+            "\"version\":null,\"audit_id\":null,\"reason\":null,"
+            "\"verity\":null}");
   status.version = "3";
   status.mapping = "tdxvfs-crypt-demo";
   EXPECT_THAT(StatusJson(status), ::testing::HasSubstr("\"version\":3,"));

@@ -10,6 +10,7 @@
 #include "luks/crypt_table.h"
 #include "luks/mount_table.h"
 #include "luks/super_block.h"
+#include "luks/verity_table.h"
 #include "luks/volume.h"
 #include "tests/support/result_matchers.h"
 #include "tests/support/temporary_folder.h"
@@ -64,6 +65,85 @@ TEST(CryptTable, RefusesEveryDifference) {
     EXPECT_THAT(Check(Replaced(kTable, from, to)),
                 Fails(Reason::kMappingFailed))
         << from << " -> " << to;
+  }
+}
+
+constexpr const char* kVerityTable =
+    "1 253:0 253:0 4096 4096 20 20 sha256 "
+    "0700000000000000000000000000000000000000000000000000000000000000 0aff";
+
+VerityParameters Granted() {
+  return {.data_blocks = 20,
+          .hash_start_block = 20,
+          .salt = {0x0a, 0xff},
+          .root_hash = {7}};
+}
+
+Result<void> CheckVerity(const std::string& parameters,
+                         const std::string& type = "verity",
+                         std::uint64_t length = 160) {
+  ASSIGN_OR_RETURN(const VerityTable table,
+                   ParseVerityTable({{0, length, type, parameters}}));
+  return CheckVerityTable(table, makedev(253, 0), Granted());
+}
+
+TEST(VerityTable, TakesTheGrantedTable) {
+  EXPECT_THAT(CheckVerity(kVerityTable), Succeeds());
+  ASSERT_OK_AND_ASSIGN(
+      const VerityTable unsalted,
+      ParseVerityTable(
+          {{0, 160, "verity", Replaced(kVerityTable, "0aff", "-")}}));
+  EXPECT_TRUE(unsalted.parameters.salt.empty());
+}
+
+TEST(VerityTable, D15_RefusesEveryDifference) {
+  EXPECT_THAT(CheckVerity(kVerityTable, "linear"),
+              Fails(Reason::kMappingFailed));
+  EXPECT_THAT(CheckVerity(kVerityTable, "verity", 152),
+              Fails(Reason::kMappingFailed));
+  const std::vector<std::pair<std::string, std::string>> changes{
+      {"1 253", "0 253"},            // the older hash format
+      {"253:0 4096", "253:1 4096"},  // tree on another device
+      {"1 253:0", "1 253:1"},        // data on another device
+      {"4096 4096", "1024 4096"},
+      {"4096 4096", "4096 1024"},
+      {" 20 20 ", " 19 20 "},
+      {" 20 20 ", " 20 21 "},
+      {" 20 20 ", " 20 -20 "},
+      {"sha256", "sha1"},
+      {" 07", " 08"},
+      {" 0700", " 07"},
+      {"0aff", "0afe"},
+      {"0aff", "-"},
+      {"0aff", ""},
+      {"0aff", "0aff 1 ignore_corruption"},
+      {"0aff", "0aff 1 check_at_most_once"},
+      {"0aff", "0aff 2 panic_on_corruption use_fec_from_device"}};
+  for (const auto& [from, to] : changes) {
+    EXPECT_THAT(CheckVerity(Replaced(kVerityTable, from, to)),
+                Fails(Reason::kMappingFailed))
+        << from << " -> " << to;
+  }
+}
+
+TEST(VerityTable, KnowsItsUuid) {
+  EXPECT_TRUE(
+      IsVerityUuid("CRYPT-VERITY-tdxvfs-verity-demo", "tdxvfs-verity-demo"));
+  for (const char* foreign :
+       {"", "CRYPT-VERITY-tdxvfs-verity-demo2", "CRYPT-VERITY-",
+        "CRYPT-VERITY-00112233445566778899aabbccddeeff-tdxvfs-verity-demo"}) {
+    EXPECT_FALSE(IsVerityUuid(foreign, "tdxvfs-verity-demo")) << foreign;
+  }
+}
+
+TEST(VerityParameters, TheTreeEndsBehindItsLastLevel) {
+  VerityParameters verity = Granted();
+  const std::vector<std::pair<std::uint64_t, std::uint64_t>> blocks{
+      {1, 0}, {2, 1}, {128, 1}, {129, 3}, {16384, 129}, {16385, 132}};
+  for (const auto& [data, tree] : blocks) {
+    verity.data_blocks = data;
+    verity.hash_start_block = data;
+    EXPECT_EQ(EndOfHashTree(verity), (data + tree) * 4096) << data;
   }
 }
 

@@ -27,12 +27,13 @@ using ::tdxvfs::testing::Fails;
 using ::tdxvfs::testing::Succeeds;
 using Bytes = std::vector<std::uint8_t>;
 
-class GoldenExchange : public ::testing::Test {
+// The parameter is the vector's place in the file.
+class GoldenExchange : public ::testing::TestWithParam<std::size_t> {
  protected:
   void SetUp() override {
     ASSERT_EQ(
         parser_.load(TDXVFS_SOURCE_DIR "/tests/golden/protocol/vectors.json")
-            .at(0)
+            .at(GetParam())
             .get(vector_),
         simdjson::SUCCESS);
   }
@@ -71,6 +72,26 @@ class GoldenExchange : public ::testing::Test {
   Bytes Info() const {
     return attest::GrantInfo(Fixed<64>("output", "report_data"));
   }
+  bool HasVerity() const {
+    return vector_["input"]["verity"].error() == simdjson::SUCCESS;
+  }
+  luks::VerityParameters Verity() const {
+    simdjson::dom::object from;
+    EXPECT_EQ(vector_["input"]["verity"].get(from), simdjson::SUCCESS);
+    luks::VerityParameters verity{
+        .hash = std::string(from["hash"].get_string().value()),
+        .data_block_size = static_cast<std::uint32_t>(
+            from["data_block_size"].get_uint64().value()),
+        .hash_block_size = static_cast<std::uint32_t>(
+            from["hash_block_size"].get_uint64().value()),
+        .data_blocks = from["data_blocks"].get_uint64().value(),
+        .hash_start_block = from["hash_start_block"].get_uint64().value(),
+        .salt = FromHex(from["salt"].get_string().value()).value()};
+    const Bytes root = FromHex(from["root_hash"].get_string().value()).value();
+    std::copy_n(root.begin(), verity.root_hash.size(),
+                verity.root_hash.begin());
+    return verity;
+  }
   keyserver::VersionRecord Version() const {
     keyserver::VersionRecord version;
     version.volume = Text("input", "volume");
@@ -80,7 +101,18 @@ class GoldenExchange : public ::testing::Test {
                            .header_sha256 = Fixed<32>("input", "header_sha256"),
                            .header_profile = Text("input", "header_profile"),
                            .file_system = Text("input", "file_system"),
-                           .mount_options = {"ro", "noatime"}};
+                           .mount_options = {"ro", "noatime"},
+                           .verity = std::nullopt};
+    if (HasVerity()) {
+      const luks::VerityParameters verity = Verity();
+      version.description.verity = {.hash = verity.hash,
+                                    .data_block_size = verity.data_block_size,
+                                    .hash_block_size = verity.hash_block_size,
+                                    .data_blocks = verity.data_blocks,
+                                    .hash_start_block = verity.hash_start_block,
+                                    .salt = verity.salt,
+                                    .root_hash = verity.root_hash};
+    }
     return version;
   }
 
@@ -88,7 +120,7 @@ class GoldenExchange : public ::testing::Test {
   simdjson::dom::element vector_;
 };
 
-TEST_F(GoldenExchange, ConfigurationDigest) {
+TEST_P(GoldenExchange, ConfigurationDigest) {
   agent::VolumeConfig config;
   config.file_bytes = Text("input", "volume_toml");
   config.ca_bytes = Text("input", "ca_pem");
@@ -96,7 +128,7 @@ TEST_F(GoldenExchange, ConfigurationDigest) {
   EXPECT_EQ(ToHex(digest), Text("output", "config_digest"));
 }
 
-TEST_F(GoldenExchange, ReportData) {
+TEST_P(GoldenExchange, ReportData) {
   const X25519KeyPair guest = Pair("guest_private_key");
   EXPECT_EQ(ToHex(guest.public_key), Text("output", "guest_public_key"));
   const Bytes nonce = Hex("input", "nonce");
@@ -115,7 +147,7 @@ TEST_F(GoldenExchange, ReportData) {
   EXPECT_EQ(ToHex(bytes), Text("output", "report_data"));
 }
 
-TEST_F(GoldenExchange, ServerSerialisesAndSealsTheGrant) {
+TEST_P(GoldenExchange, ServerSerialisesAndSealsTheGrant) {
   ASSERT_OK_AND_ASSIGN(const Secret passphrase,
                        Secret::CopyOf(AsBytes(Text("input", "passphrase"))));
   ASSERT_OK_AND_ASSIGN(const Secret grant,
@@ -132,7 +164,7 @@ TEST_F(GoldenExchange, ServerSerialisesAndSealsTheGrant) {
   EXPECT_EQ(ToHex(sealed), Text("output", "ciphertext"));
 }
 
-TEST_F(GoldenExchange, GuestOpensTheGrantAndSignsItsOutcome) {
+TEST_P(GoldenExchange, GuestOpensTheGrantAndSignsItsOutcome) {
   ASSERT_OK_AND_ASSIGN(
       HpkeContext envelope,
       HpkeContext::SetupRecipient(Fixed<32>("output", "encapsulated_key"),
@@ -150,6 +182,8 @@ TEST_F(GoldenExchange, GuestOpensTheGrantAndSignsItsOutcome) {
   EXPECT_EQ(AsText(grant.open.passphrase.Reveal()),
             Text("input", "passphrase"));
   EXPECT_EQ(grant.open.uuid, Text("input", "uuid"));
+  EXPECT_EQ(grant.open.verity,
+            HasVerity() ? std::optional(Verity()) : std::nullopt);
 
   ASSERT_OK_AND_ASSIGN(const Secret key,
                        envelope.Export(attest::kOutcomeLabel, 32));
@@ -159,7 +193,7 @@ TEST_F(GoldenExchange, GuestOpensTheGrantAndSignsItsOutcome) {
   EXPECT_EQ(ToHex(mac), Text("output", "outcome_mac"));
 }
 
-TEST_F(GoldenExchange, ServerTakesExactlyThisOutcome) {
+TEST_P(GoldenExchange, ServerTakesExactlyThisOutcome) {
   keyserver::SealedGrant sealed;
   ASSERT_OK_AND_ASSIGN(sealed.outcome_key,
                        Secret::CopyOf(Hex("output", "outcome_key")));
@@ -173,6 +207,12 @@ TEST_F(GoldenExchange, ServerTakesExactlyThisOutcome) {
       keyserver::KeyRelease::CheckOutcome(sealed, AsText(body), AsText(mac)),
       Fails(Reason::kOutcomeInvalid));
 }
+
+INSTANTIATE_TEST_SUITE_P(Vectors, GoldenExchange,
+                         ::testing::Values(std::size_t{0}, std::size_t{1}),
+                         [](const auto& place) {
+                           return place.param == 0 ? "OpenV1" : "OpenVerityV1";
+                         });
 
 }  // namespace
 }  // namespace tdxvfs

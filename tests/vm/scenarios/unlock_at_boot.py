@@ -27,6 +27,11 @@ class UnlockAtBoot(Scenario):
             check(option in options, f"mount option {option} is missing among {options}")
         table = self.guest.run(f"dmsetup table --showkeys tdxvfs-crypt-{self.volume.name}")
         check(":logon:" in table, f"the volume key is not in the kernel keyring: {table}")
+        source = self.guest.run(f"findmnt -n -o SOURCE {self.volume.mount}").strip()
+        check(source == f"/dev/mapper/tdxvfs-verity-{self.volume.name}",
+              f"mounted is {source}, not the dm-verity device")
+        status = self.guest.run(f"dmsetup status tdxvfs-verity-{self.volume.name}")
+        check(status.split()[-1] == "V", f"dm-verity met a corrupted block: {status}")
 
     def _served_bytes_are_the_packed_ones(self):
         packed = (self.volume.secrets_inside / "model" / "weights.bin").read_bytes()

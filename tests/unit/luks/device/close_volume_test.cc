@@ -103,6 +103,14 @@ TEST_F(CloseVolumeTest, BusyByAMappedFile) {
 
 TEST_F(CloseVolumeTest, BusyByTheDeviceItself) {
   ExpectBusyWhile([&] {
+    return ::open(MappingPath(VerityMappingName("dt-one")).c_str(),
+                  O_RDONLY | O_CLOEXEC) >= 0;
+  });
+}
+
+// dm-verity has gone by then and must come back.
+TEST_F(CloseVolumeTest, BusyByTheDeviceBelowVerity) {
+  ExpectBusyWhile([&] {
     return ::open(MappingPath(CryptMappingName("dt-one")).c_str(),
                   O_RDONLY | O_CLOEXEC) >= 0;
   });
@@ -176,9 +184,11 @@ TEST_F(CloseVolumeTest, LazyLetsTheHolderFinishAndThenNothingIsLeft) {
   EXPECT_THAT(Open(folder_.path() / "next.img", Place()), Succeeds());
 }
 
-TEST_F(CloseVolumeTest, AForeignMappingOfTheNameIsNotTouched) {
-  ASSERT_EQ(RunTool({"dmsetup", "create", "tdxvfs-crypt-dt-two", "--table",
-                     "0 8 error"})
+class ForeignMappingTest : public CloseVolumeTest,
+                           public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(ForeignMappingTest, IsNotTouched) {
+  ASSERT_EQ(RunTool({"dmsetup", "create", GetParam(), "--table", "0 8 error"})
                 .exit_code,
             0);
   const VolumePlace place = Place("dt-two");
@@ -194,10 +204,18 @@ TEST_F(CloseVolumeTest, AForeignMappingOfTheNameIsNotTouched) {
   EXPECT_THAT(CloseVolume(place, CloseMode::kLazy, nullptr),
               Fails(Reason::kVolumeInUse));
   EXPECT_EQ(StateOf(place).kind, VolumeState::Kind::kLocked);
-  EXPECT_EQ(RunTool({"dmsetup", "remove", "--retry", "tdxvfs-crypt-dt-two"})
-                .exit_code,
-            0);
+  EXPECT_EQ(RunTool({"dmsetup", "remove", "--retry", GetParam()}).exit_code, 0);
 }
+
+INSTANTIATE_TEST_SUITE_P(CloseVolume, ForeignMappingTest,
+                         ::testing::Values("tdxvfs-crypt-dt-two",
+                                           "tdxvfs-verity-dt-two"),
+                         [](const auto& row) {
+                           return std::string(row.param).find("crypt") ==
+                                          std::string::npos
+                                      ? "Verity"
+                                      : "Crypt";
+                         });
 
 TEST_F(CloseVolumeTest, AnOpenVolumeIsRecognisedAndNotOpenedTwice) {
   ASSERT_OK_AND_ASSIGN(const ImageFile image,

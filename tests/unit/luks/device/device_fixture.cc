@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "common/unique_fd.h"
+#include "luks/image/manifest.h"
 #include "luks/inspect.h"
 #include "tests/support/result_matchers.h"
 #include "tests/unit/luks/volume_files.h"
@@ -38,6 +39,16 @@ void MakeRemovable(const fs::path& path) {
   }
 }
 
+fs::path ManifestOf(fs::path image) { return image += ".json"; }
+
+bool PackWithManifest(const fs::path& model, const fs::path& image) {
+  const auto manifest = Pack(model, image);
+  if (manifest.has_value()) {
+    Spill(ManifestOf(image), image::ManifestJson(*manifest));
+  }
+  return manifest.has_value();
+}
+
 bool MakeForeign(const fs::path& model, const fs::path& image) {
   Spill(image, std::string(std::size_t{20} << 20U, '\0'));
   return RunTool({"mke2fs", "-q", "-t", "ext4", "-d", model.string(),
@@ -49,6 +60,11 @@ bool MakeForeign(const fs::path& model, const fs::path& image) {
               "--reduce-device-size", "16M", "-d", "-", image.string()},
              kPassphrase)
                  .exit_code == 0;
+}
+
+bool IsOurs(const std::string& mapping) {
+  return mapping.starts_with("tdxvfs-crypt-dt-") ||
+         mapping.starts_with("tdxvfs-verity-dt-");
 }
 
 }  // namespace
@@ -64,8 +80,8 @@ bool MakeFixtures(const fs::path& folder) {
   for (const char* name : {"model.img", "next.img", "ext4.img"}) {
     fs::remove(folder / name);
   }
-  return Pack(model, folder / "model.img").has_value() &&
-         Pack(model, folder / "next.img").has_value() &&
+  return PackWithManifest(model, folder / "model.img") &&
+         PackWithManifest(model, folder / "next.img") &&
          MakeForeign(model, folder / "ext4.img");
 }
 
@@ -133,6 +149,19 @@ luks::VolumePlace DeviceTest::Place(const std::string& name) const {
   return {.name = name, .mount_point = folder_.path() / "mnt" / name};
 }
 
+luks::VerityParameters DeviceTest::VerityOf(const std::string& uuid) {
+  for (const char* name : {"model.img", "next.img"}) {
+    const auto manifest =
+        image::ParseManifest(Slurp(ManifestOf(Fixtures() / name)));
+    EXPECT_THAT(manifest, Succeeds());
+    if (manifest.has_value() && manifest->uuid == uuid) {
+      EXPECT_TRUE(manifest->verity.has_value());
+      return manifest->verity.value_or(luks::VerityParameters{});
+    }
+  }
+  return {};
+}
+
 luks::OpenGrant DeviceTest::GrantFor(const luks::Header& header,
                                      const std::string& uuid) {
   luks::OpenGrant grant;
@@ -143,6 +172,7 @@ luks::OpenGrant DeviceTest::GrantFor(const luks::Header& header,
   grant.header_profile = "sealed-1";
   grant.file_system = "erofs";
   grant.mount_options = {"ro"};
+  grant.verity = VerityOf(uuid);
   return grant;
 }
 
@@ -176,13 +206,13 @@ std::vector<std::string> DeviceTest::Leftovers() const {
       if (backing.find(folder_.path().string()) != std::string::npos) {
         found.push_back(entry.path().filename().string() + " on " + backing);
       }
-      if (mapping.starts_with("tdxvfs-crypt-dt-")) {
+      if (IsOurs(mapping)) {
         found.push_back("mapping " + mapping);
       }
     }
     // A link of udev's goes only after the device.
     for (const auto& entry : fs::directory_iterator("/dev/mapper")) {
-      if (entry.path().filename().string().starts_with("tdxvfs-crypt-dt-")) {
+      if (IsOurs(entry.path().filename().string())) {
         found.push_back("node " + entry.path().string());
       }
     }
@@ -194,11 +224,37 @@ std::vector<std::string> DeviceTest::Leftovers() const {
   return found;
 }
 
+void DeviceTest::AsImported(luks::OpenGrant* grant) {
+  grant->header_profile = "imported-1";
+  grant->verity.reset();
+}
+
 void DeviceTest::ExpectNothingLeft() const {
   EXPECT_EQ(Leftovers(), std::vector<std::string>{});
   for (const char* name : {"dt-one", "dt-two", "dt-three", "dt-four"}) {
     EXPECT_EQ(StateOf(Place(name)).kind, luks::VolumeState::Kind::kLocked);
   }
+}
+
+bool RunStep(std::string_view verb, const fs::path& image,
+             const fs::path& mount_point) {
+  class Step : public DeviceTest {
+   public:
+    Result<luks::OpenTimings> Run(const fs::path& path,
+                                  const luks::VolumePlace& place) {
+      return Open(path, place);
+    }
+
+   private:
+    void TestBody() override {}
+  };
+  const luks::VolumePlace place{"dt-one", mount_point};
+  if (verb == "--open") {
+    return Step().Run(image, place).has_value();
+  }
+  return verb == "--close" &&
+         luks::CloseVolume(place, luks::CloseMode::kNormal, nullptr)
+             .has_value();
 }
 
 luks::VolumeState StateOf(const luks::VolumePlace& place) {

@@ -27,7 +27,8 @@ const std::filesystem::path& Fixtures();
 // The large file of every fixture, in bytes.
 inline constexpr std::size_t kModelSize = 700'000;
 
-// model.img and next.img (two versions of ours), ext4.img (by foreign tools).
+// model.img and next.img (two versions of ours) with their manifests, ext4.img
+// (by foreign tools).
 // True when all are there.
 bool MakeFixtures(const std::filesystem::path& folder);
 
@@ -75,6 +76,11 @@ class DeviceTest : public ::testing::Test {
   // What an honest server grants for this image and header.
   static luks::OpenGrant GrantFor(const luks::Header& header,
                                   const std::string& uuid);
+  // What the fixture with this UUID was packed with; nothing of the kind for
+  // others.
+  static luks::VerityParameters VerityOf(const std::string& uuid);
+  // Makes it a grant of the profile that has no dm-verity.
+  static void AsImported(luks::OpenGrant* grant);
   // Reads, grants and opens an image of ours.
   Result<luks::OpenTimings> Open(const std::filesystem::path& image,
                                  const luks::VolumePlace& place);
@@ -90,6 +96,11 @@ class DeviceTest : public ::testing::Test {
   std::vector<std::string> warnings_;
   TemporaryFolder folder_;
 };
+
+// Opens or closes volume dt-one, in a process of its own; "--open" or
+// "--close". True when it succeeded.
+bool RunStep(std::string_view verb, const std::filesystem::path& image,
+             const std::filesystem::path& mount_point);
 
 luks::VolumeState StateOf(const luks::VolumePlace& place);
 std::string UuidOf(const std::filesystem::path& image);

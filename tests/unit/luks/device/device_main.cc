@@ -10,6 +10,8 @@
 
 // luks_device_test --prepare DIR     makes the images, where the tools are
 // luks_device_test --fixtures DIR    tests with them, in the guest, as root
+// luks_device_test --open DIR IMAGE MOUNT, --close DIR IMAGE MOUNT
+//                                    one step of volume dt-one, to be killed
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   const auto prepared = tdxvfs::PrepareSecretMemory();
@@ -23,6 +25,10 @@ int main(int argc, char** argv) {
   }
   if (verb == "--fixtures") {
     tdxvfs::testing::SetFixtures(argv[2]);
+  }
+  if (argc == 5) {
+    tdxvfs::testing::SetFixtures(argv[2]);
+    return tdxvfs::testing::RunStep(argv[1], argv[3], argv[4]) ? 0 : 1;
   }
   return RUN_ALL_TESTS();
 }

@@ -71,6 +71,13 @@ TEST_F(OpenVolumeTest, TheMountIsReadOnlyAndRunsNothing) {
   ASSERT_OK_AND_ASSIGN(const MappingInfo mapping,
                        InspectMapping(CryptMappingName("dt-one")));
   EXPECT_TRUE(mapping.read_only);
+  ASSERT_OK_AND_ASSIGN(const MappingInfo verity,
+                       InspectMapping(VerityMappingName("dt-one")));
+  EXPECT_TRUE(verity.read_only);
+  EXPECT_EQ(verity.uuid, "CRYPT-VERITY-tdxvfs-verity-dt-one");
+  struct stat root {};
+  ASSERT_EQ(::stat(Place().mount_point.c_str(), &root), 0);
+  EXPECT_EQ(root.st_dev, verity.device);
 }
 
 TEST_F(OpenVolumeTest, TheLoopDeviceIsReadOnlyDirectAndClearsItself) {
@@ -78,6 +85,7 @@ TEST_F(OpenVolumeTest, TheLoopDeviceIsReadOnlyDirectAndClearsItself) {
   const VolumeState state = StateOf(Place());
   EXPECT_EQ(state.kind, VolumeState::Kind::kOpen);
   EXPECT_EQ(state.mapping, "tdxvfs-crypt-dt-one");
+  EXPECT_EQ(state.verity, "tdxvfs-verity-dt-one");
   EXPECT_EQ(state.uuid, UuidOf(folder_.path() / "model.img"));
   EXPECT_EQ(state.backing_file, (folder_.path() / "model.img").string());
   EXPECT_EQ(state.mount, Place().mount_point.string());
@@ -184,7 +192,7 @@ TEST_F(OpenVolumeTest, BufferedLoopIsOneWarningThatNamesTheImage) {
 TEST_F(OpenVolumeTest, AForeignExt4VolumeOpensAsImported) {
   const auto timings =
       OpenWith(CopyOf("ext4.img"), Place(), [](OpenGrant* grant) {
-        grant->header_profile = "imported-1";
+        AsImported(grant);
         grant->file_system = "ext4";
         grant->mount_options = {"ro", "noatime", "noload"};
       });
@@ -270,8 +278,7 @@ TEST_F(OpenVolumeTest, D1_DiscardsInTheHeaderDoNotReachTheTable) {
   ASSERT_TRUE(EditMetadata(image, R"("config":{)",
                            R"("config":{"flags":["allow-discards"],)"));
   ASSERT_THAT(
-      OpenWith(image, Place(),
-               [](OpenGrant* grant) { grant->header_profile = "imported-1"; }),
+      OpenWith(image, Place(), [](OpenGrant* grant) { AsImported(grant); }),
       Succeeds());
   const auto shown = RunTool({"dmsetup", "table", CryptMappingName("dt-one")});
   EXPECT_EQ(shown.output.find("discard"), std::string::npos);
@@ -374,10 +381,11 @@ TEST_F(OpenVolumeTest, TellsItsMilliseconds) {
     ASSERT_THAT(CloseVolume(Place(), CloseMode::kNormal, nullptr), Succeeds());
     const auto closed = std::chrono::steady_clock::now();
     (void)::printf(
-        "milliseconds: header %.1f attach %.1f map %.1f mount %.1f close "
-        "%.1f\n",
-        ms(read - start), ms(timings.attach), ms(timings.map),
-        ms(timings.mount), ms(closed - opened));
+        "milliseconds: read %.1f header %.1f loop %.1f crypt %.1f verity %.1f "
+        "mount %.1f close %.1f\n",
+        ms(read - start), ms(timings.header), ms(timings.attach),
+        ms(timings.crypt), ms(timings.verity), ms(timings.mount),
+        ms(closed - opened));
   }
 }
 

@@ -67,6 +67,38 @@ TEST_F(RemainsTest, D10_AMappingLoadedButNotResumedIsCleanedUpByClosing) {
   ExpectOpensAndCloses();
 }
 
+TEST_F(RemainsTest, D10_AHalfMadeVerityDeviceIsCleanedUp) {
+  constexpr const char* verity = "tdxvfs-verity-dt-one";
+  constexpr const char* uuid = "CRYPT-VERITY-tdxvfs-verity-dt-one";
+  for (const bool loaded : {false, true}) {
+    // dm-crypt is whole and held by what was loaded on it.
+    ASSERT_THAT(Open(folder_.path() / "model.img", Place()), Succeeds());
+    ASSERT_EQ(::umount2(Place().mount_point.c_str(), 0), 0);
+    ASSERT_EQ(RunTool({"dmsetup", "remove", "--retry", verity}).exit_code, 0);
+    ASSERT_EQ(RunTool({"dmsetup", "create", "--notable", "-u", uuid, verity})
+                  .exit_code,
+              0);
+    if (loaded) {
+      ASSERT_EQ(
+          RunTool({"dmsetup", "load", verity, "--table",
+                   std::string("0 8 linear /dev/mapper/") + kMapping + " 0"})
+              .exit_code,
+          0);
+    }
+    const VolumeState state = StateOf(Place());
+    EXPECT_EQ(state.kind, VolumeState::Kind::kPartial);
+    EXPECT_EQ(state.verity, verity);
+    ExpectOpensAndCloses();
+  }
+}
+
+TEST_F(RemainsTest, D10_AVerityDeviceWithoutAMountIsCleanedUpByClosing) {
+  ASSERT_THAT(Open(folder_.path() / "model.img", Place()), Succeeds());
+  ASSERT_EQ(::umount2(Place().mount_point.c_str(), 0), 0);
+  EXPECT_THAT(CloseVolume(Place(), CloseMode::kNormal, nullptr), Succeeds());
+  ExpectNothingLeft();
+}
+
 TEST_F(RemainsTest, D10_AMappingWithoutAMountIsCleanedUpByOpening) {
   ASSERT_THAT(Open(folder_.path() / "model.img", Place()), Succeeds());
   ASSERT_EQ(::umount2(Place().mount_point.c_str(), 0), 0);

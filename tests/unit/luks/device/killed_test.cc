@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kills an opening or a closing at single system calls: strace lets a process
+// die at the Nth call of a kind, so the code under test needs no hook.
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/support/result_matchers.h"
+#include "tests/unit/luks/device/device_fixture.h"
+#include "tests/unit/luks/volume_files.h"
+
+namespace tdxvfs::luks {
+namespace {
+
+using testing::DeviceTest;
+using testing::RunTool;
+using testing::Slurp;
+using testing::StateOf;
+using testing::Succeeds;
+
+namespace fs = std::filesystem;
+
+// Calls that change something outside the process, or open what is changed.
+constexpr const char* kCalls =
+    "openat,ioctl,mkdir,add_key,keyctl,fsopen,fsconfig,fsmount,move_mount,"
+    "umount2,unlink,mknod,semctl";
+constexpr std::size_t kPoints = 20;  // of each of the two
+
+// The Nth call of one kind.
+using Point = std::pair<std::string, int>;
+
+class KilledTest : public DeviceTest {
+ protected:
+  void SetUp() override {
+    DeviceTest::SetUp();
+    if (!IsSkipped()) {
+      image_ = CopyOf("model.img");
+    }
+  }
+
+  std::vector<std::string> Program(const std::string& verb) const {
+    return {fs::read_symlink("/proc/self/exe").string(), verb,
+            testing::Fixtures().string(), image_.string(),
+            Place().mount_point.string()};
+  }
+  int Strace(std::vector<std::string> options, const std::string& verb) const {
+    options.insert(options.begin(), {"strace", "-f", "-qq"});
+    const auto program = Program(verb);
+    options.insert(options.end(), program.begin(), program.end());
+    return RunTool(options).exit_code;
+  }
+  // Every point at which a recorded run could be killed, in order; all of them
+  // or as many as there is time for.
+  std::vector<Point> PointsOf(const std::string& verb) const {
+    const fs::path log = folder_.path() / "calls";
+    EXPECT_EQ(Strace({"-o", log.string(), "-e", std::string("trace=") + kCalls},
+                     verb),
+              0);
+    std::vector<Point> all;
+    std::map<std::string, int> counts;
+    std::istringstream lines(Slurp(log));
+    for (std::string line; std::getline(lines, line);) {
+      const std::size_t start = line.find(' ') + 1;
+      const std::size_t end = line.find('(', start);
+      if (end != std::string::npos && line.find("resumed") > line.size()) {
+        const std::string call = line.substr(start, end - start);
+        all.emplace_back(call, ++counts[call]);
+      }
+    }
+    if (::getenv("TDXVFS_EVERY_CALL") != nullptr || all.size() <= kPoints) {
+      return all;
+    }
+    std::vector<Point> some;
+    for (std::size_t i = 0; i < kPoints; ++i) {
+      some.push_back(all[i * all.size() / kPoints]);
+    }
+    return some;
+  }
+  void Kill(const Point& point, const std::string& verb) const {
+    EXPECT_NE(Strace({"-o", "/dev/null", "-e", "trace=" + point.first, "-e",
+                      "inject=" + point.first + ":signal=SIGKILL:when=" +
+                          std::to_string(point.second)},
+                     verb),
+              0)
+        << point.first << " " << point.second;
+  }
+
+  fs::path image_;
+};
+
+TEST_F(KilledTest, D10_AnOpeningKilledAtASystemCallLeavesNothingForGood) {
+  const std::vector<Point> points = PointsOf("--open");
+  ASSERT_THAT(CloseVolume(Place(), CloseMode::kNormal, nullptr), Succeeds());
+  ASSERT_GE(points.size(), kPoints);
+  int partial = 0;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    Kill(points[i], "--open");
+    const VolumeState state = StateOf(Place());
+    partial += state.kind == VolumeState::Kind::kPartial ? 1 : 0;
+    if (i % 2 == 0 && state.kind != VolumeState::Kind::kOpen) {
+      ASSERT_THAT(Open(image_, Place()), Succeeds())
+          << points[i].first << " " << points[i].second;
+    }
+    ASSERT_THAT(CloseVolume(Place(), CloseMode::kNormal, nullptr), Succeeds())
+        << points[i].first << " " << points[i].second;
+    ExpectNothingLeft();
+  }
+  (void)::printf("%zu openings killed, %d left mappings behind\n",
+                 points.size(), partial);
+}
+
+TEST_F(KilledTest, D10_AClosingKilledAtASystemCallIsFinishedByTheNext) {
+  ASSERT_THAT(Open(image_, Place()), Succeeds());
+  const std::vector<Point> points = PointsOf("--close");
+  ASSERT_FALSE(points.empty());
+  int partial = 0;
+  for (const Point& point : points) {
+    if (StateOf(Place()).kind != VolumeState::Kind::kOpen) {
+      ASSERT_THAT(Open(image_, Place()), Succeeds());
+    }
+    Kill(point, "--close");
+    const VolumeState state = StateOf(Place());
+    partial += state.kind == VolumeState::Kind::kPartial ? 1 : 0;
+    ASSERT_THAT(CloseVolume(Place(), CloseMode::kNormal, nullptr), Succeeds())
+        << point.first << " " << point.second;
+    ExpectNothingLeft();
+  }
+  (void)::printf("%zu closings killed, %d left mappings behind\n",
+                 points.size(), partial);
+}
+
+}  // namespace
+}  // namespace tdxvfs::luks

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "luks/imported_profile.h"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "luks/header.h"
+#include "luks/image_file.h"
+#include "luks/inspect.h"
+#include "tests/support/result_matchers.h"
+#include "tests/support/temporary_folder.h"
+#include "tests/unit/luks/volume_files.h"
+
+namespace tdxvfs::luks {
+namespace {
+
+using testing::EditMetadata;
+using testing::Fails;
+using testing::kPassphrase;
+using testing::MakeModel;
+using testing::Pack;
+using testing::RunTool;
+using testing::Spill;
+using testing::Succeeds;
+using testing::TemporaryFolder;
+
+class ImportedProfileTest : public ::testing::Test {
+ protected:
+  Result<void> Check(std::uint64_t header_size) const {
+    ASSIGN_OR_RETURN(const ImageFile image, ImageFile::Open(path_));
+    ASSIGN_OR_RETURN(const Header header, Header::Read(image, header_size));
+    return CheckImportedHeader(header);
+  }
+  TemporaryFolder folder_;
+  const std::filesystem::path path_ = folder_.path() / "x.img";
+};
+
+struct Foreign {
+  const char* name;
+  std::vector<std::string> options;  // of cryptsetup luksFormat
+};
+
+class ForeignHeader : public ImportedProfileTest,
+                      public ::testing::WithParamInterface<Foreign> {};
+
+TEST_P(ForeignHeader, OfPlainCryptsetupIsTaken) {
+  Spill(path_, std::string(std::size_t{24} << 20U, '\0'));
+  std::vector<std::string> command{
+      "cryptsetup", "luksFormat", "--type", "luks2", "-q", "-d", "-"};
+  command.insert(command.end(), GetParam().options.begin(),
+                 GetParam().options.end());
+  command.push_back(path_.string());
+  ASSERT_EQ(RunTool(command, kPassphrase).exit_code, 0);
+  ASSERT_OK_AND_ASSIGN(const Inspection inspection, InspectImage(path_));
+  EXPECT_EQ(inspection.header_profile, "imported-1");
+  EXPECT_THAT(Check(inspection.header_size), Succeeds());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, ForeignHeader,
+    ::testing::Values(
+        Foreign{"Argon2",
+                {"--pbkdf", "argon2id", "--pbkdf-force-iterations", "4",
+                 "--pbkdf-memory", "32768", "--pbkdf-parallel", "1"}},
+        Foreign{"Pbkdf2WithLabel",
+                {"--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000",
+                 "--label", "model", "--subsystem", "tests"}},
+        Foreign{"SmallSectorsAndKey",
+                {"--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000",
+                 "--sector-size", "512", "--key-size", "256"}},
+        Foreign{"OtherHashAndMetadataSize",
+                {"--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000",
+                 "--hash", "sha512", "--luks2-metadata-size", "64k"}}),
+    [](const auto& row) { return row.param.name; });
+
+struct Edit {
+  const char* name;
+  const char* from;
+  const char* to;
+  bool taken;
+};
+
+class EditedForImport : public ImportedProfileTest,
+                        public ::testing::WithParamInterface<Edit> {};
+
+TEST_P(EditedForImport, IsJudgedByItsOwnBytes) {
+  MakeModel(folder_.path() / "model", 1000);
+  ASSERT_THAT(Pack(folder_.path() / "model", path_), Succeeds());
+  ASSERT_THAT(Check(kDefaultHeaderSize), Succeeds());
+  ASSERT_TRUE(EditMetadata(path_, GetParam().from, GetParam().to));
+  if (GetParam().taken) {
+    EXPECT_THAT(Check(kDefaultHeaderSize), Succeeds());
+  } else {
+    EXPECT_THAT(Check(kDefaultHeaderSize), Fails(Reason::kHeaderRefused));
+  }
+}
+
+constexpr const char* kSector = R"("sector_size":4096)";
+constexpr const char* kTweak = R"("iv_tweak":"0")";
+constexpr const char* kIterations = R"("iterations":1000,"salt")";
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, EditedForImport,
+    ::testing::Values(
+        Edit{"SmallSectors", kSector, R"("sector_size":512)", true},
+        Edit{"OddSectors", kSector, R"("sector_size":513)", false},
+        Edit{"HugeSectors", kSector, R"("sector_size":8192)", false},
+        Edit{"Tokens", R"("tokens":{})", R"("tokens":{"0":{"type":"x"}})",
+             true},
+        Edit{"D1_NullCipher", R"("encryption":"aes-xts-plain64","sector_size")",
+             R"("encryption":"cipher_null-ecb","sector_size")", false},
+        Edit{"D1_NullCipherOfTheKeySlot",
+             R"("encryption":"aes-xts-plain64","key_size")",
+             R"("encryption":"cipher_null-ecb","key_size")", false},
+        Edit{"D1_DoubledMember", kTweak, R"("iv_tweak":"0","iv_tweak":"0")",
+             false},
+        Edit{"D1_UnknownMember", kTweak, R"("iv_tweak":"0","more":"0")", false},
+        Edit{"D1_OtherSpelling", kTweak, R"("IV_tweak":"0")", false},
+        Edit{"D1_OtherOffset", R"("offset":"1048576")", R"("offset":"2097152")",
+             false},
+        Edit{"D1_Integrity", kSector,
+             R"x("sector_size":4096,"integrity":{"type":"hmac(sha256)"})x",
+             false},
+        Edit{"D1_NoKeySlotNumber", R"("keyslots":{"0":)", R"("keyslots":{"a":)",
+             false},
+        Edit{"D7_Flags", kSector,
+             R"("sector_size":4096,"flags":["backup-final"])", false},
+        Edit{"D7_Requirements", R"("config":{)",
+             R"("config":{"requirements":{"mandatory":["online-reencrypt"]},)",
+             false},
+        Edit{"D7_ReencryptSlot", R"("type":"luks2")", R"("type":"reencrypt")",
+             false},
+        Edit{"D8_MostIterations", kIterations,
+             R"("iterations":10000000,"salt")", true},
+        Edit{"D8_TooManyIterations", kIterations,
+             R"("iterations":10000001,"salt")", false},
+        Edit{"D8_TooFewIterations", kIterations, R"("iterations":999,"salt")",
+             false},
+        Edit{"D8_NegativeIterations", kIterations,
+             R"("iterations":-1000,"salt")", false}),
+    [](const auto& row) { return row.param.name; });
+
+}  // namespace
+}  // namespace tdxvfs::luks
