@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "luks/image/diff_trees.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "common/sha256.h"
+#include "luks/image/erofs_walk.h"
+
+namespace tdxvfs::image {
+namespace {
+
+using Names = std::map<std::string, ErofsVisit>;
+
+Result<Names> NamesOf(ErofsReader* reader) {
+  Names names;
+  RETURN_IF_ERROR(
+      WalkErofs(reader, [&names](const ErofsVisit& visit) -> Result<void> {
+        names.emplace(visit.path, visit);
+        return {};
+      }));
+  return names;
+}
+
+bool AllZero(std::span<const std::uint8_t> bytes) {
+  return std::all_of(bytes.begin(), bytes.end(),
+                     [](std::uint8_t byte) { return byte == 0; });
+}
+
+// Calls with every chunk that is not all zeroes, so that a file with holes and
+// its copy without give the same calls.
+Result<void> DataChunks(ErofsReader* reader, const ErofsNode& file,
+                        const ContentSink& sink) {
+  return reader->Content(
+      file,
+      [&sink](std::uint64_t offset,
+              std::span<const std::uint8_t> bytes) -> Result<void> {
+        while (!bytes.empty()) {
+          const auto chunk =
+              bytes.first(std::min<std::size_t>(bytes.size(), kErofsChunk));
+          if (!AllZero(chunk)) {
+            RETURN_IF_ERROR(sink(offset, chunk));
+          }
+          bytes = bytes.subspan(chunk.size());
+          offset += chunk.size();
+        }
+        return {};
+      });
+}
+
+class Comparison {
+ public:
+  Comparison(ErofsReader* first, ErofsReader* second,
+             const PieceProgress* progress)
+      : first_(first), second_(second), progress_(progress) {}
+
+  Result<std::vector<TreeDifference>> Run() {
+    ASSIGN_OR_RETURN(const Names before, NamesOf(first_));
+    ASSIGN_OR_RETURN(const Names after, NamesOf(second_));
+    for (const auto& [path, visit] : before) {
+      const auto other = after.find(path);
+      if (other != after.end() && SameSizeFiles(visit, other->second)) {
+        total_ += visit.node.size;
+      }
+    }
+    std::vector<TreeDifference> differences;
+    for (const auto& [path, visit] : before) {
+      const auto other = after.find(path);
+      if (other == after.end()) {
+        differences.push_back({TreeDifference::Kind::kRemoved, path, {}});
+        continue;
+      }
+      ASSIGN_OR_RETURN(auto what, Compare(visit, other->second));
+      if (!what.empty()) {
+        differences.push_back({TreeDifference::Kind::kChanged,
+                               path.empty() ? "." : path, std::move(what)});
+      }
+    }
+    for (const auto& [path, visit] : after) {
+      if (!before.contains(path)) {
+        differences.push_back({TreeDifference::Kind::kAdded, path, {}});
+      }
+    }
+    std::sort(differences.begin(), differences.end(),
+              [](const TreeDifference& left, const TreeDifference& right) {
+                return left.path < right.path;
+              });
+    return differences;
+  }
+
+ private:
+  static bool SameSizeFiles(const ErofsVisit& before, const ErofsVisit& after) {
+    return S_ISREG(before.node.mode) && S_ISREG(after.node.mode) &&
+           before.first.empty() && after.first.empty() &&
+           before.node.size == after.node.size;
+  }
+
+  Result<std::vector<std::string_view>> Compare(const ErofsVisit& before,
+                                                const ErofsVisit& after) {
+    std::vector<std::string_view> what;
+    const ErofsNode& a = before.node;
+    const ErofsNode& b = after.node;
+    if ((a.mode & S_IFMT) != (b.mode & S_IFMT)) {
+      what.emplace_back("kind");
+      return what;
+    }
+    ASSIGN_OR_RETURN(const bool same_content, SameContent(before, after));
+    if (!same_content) {
+      what.emplace_back(S_ISLNK(a.mode) ? "target" : "content");
+    }
+    if (a.mode != b.mode) {
+      what.emplace_back("mode");
+    }
+    if (a.user != b.user || a.group != b.group) {
+      what.emplace_back("owner");
+    }
+    if (a.modified != b.modified || a.modified_rest != b.modified_rest) {
+      what.emplace_back("time");
+    }
+    ASSIGN_OR_RETURN(const SourceAttributes mine, first_->Attributes(a));
+    ASSIGN_OR_RETURN(const SourceAttributes theirs, second_->Attributes(b));
+    if (mine != theirs) {
+      what.emplace_back("attributes");
+    }
+    if (before.first != after.first) {
+      what.emplace_back("links");
+    }
+    return what;
+  }
+
+  Result<bool> SameContent(const ErofsVisit& before, const ErofsVisit& after) {
+    if (S_ISLNK(before.node.mode)) {
+      ASSIGN_OR_RETURN(const std::string mine, first_->LinkTarget(before.node));
+      ASSIGN_OR_RETURN(const std::string theirs,
+                       second_->LinkTarget(after.node));
+      return mine == theirs;
+    }
+    if (!S_ISREG(before.node.mode)) {
+      return true;
+    }
+    // A further name of a file that is compared by its first one in both.
+    if (!before.first.empty() && before.first == after.first) {
+      return true;
+    }
+    if (before.node.size != after.node.size) {
+      return false;
+    }
+    ASSIGN_OR_RETURN(const Sha256Digest mine, Digest(first_, before.node));
+    ASSIGN_OR_RETURN(const Sha256Digest theirs, Digest(second_, after.node));
+    done_ += before.node.size;
+    if (*progress_) {
+      (*progress_)(std::min(done_, total_), total_);
+    }
+    return mine == theirs;
+  }
+
+  // Over where each chunk lies and what it holds, chained.
+  static Result<Sha256Digest> Digest(ErofsReader* reader,
+                                     const ErofsNode& file) {
+    Sha256Digest digest{};
+    RETURN_IF_ERROR(DataChunks(
+        reader, file,
+        [&digest](std::uint64_t offset,
+                  std::span<const std::uint8_t> bytes) -> Result<void> {
+          std::vector<std::uint8_t> place(sizeof(offset));
+          PutNumber(place, 0, place.size(), offset);
+          ASSIGN_OR_RETURN(
+              digest,
+              LengthPrefixed().Add(digest).Add(place).Add(bytes).Sha256());
+          return {};
+        }));
+    return digest;
+  }
+
+  ErofsReader* first_;
+  ErofsReader* second_;
+  const PieceProgress* progress_;
+  std::uint64_t done_ = 0;
+  std::uint64_t total_ = 0;
+};
+
+}  // namespace
+
+Result<std::vector<TreeDifference>> DiffTrees(ErofsReader* first,
+                                              ErofsReader* second,
+                                              const PieceProgress& progress) {
+  return Comparison(first, second, &progress).Run();
+}
+
+}  // namespace tdxvfs::image

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TDXVFS_LUKS_IMAGE_DIFF_TREES_H_
+#define TDXVFS_LUKS_IMAGE_DIFF_TREES_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/result.h"
+#include "luks/image/erofs_reader.h"
+#include "luks/image/parallel_pieces.h"
+
+namespace tdxvfs::image {
+
+// A name that two file systems do not have alike.
+struct TreeDifference {
+  enum class Kind : std::uint8_t { kAdded, kRemoved, kChanged };
+  Kind kind = Kind::kChanged;
+  std::string path;  // relative to the root; "." is the root itself
+  // Of kChanged, what differs: "kind", "content", "target", "mode", "owner",
+  // "time", "attributes" or "links" (the names that share the inode).
+  std::vector<std::string_view> what;
+};
+
+// Compares two trees, second against first, in byte order of the paths. Reads
+// the content of files of one size in both. `progress` gets bytes compared, of
+// those to compare. Fails as the readers do.
+Result<std::vector<TreeDifference>> DiffTrees(ErofsReader* first,
+                                              ErofsReader* second,
+                                              const PieceProgress& progress);
+
+}  // namespace tdxvfs::image
+
+#endif  // TDXVFS_LUKS_IMAGE_DIFF_TREES_H_

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "luks/image/extract_tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "luks/image/erofs_walk.h"
+#include "luks/image/new_folder.h"
+#include "luks/image/pending_file.h"
+
+namespace tdxvfs::image {
+namespace {
+
+constexpr mode_t kWhileMaking = 0700;
+constexpr mode_t kSafeMode = 01777;  // without set-user-ID and set-group-ID
+constexpr mode_t kAllModes = 07777;
+constexpr int kNewFile = O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC;
+
+Error Failed(const ErofsVisit& visit, int error_number) {
+  return SystemError(ReasonOfWrite(error_number), "'" + visit.path + "'",
+                     error_number);
+}
+
+class Extractor {
+ public:
+  Extractor(ErofsReader* reader, const NewFolder* folder,
+            const PieceProgress* progress)
+      : reader_(reader), folder_(folder), progress_(progress) {}
+
+  Result<void> Visit(const ErofsVisit& visit) {
+    if (visit.path.empty()) {
+      folders_.push_back(visit);
+      return {};
+    }
+    ++done_.names;
+    std::string name;
+    ASSIGN_OR_RETURN(const UniqueFd parent, folder_->Parent(visit.path, &name));
+    if (!visit.first.empty()) {
+      return Link(visit, parent.get(), name);
+    }
+    if (S_ISDIR(visit.node.mode)) {
+      folders_.push_back(visit);
+      return ::mkdirat(parent.get(), name.c_str(), kWhileMaking) == 0
+                 ? Result<void>()
+                 : Failed(visit, errno);
+    }
+    if (S_ISREG(visit.node.mode)) {
+      return File(visit, parent.get(), name);
+    }
+    return Other(visit, parent.get(), name);
+  }
+
+  // Modes and times of folders come last, since filling them changes both.
+  Result<Extraction> Finish() {
+    for (auto visit = folders_.rbegin(); visit != folders_.rend(); ++visit) {
+      std::string name;
+      ASSIGN_OR_RETURN(const UniqueFd parent,
+                       folder_->Parent(visit->path, &name));
+      const UniqueFd folder(
+          ::openat(parent.get(), name.empty() ? "." : name.c_str(),
+                   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+      if (!folder.valid()) {
+        return Failed(*visit, errno);
+      }
+      RETURN_IF_ERROR(Dress(*visit, folder.get()));
+    }
+    return done_;
+  }
+
+ private:
+  Result<void> Link(const ErofsVisit& visit, int parent,
+                    const std::string& name) {
+    std::string first;
+    ASSIGN_OR_RETURN(const UniqueFd from, folder_->Parent(visit.first, &first));
+    return ::linkat(from.get(), first.c_str(), parent, name.c_str(), 0) == 0
+               ? Result<void>()
+               : Failed(visit, errno);
+  }
+
+  Result<void> File(const ErofsVisit& visit, int parent,
+                    const std::string& name) {
+    const UniqueFd file(::openat(parent, name.c_str(), kNewFile, 0600));
+    if (!file.valid() ||
+        ::ftruncate(file.get(), static_cast<off_t>(visit.node.size)) != 0) {
+      return Failed(visit, errno);
+    }
+    const auto write =
+        [&](std::uint64_t offset,
+            std::span<const std::uint8_t> bytes) -> Result<void> {
+      RETURN_IF_ERROR(
+          WriteAll(file.get(), offset, bytes).Context("'" + visit.path + "'"));
+      done_.bytes += bytes.size();
+      if (*progress_) {
+        (*progress_)(std::min(done_.bytes, reader_->size()), reader_->size());
+      }
+      return {};
+    };
+    RETURN_IF_ERROR(reader_->Content(visit.node, write));
+    return Dress(visit, file.get());
+  }
+
+  // What has no content and no descriptor: symbolic links and fifos.
+  Result<void> Other(const ErofsVisit& visit, int parent,
+                     const std::string& name) {
+    if (S_ISLNK(visit.node.mode)) {
+      ASSIGN_OR_RETURN(const std::string target,
+                       reader_->LinkTarget(visit.node));
+      if (::symlinkat(target.c_str(), parent, name.c_str()) != 0) {
+        return Failed(visit, errno);
+      }
+    } else if (::mkfifoat(parent, name.c_str(), 0600) != 0) {
+      return Failed(visit, errno);
+    }
+    if (::geteuid() == 0 &&
+        ::fchownat(parent, name.c_str(), visit.node.user, visit.node.group,
+                   AT_SYMLINK_NOFOLLOW) != 0) {
+      return Failed(visit, errno);
+    }
+    // Symbolic links have no mode; nobody else can put one here for the fifo,
+    // since the folder is ours alone until it is complete.
+    if (S_ISFIFO(visit.node.mode) &&
+        ::fchmodat(parent, name.c_str(), visit.node.mode & kSafeMode, 0) != 0) {
+      return Failed(visit, errno);
+    }
+    const auto times = Times(visit.node);
+    return ::utimensat(parent, name.c_str(), times.data(),
+                       AT_SYMLINK_NOFOLLOW) == 0
+               ? Result<void>()
+               : Failed(visit, errno);
+  }
+
+  static std::array<timespec, 2> Times(const ErofsNode& node) {
+    const timespec modified{static_cast<time_t>(node.modified),
+                            static_cast<long>(node.modified_rest)};
+    return {modified, modified};
+  }
+
+  // Attributes, owner, mode and times, in the order in which none undoes
+  // another.
+  Result<void> Dress(const ErofsVisit& visit, int descriptor) {
+    ASSIGN_OR_RETURN(const SourceAttributes attributes,
+                     reader_->Attributes(visit.node));
+    for (const auto& [name, value] : attributes) {
+      if (::fsetxattr(descriptor, name.c_str(), value.data(), value.size(),
+                      0) == 0) {
+        continue;
+      }
+      if (errno != ENOTSUP) {
+        return Failed(visit, errno);
+      }
+      ++done_.attributes_lost;
+    }
+    const bool root = ::geteuid() == 0;
+    if (root && ::fchown(descriptor, visit.node.user, visit.node.group) != 0) {
+      return Failed(visit, errno);
+    }
+    const auto times = Times(visit.node);
+    if (::fchmod(descriptor,
+                 visit.node.mode & (root ? kAllModes : kSafeMode)) != 0 ||
+        ::futimens(descriptor, times.data()) != 0) {
+      return Failed(visit, errno);
+    }
+    return {};
+  }
+
+  ErofsReader* reader_;
+  const NewFolder* folder_;
+  const PieceProgress* progress_;
+  Extraction done_;
+  std::vector<ErofsVisit> folders_;
+};
+
+}  // namespace
+
+Result<Extraction> ExtractTree(ErofsReader* reader,
+                               const std::filesystem::path& target,
+                               const PieceProgress& progress) {
+  ASSIGN_OR_RETURN(NewFolder folder, NewFolder::Create(target));
+  Extractor extractor(reader, &folder, &progress);
+  RETURN_IF_ERROR(WalkErofs(reader, [&extractor](const ErofsVisit& visit) {
+    return extractor.Visit(visit);
+  }));
+  ASSIGN_OR_RETURN(const Extraction done, extractor.Finish());
+  RETURN_IF_ERROR(folder.Commit());
+  return done;
+}
+
+}  // namespace tdxvfs::image

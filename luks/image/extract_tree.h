@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TDXVFS_LUKS_IMAGE_EXTRACT_TREE_H_
+#define TDXVFS_LUKS_IMAGE_EXTRACT_TREE_H_
+
+#include <cstdint>
+#include <filesystem>
+
+#include "common/result.h"
+#include "luks/image/erofs_reader.h"
+#include "luks/image/parallel_pieces.h"
+
+namespace tdxvfs::image {
+
+struct Extraction {
+  std::uint64_t names = 0;  // files, folders, links; the root not counted
+  std::uint64_t bytes = 0;  // of file contents, holes left out
+  // Extended attributes that the target's file system does not take.
+  std::uint64_t attributes_lost = 0;
+};
+
+// Recreates the tree of an image as a new folder. Everything is made below a
+// temporary folder beside it, whose name begins with '.', and gets its name
+// when it is complete; after a failure nothing is left. No symbolic link is
+// ever followed. Root also restores owners; others get their own, without
+// set-user-ID and set-group-ID. Holes stay holes.
+//
+// `progress` gets bytes written, of the bytes of the file system. Fails with
+// kAlreadyExists (the folder), kNoSpace, kPermission, kFileNotFound (its
+// parent) and as the reader does.
+Result<Extraction> ExtractTree(ErofsReader* reader,
+                               const std::filesystem::path& target,
+                               const PieceProgress& progress);
+
+}  // namespace tdxvfs::image
+
+#endif  // TDXVFS_LUKS_IMAGE_EXTRACT_TREE_H_

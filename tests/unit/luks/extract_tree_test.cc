@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "luks/image/extract_tree.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "luks/image/sealed_image.h"
+#include "luks/image/verified_reader.h"
+#include "tests/support/result_matchers.h"
+#include "tests/support/temporary_folder.h"
+#include "tests/unit/luks/sealed_files.h"
+#include "tests/unit/luks/volume_files.h"
+
+namespace tdxvfs::image {
+namespace {
+
+using testing::ErofsOf;
+using testing::Fails;
+using testing::kPassphrase;
+using testing::MakeModel;
+using testing::RunTool;
+using testing::Seal;
+using testing::SecretOf;
+using testing::Slurp;
+using testing::Spill;
+using testing::Succeeds;
+using testing::TemporaryFolder;
+using testing::TextSource;
+using testing::ToolResult;
+using testing::Tree;
+
+namespace fs = std::filesystem;
+
+class ExtractTreeTest : public ::testing::Test {
+ protected:
+  ExtractTreeTest() { fs::create_directory(Source()); }
+  fs::path Source() const { return folder_.path() / "source"; }
+  fs::path Out() const { return folder_.path() / "out"; }
+  Result<Extraction> Extract(TextSource* source) const {
+    ASSIGN_OR_RETURN(ErofsReader reader, ErofsReader::Open(source));
+    return ExtractTree(&reader, Out(), nullptr);
+  }
+  Result<Extraction> Extract() const {
+    TextSource source(ErofsOf(Source()));
+    return Extract(&source);
+  }
+  void ExpectComesBack() const {
+    ASSERT_THAT(Extract(), Succeeds());
+    EXPECT_TRUE(Tree(Out()) == Tree(Source()));
+  }
+  // What a failure leaves beside the source.
+  std::size_t Leftovers() const {
+    std::size_t count = 0;
+    for (const auto& entry : fs::directory_iterator(folder_.path())) {
+      count += entry.path() == Source() ? 0U : 1U;
+    }
+    return count;
+  }
+  static struct stat Status(const fs::path& path) {
+    struct stat status {};
+    EXPECT_EQ(::lstat(path.c_str(), &status), 0) << path;
+    return status;
+  }
+  TemporaryFolder folder_;
+};
+
+TEST_F(ExtractTreeTest, AModelComesBack) {
+  MakeModel(Source(), 3'000'001);
+  ExpectComesBack();
+}
+
+TEST_F(ExtractTreeTest, AnEmptyFolderComesBack) { ExpectComesBack(); }
+
+TEST_F(ExtractTreeTest, TheSameAsFsckErofsExtracts) {
+  MakeModel(Source(), 1'000'001);
+  for (const int count : {1, 60, 61, 62, 63, 130, 131, 2000}) {
+    const fs::path folder = Source() / std::to_string(count);
+    fs::create_directory(folder);
+    for (int i = 0; i < count; ++i) {
+      Spill(folder / (std::to_string(i) + std::string(50, 'n')), "");
+    }
+  }
+  for (const std::size_t size :
+       {1U, 63U, 64U, 1000U, 4000U, 4031U, 4032U, 4033U, 4095U}) {
+    fs::create_symlink(std::string(size, 't'),
+                       Source() / ("l" + std::to_string(size)));
+    Spill(Source() / ("f" + std::to_string(size)), std::string(size, 'x'));
+  }
+  for (const char* name : {"!", "-x", ".hidden", "..two", " ", "\xff\xfe",
+                           "new\nline", "\xc3\xa4"}) {
+    Spill(Source() / name, name);
+  }
+  const fs::path image = folder_.path() / "image";
+  Spill(image, ErofsOf(Source()));
+  const fs::path theirs = folder_.path() / "theirs";
+  const ToolResult checked =
+      RunTool({"fsck.erofs", "--extract=" + theirs.string(), image.string()});
+  ASSERT_EQ(checked.exit_code, 0) << checked.output;
+  ASSERT_THAT(Extract(), Succeeds());
+  EXPECT_TRUE(Tree(Out()) == Tree(theirs));
+  EXPECT_TRUE(Tree(Out()) == Tree(Source()));
+}
+
+TEST_F(ExtractTreeTest, DeepFoldersComeBack) {
+  fs::path deep = Source();
+  for (int i = 0; i < 300; ++i) {
+    deep /= "d";
+  }
+  fs::create_directories(deep);
+  Spill(deep / "leaf", "leaf");
+  ExpectComesBack();
+}
+
+TEST_F(ExtractTreeTest, HolesStayHoles) {
+  {
+    std::ofstream file(Source() / "large", std::ios::binary);
+    file.write("begin", 5);
+    file.seekp(5'000'000'000);
+    file.write("end", 3);
+  }
+  Spill(Source() / "tail", "head");
+  fs::resize_file(Source() / "tail", 10'000'000);
+  ASSERT_THAT(Extract(), Succeeds());
+  EXPECT_EQ(fs::file_size(Out() / "large"), 5'000'000'003U);
+  EXPECT_LT(Status(Out() / "large").st_blocks, 1000);
+  EXPECT_TRUE(Slurp(Out() / "tail") == Slurp(Source() / "tail"));
+  EXPECT_LT(Status(Out() / "tail").st_blocks, 1000);
+  std::ifstream file(Out() / "large", std::ios::binary);
+  std::array<char, 5> text{};
+  file.read(text.data(), 5);
+  EXPECT_EQ(std::string(text.data(), 5), "begin");
+  file.seekg(5'000'000'000);
+  file.read(text.data(), 3);
+  EXPECT_EQ(std::string(text.data(), 3), "end");
+}
+
+TEST_F(ExtractTreeTest, HardLinksModesAndTimesComeBack) {
+  Spill(Source() / "a", std::string(200'000, 'a'));
+  fs::create_directory(Source() / "sub");
+  fs::create_hard_link(Source() / "a", Source() / "sub" / "b");
+  ASSERT_EQ(::mkfifo((Source() / "fifo").c_str(), 0600), 0);
+  ASSERT_EQ(::chmod((Source() / "a").c_str(), 0640), 0);
+  ASSERT_EQ(::chmod((Source() / "sub").c_str(), 0500), 0);
+  const std::array<timespec, 2> times{{{1, 0}, {1'500'000'000, 5}}};
+  for (const char* name : {"a", "sub", "fifo"}) {
+    ASSERT_EQ(::utimensat(AT_FDCWD, (Source() / name).c_str(), times.data(), 0),
+              0);
+  }
+  ASSERT_THAT(Extract(), Succeeds());
+  EXPECT_EQ(Status(Out() / "a").st_ino, Status(Out() / "sub" / "b").st_ino);
+  EXPECT_EQ(Status(Out() / "a").st_mode, S_IFREG | 0640U);
+  EXPECT_EQ(Status(Out() / "sub").st_mode, S_IFDIR | 0500U);
+  EXPECT_TRUE(S_ISFIFO(Status(Out() / "fifo").st_mode));
+  for (const char* name : {"a", "sub", "fifo"}) {
+    EXPECT_EQ(Status(Out() / name).st_mtim.tv_sec, 1'500'000'000) << name;
+    EXPECT_EQ(Status(Out() / name).st_mtim.tv_nsec, 5) << name;
+    EXPECT_EQ(Status(Out() / name).st_uid, Status(Source() / name).st_uid);
+  }
+}
+
+TEST_F(ExtractTreeTest, AttributesComeBack) {
+  Spill(Source() / "f", "x");
+  if (::setxattr((Source() / "f").c_str(), "user.a", "1\0002", 3, 0) != 0) {
+    GTEST_SKIP() << "no extended attributes in " << Source();
+  }
+  ASSERT_EQ(::setxattr(Source().c_str(), "user.root", "yes", 3, 0), 0);
+  ASSERT_THAT(Extract(), Succeeds());
+  std::array<char, 8> value{};
+  EXPECT_EQ(::getxattr((Out() / "f").c_str(), "user.a", value.data(), 8), 3);
+  EXPECT_EQ(std::string(value.data(), 3), std::string("1\0002", 3));
+  EXPECT_EQ(::getxattr(Out().c_str(), "user.root", value.data(), 8), 3);
+}
+
+TEST_F(ExtractTreeTest, NothingIsReplaced) {
+  fs::create_directory(Out());
+  EXPECT_THAT(Extract(), Fails(Reason::kAlreadyExists));
+  fs::remove(Out());
+  fs::create_symlink("/nowhere", Out());
+  EXPECT_THAT(Extract(), Fails(Reason::kAlreadyExists));
+}
+
+TEST_F(ExtractTreeTest, D5_ADamagedBlockLeavesNothing) {
+  MakeModel(Source(), 3'000'001);
+  const fs::path image = folder_.path() / "image";
+  ASSERT_OK_AND_ASSIGN(const Manifest manifest, Seal(ErofsOf(Source()), image));
+  const auto extract = [&]() -> Result<Extraction> {
+    ASSIGN_OR_RETURN(const SealedImage sealed,
+                     SealedImage::Open(image, manifest, SecretOf(kPassphrase)));
+    ASSIGN_OR_RETURN(const auto source, VerifiedReader::Create(&sealed));
+    ASSIGN_OR_RETURN(ErofsReader reader, ErofsReader::Open(source.get()));
+    return ExtractTree(&reader, Out(), nullptr);
+  };
+  ASSERT_THAT(extract(), Succeeds());
+  EXPECT_TRUE(Tree(Out()) == Tree(Source()));
+  fs::remove_all(Out());
+  std::string content = Slurp(image);
+  content[manifest.header_size + 2'000'000] ^= 1;
+  Spill(image, content);
+  EXPECT_THAT(extract(), Fails(Reason::kIoError));
+  EXPECT_EQ(Leftovers(), 1U);  // the image
+}
+
+// Images that only a packer of another mind can make: the root hash would be
+// right, so nothing but the reader stands between them and the disk.
+TEST_F(ExtractTreeTest, ANameThatLeadsOutIsRefused) {
+  const std::string marker = "NAMENAME";
+  Spill(Source() / marker, "x");
+  const std::string good = ErofsOf(Source());
+  for (const char* name : {"../../ab", "/etc/abc", "a/b/c/d/", "..\0xxxxx"}) {
+    std::string image = good;
+    const std::size_t at = image.find(marker);
+    ASSERT_NE(at, std::string::npos);
+    image.replace(at, marker.size(), std::string(name, marker.size()));
+    TextSource source(image);
+    EXPECT_THAT(Extract(&source), Fails(Reason::kIoError)) << name;
+    EXPECT_EQ(Leftovers(), 0U);
+  }
+}
+
+TEST_F(ExtractTreeTest, ALinkOutOfTheFolderIsMadeAndNotFollowed) {
+  const fs::path victim = folder_.path() / "victim";
+  fs::create_directory(victim);
+  fs::create_symlink(victim, Source() / "a");
+  fs::create_symlink("../victim", Source() / "b");
+  ExpectComesBack();
+  EXPECT_TRUE(fs::is_empty(victim));
+}
+
+TEST_F(ExtractTreeTest, AMissingFolderAboveIsSaidSo) {
+  TextSource source(ErofsOf(Source()));
+  ASSERT_OK_AND_ASSIGN(ErofsReader reader, ErofsReader::Open(&source));
+  EXPECT_THAT(ExtractTree(&reader, folder_.path() / "none" / "out", nullptr),
+              Fails(Reason::kFileNotFound));
+}
+
+}  // namespace
+}  // namespace tdxvfs::image
