@@ -56,6 +56,8 @@ constexpr std::array<EventInfo, kEventCount> kEvents{{
      "an administrator changed a key, a version or a policy"},
     {kAuditFailed, "audit-failed",
      "a decision could not be recorded; nothing was released"},
+    {kAuditHead, "audit-head",
+     "the audit log's newest signed head, to be kept elsewhere"},
 }};
 
 constexpr bool TableIsInOrder() {

@@ -41,6 +41,7 @@ enum class Event : std::uint8_t {
   kOutcome,
   kAdminChange,
   kAuditFailed,
+  kAuditHead,
 };
 
 struct EventInfo {
@@ -50,7 +51,7 @@ struct EventInfo {
 };
 
 inline constexpr std::size_t kEventCount =
-    static_cast<std::size_t>(Event::kAuditFailed) + 1;
+    static_cast<std::size_t>(Event::kAuditHead) + 1;
 
 const std::array<EventInfo, kEventCount>& AllEvents();
 const EventInfo& InfoOf(Event event);

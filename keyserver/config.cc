@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t kMaxFileSize = 64UL * 1024;
 // So that each of the files that evidence is spread over holds some.
 constexpr std::uint64_t kLeastEvidence = 16ULL * 1024 * 1024;
+constexpr std::uint64_t kLeastRotation = 1024 * 1024;
+constexpr std::uint32_t kRotateDays = 30;
 constexpr std::array<std::string_view, 6> kTables = {
     "listen", "tls", "store", "attestation", "audit", "limits"};
 
@@ -107,10 +109,27 @@ class ConfigReader {
     return table.Finish();
   }
 
+  // Beside the store, unless it says otherwise: not in the log's own folder.
+  std::string KeyFile(TomlTable* table) const {
+    const std::string beside =
+        std::filesystem::path(config_.store).parent_path() / "audit.key";
+    std::string path = table->TextOr("key", beside);
+    if (!path.starts_with('/')) {
+      table->Refuse("key", "must be an absolute path");
+    }
+    return path;
+  }
+
   Result<void> ReadAudit() {
     TomlTable table = Table("audit");
     config_.audit_directory = Path(&table, "directory");
-    EvidenceLimits& evidence = config_.evidence;
+    AuditSettings& audit = config_.audit;
+    audit.key_file = KeyFile(&table);
+    audit.rotate_bytes =
+        table.Bytes("rotate_size", audit.rotate_bytes, kLeastRotation);
+    audit.rotate_after =
+        std::chrono::days(table.Number("rotate_days", kRotateDays, 1, 3650));
+    EvidenceLimits& evidence = audit.evidence;
     evidence.keep = table.Flag("evidence", evidence.keep);
     evidence.days = table.Number("evidence_days", evidence.days, 1, 3650);
     evidence.max_bytes =

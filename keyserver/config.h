@@ -10,7 +10,7 @@
 
 #include "common/result.h"
 #include "keyserver/admission.h"
-#include "keyserver/audit/evidence_files.h"
+#include "keyserver/audit/audit_settings.h"
 #include "keyserver/collateral_config.h"
 
 namespace tdxvfs::keyserver {
@@ -26,7 +26,7 @@ struct Config {
   std::string trust_anchor;  // "intel" or a path
   CollateralConfig collateral;
   std::string audit_directory;
-  EvidenceLimits evidence;
+  AuditSettings audit;
 
   // [limits], all optional.
   std::uint32_t connections = 512;

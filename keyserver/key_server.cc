@@ -5,14 +5,17 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "common/file.h"
 #include "common/hex.h"
+#include "common/log.h"
 #include "keyserver/admin/admin_service.h"
 #include "keyserver/audit/json_lines_audit_log.h"
 #include "keyserver/channel.h"
 #include "keyserver/collateral_parts.h"
+#include "keyserver/evidence_replay.h"
 #include "keyserver/keys/sqlite_key_store.h"
 #include "keyserver/listener.h"
 #include "keyserver/release_service.h"
@@ -28,6 +31,17 @@ constexpr std::size_t kMaxAdministrators = 32;
 // A quote of 16 KiB, an event log of 256 KiB and the small members.
 constexpr int kMaxGuestMessage = (16 + 256 + 4) * 1024;
 constexpr int kMaxAdminMessage = 256 * 1024;
+
+// A head that was signed goes into this server's log (docs/audit.md).
+Result<void> TellHead(const Result<std::optional<std::string>>& signed_head) {
+  if (!signed_head.has_value()) {
+    return signed_head.error();
+  }
+  if (signed_head->has_value()) {
+    Log(LogLevel::kInfo, Event::kAuditHead, **signed_head);
+  }
+  return {};
+}
 
 Result<void> CheckDirectory(const std::string& path) {
   struct stat status {};
@@ -81,6 +95,7 @@ struct KeyServer::Parts {
   Admission admission;
   CollateralParts collateral;
   std::unique_ptr<KeyRelease> release;
+  std::unique_ptr<EvidenceReplay> replay;
   std::unique_ptr<WorkQueue> work;
   DeadlineQueue deadlines;
   std::unique_ptr<ReleaseService> release_service;
@@ -101,8 +116,8 @@ Result<void> KeyServer::Parts::OpenStores() {
                    SqliteKeyStore::Open(config.store, std::move(master_key),
                                         anchor.key_digest()));
   RETURN_IF_ERROR(CheckDirectory(config.audit_directory));
-  ASSIGN_OR_RETURN(
-      audit, JsonLinesAuditLog::Open(config.audit_directory, config.evidence));
+  ASSIGN_OR_RETURN(audit, JsonLinesAuditLog::Open(config.audit_directory,
+                                                  config.audit, &clock));
   return {};
 }
 
@@ -125,8 +140,10 @@ void KeyServer::Parts::MakeServices() {
                    config.outcome_timeout},
       .anchor_is_intel = anchor.is_intel(),
       .collateral_none = collateral.service == nullptr});
-  admin_service =
-      std::make_unique<AdminService>(store.get(), audit.get(), &clock);
+  replay = std::make_unique<EvidenceReplay>(&clock, &anchor,
+                                            collateral.service.get());
+  admin_service = std::make_unique<AdminService>(store.get(), audit.get(),
+                                                 &clock, replay.get());
 }
 
 Result<void> KeyServer::Parts::OpenGuestChannel(const TlsIdentity& identity) {
@@ -189,6 +206,9 @@ Result<void> KeyServer::CheckHealth() {
   if (health.has_value()) {
     health = parts_->audit->CheckHealth();
   }
+  if (health.has_value()) {
+    health = TellHead(parts_->audit->Maintain());
+  }
   parts_->guest_channel->SetServing(health.has_value());
   return health;
 }
@@ -197,6 +217,10 @@ void KeyServer::Stop() {
   parts_->guest_channel->SetServing(false);
   parts_->guest_channel->Close(parts_->config.stop_timeout);
   parts_->admin_channel->Close(std::chrono::milliseconds(0));
+  if (const auto told = TellHead(parts_->audit->SignLast());
+      !told.has_value()) {
+    Log(LogLevel::kError, Event::kAuditFailed, told.error().ToString());
+  }
   unlink(parts_->config.admin_socket.c_str());
 }
 

@@ -32,7 +32,8 @@ class KeyServer {
   const std::string& address() const;
   bool anchor_is_intel() const;
   // Whether store, audit log and keys can serve. Health checks are answered
-  // with the last result.
+  // with the last result. Also looks after the audit log, whose newest head is
+  // logged, so that it is kept where the log's own disk cannot change it.
   Result<void> CheckHealth();
   // Takes nothing new, lets streams in flight finish within the configured
   // time, then ends. A second call does nothing.

@@ -11,6 +11,7 @@
 #include "common/exit_report.h"
 #include "common/log.h"
 #include "common/process_hardening.h"
+#include "keyserver/audit/audit_key_file.h"
 #include "keyserver/change_anchor.h"
 #include "keyserver/config.h"
 #include "keyserver/init.h"
@@ -74,6 +75,16 @@ Result<void> ChangeAnchor(const Options& options) {
   return keyserver::ChangeAnchor(config);
 }
 
+Result<void> PrintAuditKey(const Options& options) {
+  ASSIGN_OR_RETURN(const keyserver::Config config,
+                   keyserver::LoadConfig(options.config));
+  ASSIGN_OR_RETURN(const tdxvfs::audit::SigningKey key,
+                   keyserver::LoadAuditKey(config.audit.key_file));
+  ASSIGN_OR_RETURN(const std::string pem, key.public_key().ToPem());
+  (void)fputs(pem.c_str(), stdout);
+  return {};
+}
+
 void AddInit(CLI::App* app, Options* options) {
   CLI::App* const init =
       app->add_subcommand("init",
@@ -117,6 +128,10 @@ void AddCommands(CLI::App* app, Options* options) {
   app->add_subcommand("change-anchor",
                       "Let the store belong to the configured trust anchor")
       ->fallthrough();
+  app->add_subcommand("audit-key",
+                      "Print the public key that the audit log's heads are "
+                      "signed for (made at the first start)")
+      ->fallthrough();
 }
 
 Result<void> Run(const CLI::App& app, const Options& options) {
@@ -134,6 +149,9 @@ Result<void> Run(const CLI::App& app, const Options& options) {
   }
   if (app.got_subcommand("change-anchor")) {
     return ChangeAnchor(options);
+  }
+  if (app.got_subcommand("audit-key")) {
+    return PrintAuditKey(options);
   }
   return Serve(options);
 }

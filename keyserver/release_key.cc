@@ -187,6 +187,9 @@ Result<void> KeyRelease::CheckGenuine(Attempt* attempt) const {
                           {*parts_.anchor, parts_.clock->Now(),
                            parts_.collateral == nullptr ? nullptr : &source}));
   record.checks = evaluation.checks;
+  record.failure = verify::FailureClassName(evaluation.failure_class);
+  record.tcb_shortfall = evaluation.tcb_shortfall;
+  record.remedy = evaluation.remedy;
   if (!evaluation.genuine) {
     record.evidence.reset();
     return Error(Reason::kQuoteInvalid, evaluation.failure);

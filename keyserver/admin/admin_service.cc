@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "keyserver/admin/admin_service.h"
 
-#include <algorithm>
-#include <iterator>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -21,22 +19,6 @@ using admin::v1::Empty;
 
 constexpr std::size_t kMaxPassphraseSize = 512;
 constexpr std::size_t kPassphraseEntropy = 32;  // bytes
-constexpr std::size_t kDefaultAuditLimit = 100;
-constexpr std::size_t kMaxAuditLimit = 1000;
-// Answers stay below gRPC's 4 MiB, whatever the records hold.
-constexpr std::size_t kMaxAuditBytes = 3UL * 1024 * 1024;
-
-// An administrator may see the whole error.
-grpc::Status StatusOf(const Result<void>& result) {
-  return result.has_value() ? grpc::Status::OK : AdminStatus(result.error());
-}
-
-grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context,
-                                 const Result<void>& result) {
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  reactor->Finish(StatusOf(result));
-  return reactor;
-}
 
 // Answers with a secret and wipes it once gRPC has serialised it. The mutex
 // orders the two; gRPC does it as well, but out of a race detector's sight.
@@ -210,48 +192,6 @@ Result<void> AdminService::ReadPolicy(const std::string& volume,
   }
   response->set_json(*record->policy_json);
   return {};
-}
-
-grpc::ServerUnaryReactor* AdminService::ListAudit(
-    grpc::CallbackServerContext* context,
-    const admin::v1::ListAuditRequest* request,
-    admin::v1::ListAuditResponse* response) {
-  return Answer(context, WriteRecords(*request, response));
-}
-
-Result<void> AdminService::WriteRecords(
-    const admin::v1::ListAuditRequest& request,
-    admin::v1::ListAuditResponse* response) {
-  const std::size_t limit =
-      request.limit() == 0
-          ? kDefaultAuditLimit
-          : std::min<std::size_t>(request.limit(), kMaxAuditLimit);
-  ASSIGN_OR_RETURN(const std::vector<std::string> records,
-                   audit_->List({request.volume(), request.reason(), limit}));
-  // The newest that fit, oldest first.
-  std::size_t bytes = 0;
-  auto first = records.end();
-  while (first != records.begin() &&
-         bytes + std::prev(first)->size() <= kMaxAuditBytes) {
-    --first;
-    bytes += first->size();
-  }
-  for (; first != records.end(); ++first) {
-    response->add_records(*first);
-  }
-  return {};
-}
-
-grpc::ServerUnaryReactor* AdminService::GetAudit(
-    grpc::CallbackServerContext* context,
-    const admin::v1::GetAuditRequest* request,
-    admin::v1::GetAuditResponse* response) {
-  auto record = audit_->Find(request->audit_id());
-  if (!record.has_value()) {
-    return Answer(context, std::move(record).error());
-  }
-  response->set_record(*record);
-  return Answer(context, {});
 }
 
 }  // namespace tdxvfs::keyserver

@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "keyserver/audit/audit_log.h"
+#include "keyserver/evidence_replay.h"
 #include "keyserver/keys/key_store.h"
 #include "tdxvfs/admin/v1/admin.grpc.pb.h"
 
@@ -18,8 +19,9 @@ namespace tdxvfs::keyserver {
 // are read. The parts outlive it.
 class AdminService final : public admin::v1::Administration::CallbackService {
  public:
-  AdminService(KeyStore* store, AuditLog* audit, const Clock* clock)
-      : store_(store), audit_(audit), clock_(clock) {}
+  AdminService(KeyStore* store, AuditLog* audit, const Clock* clock,
+               const EvidenceReplay* replay)
+      : store_(store), audit_(audit), clock_(clock), replay_(replay) {}
 
   grpc::ServerUnaryReactor* MakePassphrase(
       grpc::CallbackServerContext* context, const admin::v1::Empty* request,
@@ -56,6 +58,14 @@ class AdminService final : public admin::v1::Administration::CallbackService {
       grpc::CallbackServerContext* context,
       const admin::v1::GetAuditRequest* request,
       admin::v1::GetAuditResponse* response) override;
+  grpc::ServerUnaryReactor* ExportAudit(
+      grpc::CallbackServerContext* context,
+      const admin::v1::ExportAuditRequest* request,
+      admin::v1::ExportAuditResponse* response) override;
+  grpc::ServerUnaryReactor* TestPolicy(
+      grpc::CallbackServerContext* context,
+      const admin::v1::TestPolicyRequest* request,
+      admin::v1::TestPolicyResponse* response) override;
 
  private:
   Result<void> RegisterVersion(const admin::v1::PutVersionRequest& request,
@@ -68,10 +78,15 @@ class AdminService final : public admin::v1::Administration::CallbackService {
                           admin::v1::GetPolicyResponse* response);
   Result<void> WriteRecords(const admin::v1::ListAuditRequest& request,
                             admin::v1::ListAuditResponse* response);
+  Result<void> WritePage(const admin::v1::ExportAuditRequest& request,
+                         admin::v1::ExportAuditResponse* response);
+  Result<void> WriteReplay(const admin::v1::TestPolicyRequest& request,
+                           admin::v1::TestPolicyResponse* response);
 
   KeyStore* const store_;
   AuditLog* const audit_;
   const Clock* const clock_;
+  const EvidenceReplay* const replay_;
 };
 
 }  // namespace tdxvfs::keyserver

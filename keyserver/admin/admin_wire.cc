@@ -7,6 +7,7 @@
 
 #include "common/hex.h"
 #include "common/profile_limits.h"
+#include "keyserver/release_wire.h"
 #include "keyserver/verity_wire.h"
 
 namespace tdxvfs::keyserver {
@@ -86,6 +87,17 @@ Result<VersionDescription> ReadDescription(
     ASSIGN_OR_RETURN(read.verity, ReadVerity(description.verity()));
   }
   return read;
+}
+
+grpc::Status StatusOf(const Result<void>& result) {
+  return result.has_value() ? grpc::Status::OK : AdminStatus(result.error());
+}
+
+grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context,
+                                 const Result<void>& result) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  reactor->Finish(StatusOf(result));
+  return reactor;
 }
 
 void WriteVersion(const VersionRecord& record, const VolumeRecord& volume,

@@ -2,6 +2,8 @@
 #ifndef TDXVFS_KEYSERVER_ADMIN_ADMIN_WIRE_H_
 #define TDXVFS_KEYSERVER_ADMIN_ADMIN_WIRE_H_
 
+#include <grpcpp/server_context.h>
+
 #include "common/result.h"
 #include "keyserver/keys/key_store.h"
 #include "tdxvfs/admin/v1/admin.pb.h"
@@ -12,6 +14,13 @@ namespace tdxvfs::keyserver {
 // with kUsage naming the member.
 Result<VersionDescription> ReadDescription(
     const admin::v1::VolumeDescription& description);
+
+// Of an administrator's call, who may see the whole error.
+grpc::Status StatusOf(const Result<void>& result);
+
+// Ends a call with it.
+grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context,
+                                 const Result<void>& result);
 
 void WriteVersion(const VersionRecord& record, const VolumeRecord& volume,
                   admin::v1::VersionInfo* info);

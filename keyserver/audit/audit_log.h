@@ -14,9 +14,19 @@ namespace tdxvfs::keyserver {
 
 // Which records to list; empty members match everything.
 struct AuditFilter {
-  std::string volume;
-  std::string reason;
-  std::size_t limit = 100;  // the newest ones
+  std::string volume{};
+  std::string reason{};
+  std::size_t limit = 100;  // the newest ones; Export knows no limit
+  std::string peer{};       // with its port, or every port of an address
+  // As JsonTime writes them; `since` is included, `until` is not.
+  std::string since{};
+  std::string until{};
+};
+
+// Some lines of the log, oldest first.
+struct AuditPage {
+  std::vector<std::string> lines;
+  std::string next;  // where the next page begins; empty: nowhere
 };
 
 // Where decisions are kept. Thread-safe.
@@ -32,6 +42,15 @@ class AuditLog {
   virtual Result<std::string> Find(std::string_view audit_id) = 0;
   // Decisions in the shape of Find, oldest first.
   virtual Result<std::vector<std::string>> List(const AuditFilter& filter) = 0;
+  // A page of lines as they stand in the log: decisions and outcomes that
+  // match, and without a filter every line. `from` is empty or an earlier
+  // page's `next`; else kUsage.
+  virtual Result<AuditPage> Export(const AuditFilter& filter,
+                                   std::string_view from) = 0;
+  // What the guest of a decision showed, by a line that List gave. Fails with
+  // kFileNotFound when nothing was kept or it was dropped since, and with
+  // kFileInvalid when it is not what was shown.
+  virtual Result<ShownEvidence> EvidenceOf(std::string_view decision) = 0;
   // Whether the next record can be kept, as far as is known.
   virtual Result<void> CheckHealth() = 0;
 };

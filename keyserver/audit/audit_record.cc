@@ -71,6 +71,9 @@ void AddEvidence(JsonObject* object, const AuditRecord& record) {
     object->Raw("acknowledge", array.Close());
   }
   AddText(object, "fmspc", record.fmspc);
+  AddText(object, "failure", record.failure);
+  AddText(object, "tcb_shortfall", record.tcb_shortfall);
+  AddText(object, "remedy", record.remedy);
   AddText(object, "event_log_sha256", record.event_log_sha256);
 }
 
@@ -133,22 +136,23 @@ std::optional<AuditLineHead> ReadHead(std::string_view line) {
   }
   line.remove_prefix(1);
   auto audit_id = TakeMember(&line, "audit_id");
-  if (!audit_id.has_value() || !TakeMember(&line, "time").has_value()) {
-    return std::nullopt;
-  }
+  auto time = TakeMember(&line, "time");
   auto kind = TakeMember(&line, "kind");
   auto volume = TakeMember(&line, "volume");
   auto reason = TakeMember(&line, "reason");
-  if (!kind.has_value() || !volume.has_value() || !reason.has_value()) {
+  if (!audit_id.has_value() || !time.has_value() || !kind.has_value() ||
+      !volume.has_value() || !reason.has_value()) {
     return std::nullopt;
   }
-  return AuditLineHead{std::move(*audit_id), std::move(*kind),
+  return AuditLineHead{std::move(*audit_id), std::move(*time), std::move(*kind),
                        std::move(*volume), std::move(*reason)};
 }
 
 EvidenceNote ReadEvidenceNote(std::string_view line) {
   return {MemberOf(line, kEvidenceDigest), MemberOf(line, kEvidencePlace)};
 }
+
+std::string ReadPeer(std::string_view line) { return MemberOf(line, "peer"); }
 
 std::string AuditId::ToString() const {
   const std::array<std::uint8_t, 2> bytes = {

@@ -34,6 +34,11 @@ struct AuditRecord {
   // Only when the quote is genuine: anybody can send bytes.
   std::optional<ShownEvidence> evidence;
   std::string fmspc;
+  // Of a quote that is not genuine or a platform that is not up to date: which
+  // link did not hold, what keeps it back, what to do about it.
+  std::string failure;
+  std::string tcb_shortfall;
+  std::string remedy;
   std::string event_log_sha256;
   bool anchor_is_intel = true;
   std::string anchor_sha256;
@@ -66,6 +71,7 @@ std::string ToJsonLine(const OutcomeRecord& record);
 // The members that every line starts with.
 struct AuditLineHead {
   std::string audit_id;
+  std::string time;
   std::string kind;
   std::string volume;
   std::string reason;
@@ -74,8 +80,9 @@ struct AuditLineHead {
 // Reads the head of a line that ToJsonLine made; nothing when it is not one.
 std::optional<AuditLineHead> ReadHead(std::string_view line);
 
-// Reads the note back out of such a line.
+// Reads the note, or the peer, back out of such a line.
 EvidenceNote ReadEvidenceNote(std::string_view line);
+std::string ReadPeer(std::string_view line);
 
 // An audit id is the log's instance (4 hex) and a sequence number: `7f3c-91`.
 struct AuditId {

@@ -2,129 +2,87 @@
 #include "keyserver/audit/json_lines_audit_log.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <utility>
 
-#include <openssl/rand.h>
-
 #include "common/hex.h"
-#include "common/json_text.h"
-#include "common/openssl_error.h"
 #include "common/sha256.h"
-#include "keyserver/audit/line_scanner.h"
-#include "keyserver/base64.h"
+#include "keyserver/audit/audit_key_file.h"
 
 namespace tdxvfs::keyserver {
 namespace {
 
-constexpr std::string_view kFileName = "audit.jsonl";
 constexpr std::string_view kEvidenceFolder = "evidence";
-// Refusals stop being kept while less than this is free, so that peers that
-// proved nothing cannot use up the disk that releases need.
-constexpr std::uint64_t kReservedForReleases = 16ULL * 1024 * 1024;
+constexpr std::string_view kReserveFile = "audit.reserve";
+// Refusals stop being kept a little before the disk is full.
+constexpr std::uint64_t kRoomForRefusals = std::uint64_t{1} << 20U;
 
-Error Unavailable(std::string_view action, const std::filesystem::path& path,
-                  int error_number) {
-  return SystemError(Reason::kAuditUnavailable,
-                     std::string(action) + " '" + path.string() + "'",
-                     error_number);
+Result<std::unique_ptr<EvidenceFiles>> OpenEvidence(
+    const std::filesystem::path& directory, const EvidenceLimits& limits) {
+  if (!limits.keep) {
+    return std::unique_ptr<EvidenceFiles>();
+  }
+  return EvidenceFiles::Open(directory / kEvidenceFolder, limits);
 }
 
-Result<UniqueFd> OpenLocked(const std::filesystem::path& path) {
-  UniqueFd file(open(path.c_str(),
-                     O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
-                     0600));
-  if (!file.valid()) {
-    return Unavailable("open audit log", path, errno);
-  }
-  if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-    return Unavailable("lock audit log", path, errno);
-  }
-  const UniqueFd directory(
-      open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory.valid() || fsync(directory.get()) != 0) {
-    return Unavailable("sync directory of", path, errno);
-  }
-  return file;
-}
-
-// Cuts a torn last line off and returns the size that is left.
-Result<off_t> CutTornLine(int file, const std::filesystem::path& path) {
+Result<LogView> ViewOf(const LogDirectory& directory) {
+  LogView view;
+  ASSIGN_OR_RETURN(view.full, directory.Full());
+  ASSIGN_OR_RETURN(UniqueFd current, directory.OpenCurrent());
   struct stat status {};
-  if (fstat(file, &status) != 0) {
-    return Unavailable("read audit log", path, errno);
+  if (fstat(current.get(), &status) != 0) {
+    return SystemError(Reason::kAuditUnavailable, "read audit log", errno);
   }
-  ASSIGN_OR_RETURN(const off_t end, EndOfLastLine(file, status.st_size));
-  if (end != status.st_size &&
-      (ftruncate(file, end) != 0 || fsync(file) != 0)) {
-    return Unavailable("cut the torn last line of", path, errno);
-  }
-  return end;
-}
-
-Result<AuditId> NewInstance() {
-  AuditId id;
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(&id.instance),
-                 sizeof(id.instance)) != 1) {
-    return OpensslError(Reason::kInternal, "random bytes");
-  }
-  return id;
-}
-
-// The id of the last decision. Outcomes repeat an earlier id.
-Result<AuditId> LastId(int file, off_t size) {
-  std::optional<AuditId> last;
-  RETURN_IF_ERROR(ScanLinesBackward(file, size, [&](std::string_view line) {
-    const auto head = ReadHead(line);
-    if (head.has_value() && head->kind != "outcome") {
-      last = AuditId::Parse(head->audit_id);
-    }
-    return !last.has_value();
-  }));
-  if (last.has_value()) {
-    return *last;
-  }
-  return NewInstance();
-}
-
-std::string WithOutcome(std::string_view decision, std::string_view outcome) {
-  if (outcome.empty()) {
-    return std::string(decision);
-  }
-  return std::string(decision.substr(0, decision.size() - 1)) +
-         ",\"outcome\":" + std::string(outcome) + "}";
+  view.current = std::make_shared<const UniqueFd>(std::move(current));
+  view.size = status.st_size;
+  return view;
 }
 
 }  // namespace
 
 Result<std::unique_ptr<JsonLinesAuditLog>> JsonLinesAuditLog::Open(
-    const std::filesystem::path& directory, const EvidenceLimits& limits) {
-  const std::filesystem::path path = directory / kFileName;
-  ASSIGN_OR_RETURN(UniqueFd file, OpenLocked(path));
-  ASSIGN_OR_RETURN(const off_t size, CutTornLine(file.get(), path));
-  ASSIGN_OR_RETURN(const AuditId last, LastId(file.get(), size));
-  std::unique_ptr<EvidenceFiles> evidence;
-  if (limits.keep) {
-    ASSIGN_OR_RETURN(evidence,
-                     EvidenceFiles::Open(directory / kEvidenceFolder, limits));
-  }
-  return std::unique_ptr<JsonLinesAuditLog>(new JsonLinesAuditLog(
-      path, std::move(file), size, last, std::move(evidence)));
+    const std::filesystem::path& directory, const AuditSettings& settings,
+    const Clock* clock) {
+  ASSIGN_OR_RETURN(LogDirectory folder, LogDirectory::Open(directory));
+  ASSIGN_OR_RETURN(audit::SigningKey key,
+                   LoadOrMakeAuditKey(settings.key_file));
+  ASSIGN_OR_RETURN(LogView view, ViewOf(folder));
+  ASSIGN_OR_RETURN(
+      const LeftLog left,
+      RecoverLog(&view, folder.current(), key.public_key(), clock->Now()));
+  ASSIGN_OR_RETURN(
+      DiskReserve reserve,
+      DiskReserve::Open(directory / kReserveFile, settings.reserve_bytes));
+  ASSIGN_OR_RETURN(std::unique_ptr<EvidenceFiles> evidence,
+                   OpenEvidence(directory, settings.evidence));
+  ChainWriter chain(std::move(key), left.last.ToString().substr(0, 4),
+                    left.state);
+  std::unique_ptr<JsonLinesAuditLog> log(new JsonLinesAuditLog(
+      std::move(folder), std::move(view), left, std::move(chain),
+      std::move(reserve), std::move(evidence), settings, clock));
+  RETURN_IF_ERROR(log->Begin(left.begin, left.marks, !left.ends_in_head));
+  return log;
 }
 
-JsonLinesAuditLog::JsonLinesAuditLog(std::filesystem::path path, UniqueFd file,
-                                     off_t size, AuditId last,
-                                     std::unique_ptr<EvidenceFiles> evidence)
-    : path_(std::move(path)),
-      file_(std::move(file)),
+JsonLinesAuditLog::JsonLinesAuditLog(LogDirectory directory, LogView view,
+                                     const LeftLog& left, ChainWriter chain,
+                                     DiskReserve reserve,
+                                     std::unique_ptr<EvidenceFiles> evidence,
+                                     const AuditSettings& settings,
+                                     const Clock* clock)
+    : directory_(std::move(directory)),
       evidence_(std::move(evidence)),
-      size_(size),
-      last_(last) {}
+      settings_(settings),
+      clock_(clock),
+      last_(left.last),
+      view_(std::move(view)),
+      chain_(std::move(chain)),
+      reserve_(std::move(reserve)),
+      file_began_(left.file_began),
+      head_time_(clock->Steady()),
+      reserve_whole_(reserve_.whole()) {}
 
 Result<std::string> JsonLinesAuditLog::Append(const AuditRecord& record) {
   ASSIGN_OR_RETURN(const EvidenceNote evidence, KeepEvidence(record));
@@ -151,8 +109,7 @@ Result<EvidenceNote> JsonLinesAuditLog::KeepEvidence(
   note.sha256 = ToHex(digest);
   const bool fits =
       bytes.size() - record.evidence->event_log.size() <= kMaxKeptEvidence;
-  if (evidence_ != nullptr && fits &&
-      (record.released || HasRoomForMoreThanReleases())) {
+  if (evidence_ != nullptr && fits && HasRoomForMoreThanReleases()) {
     auto place = evidence_->Keep(bytes, record.released, record.time);
     if (place.has_value()) {
       note.at = std::move(*place);
@@ -174,7 +131,7 @@ Result<void> JsonLinesAuditLog::Write(Pending* pending,
   }
   if (!pending->is_release && !HasRoomForMoreThanReleases()) {
     return Error(Reason::kAuditUnavailable,
-                 "the disk of '" + path_.string() +
+                 "the disk of '" + directory_.current().string() +
                      "' is nearly full; the rest is kept for releases");
   }
   queue_.push_back(pending);
@@ -193,146 +150,32 @@ Result<void> JsonLinesAuditLog::Write(Pending* pending,
 
 // Writes what has queued up, for everybody who waits.
 void JsonLinesAuditLog::WriteQueue(std::unique_lock<std::mutex>* lock) {
-  const std::vector<Pending*> batch = std::exchange(queue_, {});
-  std::string lines;
-  for (const Pending* pending : batch) {
-    lines += pending->line + "\n";
-  }
-  std::optional<Error> error = broken_;
-  if (!error.has_value()) {
+  const Batch batch = std::exchange(queue_, {});
+  if (broken_.has_value()) {
+    for (Pending* pending : batch) {
+      pending->error = broken_;
+    }
+  } else {
     writing_ = true;
     lock->unlock();
-    error = WriteBatch(lines);
+    WriteBatch(batch);
     lock->lock();
     writing_ = false;
   }
-  if (!error.has_value()) {
-    size_ += static_cast<off_t>(lines.size());
-  } else if (!broken_.has_value() && ftruncate(file_.get(), size_) != 0) {
-    broken_ = error;
-  }
   for (Pending* pending : batch) {
-    pending->error = error;
     pending->done = true;
   }
-  if (batch.size() > 1 || !queue_.empty()) {
-    written_.notify_all();
-  }
-}
-
-std::optional<Error> JsonLinesAuditLog::WriteBatch(const std::string& lines) {
-  std::string_view rest = lines;
-  while (!rest.empty()) {
-    const ssize_t count = write(file_.get(), rest.data(), rest.size());
-    if (count < 0 && errno == EINTR) {
-      continue;
-    }
-    if (count < 0) {
-      return Unavailable("write audit log", path_, errno);
-    }
-    rest.remove_prefix(static_cast<std::size_t>(count));
-  }
-  if (fdatasync(file_.get()) != 0) {
-    // After a failed sync the kernel may call the lost pages clean: nothing
-    // that is written from here on could be believed.
-    Error error = Unavailable("sync audit log", path_, errno);
-    const std::lock_guard lock(mutex_);
-    broken_ = error;
-    return error;
-  }
-  return std::nullopt;
+  written_.notify_all();
 }
 
 bool JsonLinesAuditLog::HasRoomForMoreThanReleases() const {
-  struct statvfs status {};
-  return fstatvfs(file_.get(), &status) != 0 ||
-         static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize >
-             kReservedForReleases;
+  return reserve_whole_ &&
+         FreeBytes(directory_.descriptor()) > kRoomForRefusals;
 }
 
-Result<std::string> JsonLinesAuditLog::Find(std::string_view audit_id) {
-  off_t size = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    size = size_;
-  }
-  std::string decision;
-  std::string outcome;
-  RETURN_IF_ERROR(
-      ScanLinesBackward(file_.get(), size, [&](std::string_view line) {
-        const auto head = ReadHead(line);
-        if (!head.has_value() || head->audit_id != audit_id) {
-          return true;
-        }
-        (head->kind == "outcome" ? outcome : decision) = line;
-        return head->kind == "outcome";
-      }));
-  if (decision.empty()) {
-    return Error(Reason::kAuditUnknown,
-                 "no decision '" + std::string(audit_id) + "' is on record");
-  }
-  return WithOutcome(WithEvidence(decision), outcome);
-}
-
-// The line with what was shown, or with why it cannot be shown any more.
-std::string JsonLinesAuditLog::WithEvidence(const std::string& decision) const {
-  const EvidenceNote note = ReadEvidenceNote(decision);
-  if (note.at.empty() || evidence_ == nullptr) {
-    return decision;
-  }
-  const auto bytes = evidence_->Read(note.at);
-  const std::string start = decision.substr(0, decision.size() - 1);
-  if (!bytes.has_value()) {
-    return start + R"(,"evidence":"dropped"})";
-  }
-  const auto digest = Sha256(*bytes);
-  const auto shown = ParseEvidence(*bytes);
-  if (!digest.has_value() || ToHex(*digest) != note.sha256 ||
-      !shown.has_value()) {
-    return start + R"(,"evidence":"damaged"})";
-  }
-  JsonObject members;
-  members.String("evidence", "kept")
-      .String("nonce", ToHex(shown->nonce))
-      .String("public_key", ToHex(shown->public_key))
-      .String("quote", ToBase64(shown->quote));
-  if (!shown->event_log.empty()) {
-    members.String("event_log", ToBase64(shown->event_log));
-  }
-  return start + "," + members.Close().substr(1);
-}
-
-Result<std::vector<std::string>> JsonLinesAuditLog::List(
-    const AuditFilter& filter) {
-  off_t size = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    size = size_;
-  }
-  std::vector<std::string> newest_first;
-  std::vector<std::pair<std::string, std::string>> outcomes;
-  RETURN_IF_ERROR(
-      ScanLinesBackward(file_.get(), size, [&](std::string_view line) {
-        const auto head = ReadHead(line);
-        if (!head.has_value() ||
-            (!filter.volume.empty() && head->volume != filter.volume)) {
-          return true;
-        }
-        if (head->kind == "outcome") {
-          outcomes.emplace_back(head->audit_id, line);
-          return true;
-        }
-        if (!filter.reason.empty() && head->reason != filter.reason) {
-          return true;
-        }
-        std::string_view outcome;
-        for (const auto& [id, text] : outcomes) {
-          outcome = id == head->audit_id ? text : outcome;
-        }
-        newest_first.push_back(WithOutcome(line, outcome));
-        return newest_first.size() < filter.limit;
-      }));
-  return std::vector<std::string>(newest_first.rbegin(), newest_first.rend());
+LogView JsonLinesAuditLog::View() {
+  const std::lock_guard lock(mutex_);
+  return view_;
 }
 
 Result<void> JsonLinesAuditLog::CheckHealth() {
@@ -340,8 +183,12 @@ Result<void> JsonLinesAuditLog::CheckHealth() {
   if (broken_.has_value()) {
     return *broken_;
   }
-  if (access(path_.parent_path().c_str(), W_OK) != 0) {
-    return Unavailable("write to the directory of", path_, errno);
+  const std::filesystem::path folder = directory_.current().parent_path();
+  if (access(folder.c_str(), W_OK) != 0) {
+    return SystemError(
+        Reason::kAuditUnavailable,
+        "write to the directory of '" + directory_.current().string() + "'",
+        errno);
   }
   return {};
 }

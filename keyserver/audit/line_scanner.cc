@@ -12,7 +12,9 @@ namespace {
 
 constexpr off_t kBlockSize = 256L * 1024;
 
-Result<std::string> ReadBlock(int file, off_t offset, std::size_t size) {
+}  // namespace
+
+Result<std::string> ReadRange(int file, off_t offset, std::size_t size) {
   std::string block(size, '\0');
   std::size_t used = 0;
   while (used < size) {
@@ -33,8 +35,6 @@ Result<std::string> ReadBlock(int file, off_t offset, std::size_t size) {
   return block;
 }
 
-}  // namespace
-
 Result<void> ScanLinesBackward(
     int file, off_t size,
     const std::function<bool(std::string_view line)>& visit) {
@@ -45,7 +45,7 @@ Result<void> ScanLinesBackward(
     const off_t start = std::max<off_t>(0, offset - kBlockSize);
     ASSIGN_OR_RETURN(
         std::string block,
-        ReadBlock(file, start, static_cast<std::size_t>(offset - start)));
+        ReadRange(file, start, static_cast<std::size_t>(offset - start)));
     block += rest;
     std::string_view text = block;
     std::size_t newline = text.rfind('\n');
@@ -66,13 +66,38 @@ Result<void> ScanLinesBackward(
   return {};
 }
 
+Result<void> ScanLinesForward(
+    int file, off_t offset, off_t size,
+    const std::function<bool(std::string_view line)>& visit) {
+  // What was read of the line whose end lies in a later block.
+  std::string rest;
+  while (offset < size) {
+    const off_t count = std::min(kBlockSize, size - offset);
+    ASSIGN_OR_RETURN(const std::string block,
+                     ReadRange(file, offset, static_cast<std::size_t>(count)));
+    rest += block;
+    std::string_view text = rest;
+    std::size_t newline = text.find('\n');
+    while (newline != std::string_view::npos) {
+      if (!visit(text.substr(0, newline))) {
+        return {};
+      }
+      text.remove_prefix(newline + 1);
+      newline = text.find('\n');
+    }
+    rest = std::string(text);
+    offset += count;
+  }
+  return {};
+}
+
 Result<off_t> EndOfLastLine(int file, off_t size) {
   off_t offset = size;
   while (offset > 0) {
     const off_t start = std::max<off_t>(0, offset - kBlockSize);
     ASSIGN_OR_RETURN(
         const std::string block,
-        ReadBlock(file, start, static_cast<std::size_t>(offset - start)));
+        ReadRange(file, start, static_cast<std::size_t>(offset - start)));
     const std::size_t newline = block.rfind('\n');
     if (newline != std::string::npos) {
       return start + static_cast<off_t>(newline) + 1;

@@ -19,6 +19,14 @@ Result<void> ScanLinesBackward(
     int file, off_t size,
     const std::function<bool(std::string_view line)>& visit);
 
+// The same from `offset`, where a line begins, first one first.
+Result<void> ScanLinesForward(
+    int file, off_t offset, off_t size,
+    const std::function<bool(std::string_view line)>& visit);
+
+// The bytes from one offset to another. Fails with kAuditUnavailable.
+Result<std::string> ReadRange(int file, off_t offset, std::size_t size);
+
 // The offset behind the last newline of the first `size` bytes, 0 when there is
 // none.
 Result<off_t> EndOfLastLine(int file, off_t size);

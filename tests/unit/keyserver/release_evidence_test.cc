@@ -113,7 +113,7 @@ TEST(ReleaseEvidence, WhatAGenuineGuestShowedIsKeptWithTheDecision) {
 }
 
 TEST(ReleaseEvidence, NothingButDigestsIsKeptWhenSwitchedOff) {
-  ReleaseRig rig([](Config* config) { config->evidence.keep = false; });
+  ReleaseRig rig([](Config* config) { config->audit.evidence.keep = false; });
   const auto log = Log(0xa2);
   const Ending refused = Show(rig, ReportOf(log), log);
   const std::string record = rig.Audit(refused.audit_id);

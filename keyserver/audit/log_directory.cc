@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keyserver/audit/log_directory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include "common/audit_line.h"
+
+namespace tdxvfs::keyserver {
+namespace {
+
+constexpr std::string_view kCurrent = "audit.jsonl";
+constexpr std::string_view kNext = "audit.jsonl.new";
+constexpr std::string_view kPrefix = "audit-";
+constexpr std::string_view kSuffix = ".jsonl";
+constexpr std::size_t kNumberSize = 12;
+constexpr int kFlags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW;
+
+Error Unavailable(std::string_view action, const std::filesystem::path& path) {
+  return SystemError(Reason::kAuditUnavailable,
+                     std::string(action) + " '" + path.string() + "'", errno);
+}
+
+std::string FullName(std::uint64_t last_sequence) {
+  std::string number = std::to_string(last_sequence);
+  number.insert(0, kNumberSize - std::min(kNumberSize, number.size()), '0');
+  return std::string(kPrefix) + number + std::string(kSuffix);
+}
+
+}  // namespace
+
+LogDirectory::LogDirectory(std::filesystem::path path, UniqueFd directory)
+    : path_(std::move(path)),
+      current_(path_ / kCurrent),
+      next_(path_ / kNext),
+      directory_(std::move(directory)) {}
+
+Result<LogDirectory> LogDirectory::Open(const std::filesystem::path& path) {
+  UniqueFd directory(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.valid()) {
+    return Unavailable("open the audit log's folder", path);
+  }
+  if (flock(directory.get(), LOCK_EX | LOCK_NB) != 0) {
+    return Unavailable("lock the audit log's folder", path);
+  }
+  LogDirectory opened(path, std::move(directory));
+  // A file that was being started never counted.
+  if (unlink(opened.next_.c_str()) != 0 && errno != ENOENT) {
+    return Unavailable("remove", opened.next_);
+  }
+  return opened;
+}
+
+Result<std::vector<std::filesystem::path>> LogDirectory::Full() const {
+  std::error_code error;
+  std::vector<std::filesystem::path> files;
+  std::filesystem::directory_iterator entry(path_, error);
+  while (!error && entry != std::filesystem::directory_iterator()) {
+    if (LastSequenceOf(entry->path()) != 0) {
+      files.push_back(entry->path());
+    }
+    entry.increment(error);
+  }
+  if (error) {
+    return SystemError(Reason::kAuditUnavailable,
+                       "list the audit log's folder '" + path_.string() + "'",
+                       error.value());
+  }
+  std::ranges::sort(files, {}, LastSequenceOf);
+  return files;
+}
+
+Result<UniqueFd> LogDirectory::OpenCurrent() const {
+  UniqueFd file(open(current_.c_str(), kFlags | O_CREAT, 0600));
+  if (!file.valid()) {
+    return Unavailable("open audit log", current_);
+  }
+  if (fsync(directory_.get()) != 0) {
+    return Unavailable("sync directory of", current_);
+  }
+  return file;
+}
+
+Result<UniqueFd> LogDirectory::StartFile(std::uint64_t last_sequence,
+                                         const std::string& text) const {
+  UniqueFd file(open(next_.c_str(), kFlags | O_CREAT | O_EXCL, 0600));
+  if (!file.valid()) {
+    return Unavailable("start audit log", next_);
+  }
+  errno = WriteAll(file.get(), text);
+  if (errno != 0 || fsync(file.get()) != 0) {
+    Error error = Unavailable("start audit log", next_);
+    (void)unlink(next_.c_str());
+    return error;
+  }
+  const std::filesystem::path full = FullPath(last_sequence);
+  if (rename(current_.c_str(), full.c_str()) != 0) {
+    Error error = Unavailable("rename audit log", current_);
+    (void)unlink(next_.c_str());
+    return error;
+  }
+  if (rename(next_.c_str(), current_.c_str()) != 0) {
+    Error error = Unavailable("rename audit log", next_);
+    (void)rename(full.c_str(), current_.c_str());
+    (void)unlink(next_.c_str());
+    return error;
+  }
+  // Where this fails, a crash may bring the old names back, which lead to the
+  // same lines: every one of them is on disk already.
+  (void)fsync(directory_.get());
+  return file;
+}
+
+std::filesystem::path LogDirectory::FullPath(
+    std::uint64_t last_sequence) const {
+  return path_ / FullName(last_sequence);
+}
+
+std::uint64_t LastSequenceOf(const std::filesystem::path& file) {
+  const std::string name = file.filename().string();
+  std::string_view number = name;
+  if (!number.starts_with(kPrefix) || !number.ends_with(kSuffix) ||
+      number.size() < kPrefix.size() + kNumberSize + kSuffix.size()) {
+    return 0;
+  }
+  number.remove_prefix(kPrefix.size());
+  number.remove_suffix(kSuffix.size());
+  number.remove_prefix(std::min(number.find_first_not_of('0'), number.size()));
+  const std::uint64_t last = audit::ReadCount(number).value_or(0);
+  return FullName(last) == name ? last : 0;
+}
+
+Result<UniqueFd> OpenFull(const std::filesystem::path& file) {
+  UniqueFd opened(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!opened.valid()) {
+    return Unavailable("open audit log", file);
+  }
+  return opened;
+}
+
+int WriteAll(int file, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = write(file, text.data(), text.size());
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count < 0) {
+      return errno;
+    }
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return 0;
+}
+
+}  // namespace tdxvfs::keyserver
