@@ -41,7 +41,13 @@ void AppendBlock(std::span<const ErofsEntry> entries,
 
 std::vector<std::uint8_t> EncodeErofsDirectory(
     std::span<const ErofsEntry> entries) {
+  std::size_t size = kErofsBlock;
+  for (const ErofsEntry& entry : entries) {
+    size += kFixedPart + entry.name.size();
+  }
   std::vector<std::uint8_t> content;
+  // What the ends of blocks leave unused is less than an entry each, 1/14.
+  content.reserve(size + size / 14);
   while (!entries.empty()) {
     // The block before is full: names in it end where zeroes begin.
     content.resize((content.size() + kErofsBlock - 1) / kErofsBlock *
