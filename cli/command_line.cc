@@ -24,6 +24,10 @@ void AddEverything(CommandSet& commands) {
   commands.AddGroup("volume", "make and look at encrypted volumes");
   AddVolumePack(commands);
   AddVolumeInspect(commands);
+  AddVolumeVerify(commands);
+  AddVolumeExtract(commands);
+  AddVolumeDiff(commands);
+  AddVolumeRepack(commands);
   commands.AddGroup("key", "administer the keys of a key server");
   AddKeyPut(commands);
   AddKeyImport(commands);

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/volume_access.h"
+
+#include "cli/register_version.h"
+#include "common/file.h"
+#include "common/hex.h"
+#include "luks/image/manifest_signature.h"
+
+namespace tdxvfs::cli {
+namespace {
+
+constexpr std::size_t kMaxManifestSize = std::size_t{64} * 1024;  // bytes
+
+Result<void> CheckSignature(const VolumeAccess& access,
+                            const std::string& manifest) {
+  ASSIGN_OR_RETURN(const std::string pem,
+                   ReadFile(access.verify_key, image::kMaxKeyFile));
+  ASSIGN_OR_RETURN(
+      const EvpPkeyPtr key,
+      image::ParseVerifyKey(pem).Context("'" + access.verify_key + "'"));
+  const std::string path =
+      access.manifest + std::string(image::kSignatureSuffix);
+  ASSIGN_OR_RETURN(const std::string signature,
+                   ReadFile(path, image::kMaxKeyFile));
+  return image::VerifyManifest(manifest, AsBytes(signature), key);
+}
+
+}  // namespace
+
+void AddVolumeAccess(CLI::App& command, VolumeAccess& access) {
+  command.add_option("IMAGE", access.image, "file or block device")->required();
+  command
+      .add_option("--manifest", access.manifest,
+                  "what 'volume pack' wrote about the image")
+      ->required();
+  command.add_option("--key-file", access.key_file,
+                     "the image's passphrase, byte for byte");
+  command.add_option("--verify-key", access.verify_key,
+                     "Ed25519 public key that must have signed the manifest "
+                     "(its signature is MANIFEST.sig)");
+}
+
+Result<image::Manifest> ReadManifest(const VolumeAccess& access) {
+  ASSIGN_OR_RETURN(const std::string text,
+                   ReadFile(access.manifest, kMaxManifestSize));
+  const std::string name = "manifest '" + access.manifest + "'";
+  if (!access.verify_key.empty()) {
+    RETURN_IF_ERROR(CheckSignature(access, text).Context(name));
+  }
+  return image::ParseManifest(text).Context(name);
+}
+
+Result<image::SealedImage> OpenVolumeImage(const VolumeAccess& access,
+                                           const image::Manifest& manifest,
+                                           const Console& console) {
+  if (access.key_file.empty()) {
+    return Error(Reason::kUsage, "--key-file is required");
+  }
+  ASSIGN_OR_RETURN(const Secret passphrase,
+                   ReadKeyFile(access.key_file, console));
+  return image::SealedImage::Open(access.image, manifest, passphrase);
+}
+
+}  // namespace tdxvfs::cli

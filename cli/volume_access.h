@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TDXVFS_CLI_VOLUME_ACCESS_H_
+#define TDXVFS_CLI_VOLUME_ACCESS_H_
+
+#include <string>
+
+#include "cli/command_set.h"
+#include "common/result.h"
+#include "luks/image/manifest.h"
+#include "luks/image/sealed_image.h"
+
+namespace tdxvfs::cli {
+
+// What a command needs to read a volume that its user owns.
+struct VolumeAccess {
+  std::string image;
+  std::string manifest;
+  std::string key_file;
+  std::string verify_key;  // empty: the manifest is taken as it lies there
+};
+
+// IMAGE and --manifest, both required, --key-file and --verify-key.
+void AddVolumeAccess(CLI::App& command, VolumeAccess& access);
+
+// Reads the manifest file and, before anything of it is parsed, checks its
+// signature in MANIFEST.sig where a key for that was given. Fails as ReadFile,
+// VerifyManifest and ParseManifest do.
+Result<image::Manifest> ReadManifest(const VolumeAccess& access);
+
+// Reads the key file and opens the image. Fails as ReadKeyFile and
+// SealedImage::Open do.
+Result<image::SealedImage> OpenVolumeImage(const VolumeAccess& access,
+                                           const image::Manifest& manifest,
+                                           const Console& console);
+
+}  // namespace tdxvfs::cli
+
+#endif  // TDXVFS_CLI_VOLUME_ACCESS_H_

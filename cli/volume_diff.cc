@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/progress_line.h"
+#include "cli/volume_access.h"
+#include "common/json_text.h"
+#include "luks/image/diff_trees.h"
+#include "luks/image/verified_reader.h"
+
+namespace tdxvfs::cli {
+namespace {
+
+using image::TreeDifference;
+
+struct Options {
+  std::string first;
+  std::string second;
+  std::vector<std::string> manifests;
+  std::vector<std::string> key_files;
+  std::string verify_key;
+};
+
+// An opened image with all that reading its files takes. Neither moves: the
+// reader points at the image.
+struct OpenTree {
+  image::SealedImage image;
+  std::unique_ptr<image::VerifiedReader> source;
+};
+
+Result<std::unique_ptr<OpenTree>> Open(const VolumeAccess& access,
+                                       const Console& console) {
+  ASSIGN_OR_RETURN(const image::Manifest manifest,
+                   ReadManifest(access));
+  if (manifest.file_system != "erofs") {
+    return Error(Reason::kNotSupported, "file system '" + manifest.file_system +
+                                            "': only erofs can be compared");
+  }
+  ASSIGN_OR_RETURN(image::SealedImage image,
+                   OpenVolumeImage(access, manifest, console));
+  auto tree = std::make_unique<OpenTree>(OpenTree{std::move(image), nullptr});
+  ASSIGN_OR_RETURN(tree->source, image::VerifiedReader::Create(&tree->image));
+  return tree;
+}
+
+std::string_view KindName(TreeDifference::Kind kind) {
+  switch (kind) {
+    case TreeDifference::Kind::kAdded:
+      return "added";
+    case TreeDifference::Kind::kRemoved:
+      return "removed";
+    case TreeDifference::Kind::kChanged:
+      break;
+  }
+  return "changed";
+}
+
+std::string ToJson(const std::vector<TreeDifference>& differences) {
+  JsonArray list;
+  for (const TreeDifference& difference : differences) {
+    JsonArray what;
+    for (const std::string_view word : difference.what) {
+      what.String(word);
+    }
+    list.Raw(JsonObject()
+                 .String("change", KindName(difference.kind))
+                 .String("path", difference.path)
+                 .Raw("what", what.Close())
+                 .Close());
+  }
+  return JsonObject().Raw("differences", list.Close()).Close();
+}
+
+void PrintLines(const std::vector<TreeDifference>& differences,
+                const Console& console) {
+  for (const TreeDifference& difference : differences) {
+    std::string line = std::string(KindName(difference.kind)) + " '" +
+                       OneLine(difference.path) + "'";
+    const char* before = ": ";
+    for (const std::string_view word : difference.what) {
+      line += before + std::string(word);
+      before = ", ";
+    }
+    console.out << line << "\n";
+  }
+}
+
+Result<void> VolumeDiff(const Options& options, const Console& console) {
+  if (options.manifests.size() != 2 || options.key_files.empty() ||
+      options.key_files.size() > 2) {
+    return Error(Reason::kUsage,
+                 "--manifest is required twice, for A and then for B, and "
+                 "--key-file twice, or once for both");
+  }
+  ASSIGN_OR_RETURN(const auto first,
+                   Open({.image = options.first,
+                         .manifest = options.manifests.front(),
+                         .key_file = options.key_files.front(),
+                         .verify_key = options.verify_key},
+                        console));
+  ASSIGN_OR_RETURN(const auto second,
+                   Open({.image = options.second,
+                         .manifest = options.manifests.back(),
+                         .key_file = options.key_files.back(),
+                         .verify_key = options.verify_key},
+                        console));
+  ASSIGN_OR_RETURN(image::ErofsReader before,
+                   image::ErofsReader::Open(first->source.get()));
+  ASSIGN_OR_RETURN(image::ErofsReader after,
+                   image::ErofsReader::Open(second->source.get()));
+  std::vector<TreeDifference> differences;
+  {
+    ProgressLine progress(console, "comparing");
+    ASSIGN_OR_RETURN(differences,
+                     DiffTrees(&before, &after,
+                               [&](std::uint64_t done, std::uint64_t total) {
+                                 progress.Show(done, total);
+                               }));
+  }
+  if (console.json()) {
+    console.out << ToJson(differences) << "\n";
+  } else {
+    PrintLines(differences, console);
+  }
+  return {};
+}
+
+}  // namespace
+
+void AddVolumeDiff(CommandSet& commands) {
+  const auto options = std::make_shared<Options>();
+  CLI::App& command = commands.Add("volume", "diff",
+                                   "tell which files differ between two images",
+                                   [options](const Console& console) {
+                                     return VolumeDiff(*options, console);
+                                   });
+  command.add_option("A", options->first, "image, the older one")->required();
+  command.add_option("B", options->second, "image, the newer one")->required();
+  command
+      .add_option("--manifest", options->manifests,
+                  "what 'volume pack' wrote about A; once more for B")
+      ->allow_extra_args(false);
+  command
+      .add_option("--key-file", options->key_files,
+                  "A's passphrase; once more for B, unless it is the same")
+      ->allow_extra_args(false);
+  command.add_option("--verify-key", options->verify_key,
+                     "Ed25519 public key that must have signed both manifests");
+}
+
+}  // namespace tdxvfs::cli
