@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "common/hex.h"
+#include "simulator/certification_data.h"
 
 namespace tdxvfs::simulator {
 namespace {
@@ -39,7 +39,8 @@ attest::SgxReport GoodSgxReport() {
   return report;
 }
 
-Result<QuoteSigner> QuoteSigner::Create(const Pki& pki, attest::Tee tee) {
+Result<QuoteSigner> QuoteSigner::Create(const Pki& pki, attest::Tee tee,
+                                        std::uint16_t certification_type) {
   QuoteSigner signer;
   signer.tee_ = tee;
   ASSIGN_OR_RETURN(signer.attestation_key_, MakeKey(KeyKind::kP256));
@@ -50,11 +51,9 @@ Result<QuoteSigner> QuoteSigner::Create(const Pki& pki, attest::Tee tee) {
   parts.authentication_data.resize(kAuthenticationSize);
   std::iota(parts.authentication_data.begin(), parts.authentication_data.end(),
             std::uint8_t{0});
-  ASSIGN_OR_RETURN(const std::string chain, pki.ChainPem());
-  const auto text = AsBytes(chain);
-  parts.certification_data.assign(text.begin(), text.end());
-  // Quoting libraries count the terminator of the text in.
-  parts.certification_data.push_back(0);
+  parts.certification_type = certification_type;
+  ASSIGN_OR_RETURN(parts.certification_data,
+                   MakeCertificationData(pki, certification_type));
   RETURN_IF_ERROR(parts.BindAttestationKey(signer.attestation_key()));
   RETURN_IF_ERROR(parts.SignQeReport(pki.leaf_key()));
   return signer;

@@ -8,6 +8,7 @@
 #include "attest/quote.h"
 #include "common/owned_openssl.h"
 #include "common/result.h"
+#include "simulator/certification_data.h"
 #include "simulator/pki.h"
 #include "simulator/quote_parts.h"
 
@@ -24,8 +25,10 @@ attest::SgxReport GoodSgxReport();
 // key of its own.
 class QuoteSigner {
  public:
-  static Result<QuoteSigner> Create(const Pki& pki,
-                                    attest::Tee tee = attest::Tee::kTdx);
+  // `certification_type` as MakeCertificationData takes it.
+  static Result<QuoteSigner> Create(
+      const Pki& pki, attest::Tee tee = attest::Tee::kTdx,
+      std::uint16_t certification_type = kPemPckChain);
 
   // A signed quote in pieces. Version 4 has a TD report 1.0, version 5 a 1.5
   // one, with SVN 2 as the SVN and MRSERVICETD zero where `report` does not set

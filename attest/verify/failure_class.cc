@@ -19,7 +19,7 @@ constexpr std::array<ClassInfo, 24> kClasses = {{
      "get the quote anew; these bytes are damaged or no quote"},
     {FailureClass::kUnsupported, "unsupported", Reason::kQuoteInvalid,
      "let the host's quoting service put the PCK certificate chain into the "
-     "quote"},
+     "quote, or give a caching service (PCCS) that has this platform's"},
     {FailureClass::kPckChain, "pck-chain", Reason::kQuoteInvalid,
      "get the quote anew; its certificates are damaged or forged"},
     {FailureClass::kUntrustedRoot, "untrusted-root", Reason::kQuoteInvalid,

@@ -2,13 +2,18 @@
 #include "attest/verify/quote_links.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "attest/pck_cert_id.h"
 #include "attest/verify/p256.h"
+#include "attest/verify/pck_cert_match.h"
 #include "attest/verify/quoting_enclave.h"
 #include "attest/verify/utc_time.h"
 #include "attest/verify/verified_cache.h"
@@ -20,6 +25,7 @@ namespace {
 
 using attest::Quote;
 
+constexpr std::uint16_t kRsa3072Ppid = 3;
 constexpr std::uint16_t kPemPckChain = 5;
 // SGX attribute flags, byte 0.
 constexpr std::uint8_t kSgxDebug = 0x02;
@@ -35,7 +41,7 @@ class QuoteLinks {
   explicit QuoteLinks(Evaluation& evaluation)
       : evaluation_(evaluation), record_(evaluation) {}
 
-  bool HasPckChain();
+  Result<bool> HasPckChain(PckChainSource* source);
   Result<bool> ChainLeadsTo(const TrustAnchor& anchor);
   bool ChainIsValidAt(std::chrono::system_clock::time_point now);
   Result<bool> QeReportIsSigned(const TrustAnchor& anchor);
@@ -49,24 +55,41 @@ class QuoteLinks {
 
   Evaluation& evaluation_;
   CheckRecord record_;
+  std::string_view chain_pem_;
+  // Of a quote that names its PCK certificate.
+  std::optional<attest::PckCertId> cert_id_;
+  std::string looked_up_;
   std::shared_ptr<const PckChain> chain_;
   Sha256Digest enclave_digest_{};
   // What is known of the quoting enclave already, or null.
   std::shared_ptr<const QuotingEnclave> enclave_;
 };
 
-// Types 1 to 4 leave certificates to a provisioning service; a chain that it
-// resolved would go where type 5 goes.
-bool QuoteLinks::HasPckChain() {
+// Types 1 to 3 name the certificate for a provisioning service to look up, type
+// 4 leaves the issuers out.
+Result<bool> QuoteLinks::HasPckChain(PckChainSource* source) {
   const std::uint16_t type = quote().certification_type;
   attest::Check check =
       Demand("certification data", "type 5, PCK chain", kQuoteFormat);
   check.actual = "type " + std::to_string(type);
-  if (type != kPemPckChain) {
+  if (type == kPemPckChain) {
+    chain_pem_ = AsText(quote().certification_data);
+    return record_.Holds(std::move(check));
+  }
+  if (source == nullptr || type > kRsa3072Ppid) {
     return record_.Fails(std::move(check), FailureClass::kUnsupported,
                          "no PCK chain in quote (certification data type " +
                              std::to_string(type) + ")");
   }
+  const auto id = attest::ReadPckCertId(quote());
+  if (!id.has_value()) {
+    return record_.Fails(std::move(check), FailureClass::kUnsupported,
+                         id.error().message());
+  }
+  ASSIGN_OR_RETURN(looked_up_, source->Find(*id));
+  cert_id_ = *id;
+  chain_pem_ = looked_up_;
+  check.expected = "types 1 to 3, and a PCK chain that was looked up";
   return record_.Holds(std::move(check));
 }
 
@@ -75,14 +98,17 @@ Result<bool> QuoteLinks::ChainLeadsTo(const TrustAnchor& anchor) {
       "PCK chain", "leads to the root with key " + ToHex(anchor.key_digest()),
       kCertificates);
   ASSIGN_OR_RETURN(ChainOutcome outcome,
-                   VerifyPckChain(quote().certification_data, anchor));
+                   VerifyPckChain(AsBytes(chain_pem_), anchor));
   if (outcome.chain == nullptr) {
     return record_.Fails(std::move(check), outcome.refusal.failure,
                          std::move(outcome.refusal.why));
   }
   chain_ = std::move(outcome.chain);
   evaluation_.platform = chain_->platform;
-  return record_.Holds(std::move(check));
+  return record_.Holds(std::move(check)) &&
+         (!cert_id_.has_value() ||
+          record_.TakeAll(CheckPckCertMatch(*cert_id_, chain_->platform),
+                          FailureClass::kPckChain));
 }
 
 bool QuoteLinks::ChainIsValidAt(std::chrono::system_clock::time_point now) {
@@ -169,18 +195,18 @@ Result<bool> QuoteLinks::QuoteIsSigned(const TrustAnchor& anchor) {
 }  // namespace
 
 Result<std::shared_ptr<const PckChain>> CheckQuoteLinks(
-    const TrustAnchor& anchor, std::chrono::system_clock::time_point now,
-    Evaluation& evaluation) {
+    const Judging& judging, Evaluation& evaluation) {
   QuoteLinks links(evaluation);
   const std::shared_ptr<const PckChain> none;
-  if (!links.HasPckChain()) {
+  ASSIGN_OR_RETURN(bool holds, links.HasPckChain(judging.pck_chains));
+  if (!holds) {
     return none;
   }
-  ASSIGN_OR_RETURN(bool holds, links.ChainLeadsTo(anchor));
-  if (!holds || !links.ChainIsValidAt(now)) {
+  ASSIGN_OR_RETURN(holds, links.ChainLeadsTo(judging.anchor));
+  if (!holds || !links.ChainIsValidAt(judging.now)) {
     return none;
   }
-  ASSIGN_OR_RETURN(holds, links.QeReportIsSigned(anchor));
+  ASSIGN_OR_RETURN(holds, links.QeReportIsSigned(judging.anchor));
   if (!holds) {
     return none;
   }
@@ -188,7 +214,7 @@ Result<std::shared_ptr<const PckChain>> CheckQuoteLinks(
   if (!holds || !links.QeIsNoDebugEnclave()) {
     return none;
   }
-  ASSIGN_OR_RETURN(holds, links.QuoteIsSigned(anchor));
+  ASSIGN_OR_RETURN(holds, links.QuoteIsSigned(judging.anchor));
   return holds ? links.chain() : none;
 }
 

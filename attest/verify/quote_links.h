@@ -2,13 +2,12 @@
 #ifndef TDXVFS_ATTEST_VERIFY_QUOTE_LINKS_H_
 #define TDXVFS_ATTEST_VERIFY_QUOTE_LINKS_H_
 
-#include <chrono>
 #include <memory>
 
 #include "attest/verify/check_record.h"
 #include "attest/verify/evaluation.h"
 #include "attest/verify/pck_chain.h"
-#include "attest/verify/trust_anchor.h"
+#include "attest/verify/verify_quote.h"
 #include "common/result.h"
 
 namespace tdxvfs::verify {
@@ -17,10 +16,9 @@ namespace tdxvfs::verify {
 // signed body: PCK chain and its dates, QE report signature, attestation-key
 // binding, QE debug flag, quote signature. Each is recorded in `evaluation`,
 // which also learns the platform. The result is the PCK chain, or null when a
-// link did not hold. Fails only with kInternal.
-Result<std::shared_ptr<const PckChain>> CheckQuoteLinks(
-    const TrustAnchor& anchor, std::chrono::system_clock::time_point now,
-    Evaluation& evaluation);
+// link did not hold. Fails with kInternal or as the source of PCK chains does.
+Result<std::shared_ptr<const PckChain>> CheckQuoteLinks(const Judging& judging,
+                                                        Evaluation& evaluation);
 
 }  // namespace tdxvfs::verify
 

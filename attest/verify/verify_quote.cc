@@ -43,7 +43,7 @@ Result<void> Judge(const Judging& judging, Evaluation& evaluation) {
   // What the quote alone can show comes first, so that a peer that has proved
   // nothing never makes a server look up collateral.
   ASSIGN_OR_RETURN(const std::shared_ptr<const PckChain> chain,
-                   CheckQuoteLinks(judging.anchor, judging.now, evaluation));
+                   CheckQuoteLinks(judging, evaluation));
   if (chain == nullptr) {
     return {};
   }
