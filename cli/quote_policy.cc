@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/quote_policy.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "attest/event_log/replay.h"
@@ -70,11 +71,41 @@ Result<std::optional<event_log::EventLog>> ReadLog(const std::string& bytes,
   return std::optional(std::move(*log));
 }
 
+// A digest that nobody gave is no fault of the guest's.
+void TellOfConfigDigest(const Demands& demands, const attest::Checks& checks,
+                        QuoteVerdict& verdict) {
+  const bool refused = std::ranges::any_of(checks, [](const auto& check) {
+    return check.name == "config_digest" && !check.passed;
+  });
+  if (refused && !demands.config_digest.has_value()) {
+    verdict.remedy =
+        "give --config-digest: what 'tdxvfs-agent config-digest NAME' prints "
+        "on the guest";
+  }
+}
+
+Result<std::optional<attest::ByteArray<32>>> ReadConfigDigest(
+    const std::string& hex) {
+  if (hex.empty()) {
+    return std::optional<attest::ByteArray<32>>();
+  }
+  const auto bytes = FromHex(hex);
+  attest::ByteArray<32> digest{};
+  if (!bytes.has_value() || bytes->size() != digest.size()) {
+    return Error(Reason::kUsage,
+                 "--config-digest: not 64 hex digits: '" + hex + "'");
+  }
+  std::ranges::copy(*bytes, digest.begin());
+  return std::optional(digest);
+}
+
 }  // namespace
 
 Result<Demands> LoadDemands(const std::string& policy_file,
-                            const std::string& event_log_file) {
+                            const std::string& event_log_file,
+                            const std::string& config_digest) {
   Demands demands;
+  ASSIGN_OR_RETURN(demands.config_digest, ReadConfigDigest(config_digest));
   if (!policy_file.empty()) {
     ASSIGN_OR_RETURN(const std::string json, ReadPolicyFile(policy_file));
     ASSIGN_OR_RETURN(demands.policy, policy::MeasurementPolicy::Parse(json));
@@ -110,9 +141,13 @@ Result<void> ApplyDemands(const Demands& demands,
       demands.policy->Check(
           {.report = *verdict.td_report,
            .now = now,
+           .config_digest = demands.config_digest.has_value()
+                                ? &*demands.config_digest
+                                : nullptr,
            .tcb = verdict.tcb.has_value() ? &*verdict.tcb : nullptr,
            .event_log = log.has_value() ? &*log : nullptr}));
   if (judgement.acceptance != policy::Acceptance::kAccepted) {
+    TellOfConfigDigest(demands, judgement.checks, verdict);
     Refuse(judgement.acceptance == policy::Acceptance::kTcbRefused
                ? Reason::kTcbOutOfDate
                : Reason::kRefusedByPolicy,

@@ -30,6 +30,7 @@ struct Options {
   std::string at;
   std::string policy;
   std::string event_log;
+  std::string config_digest;
   std::string batch;
 };
 
@@ -69,8 +70,9 @@ Result<void> VerifyOne(const Options& options,
   ASSIGN_OR_RETURN(const std::string bytes, ReadQuoteFile(options.file));
   ASSIGN_OR_RETURN(const auto collateral,
                    LoadCollateral(options.collateral, anchor));
-  ASSIGN_OR_RETURN(const Demands demands,
-                   LoadDemands(options.policy, options.event_log));
+  ASSIGN_OR_RETURN(
+      const Demands demands,
+      LoadDemands(options.policy, options.event_log, options.config_digest));
   ASSIGN_OR_RETURN(QuoteVerdict verdict,
                    JudgeQuote(bytes, {anchor, now, collateral.get()}));
   RETURN_IF_ERROR(ApplyDemands(demands, now, verdict));
@@ -137,6 +139,11 @@ void AddQuoteVerify(CommandSet& commands) {
                      "time to judge at, RFC 3339 (default: now)");
   command.add_option("--policy", options->policy,
                      "also tell whether this policy accepts the guest");
+  command
+      .add_option("--config-digest", options->config_digest,
+                  "the guest's configuration digest, 64 hex digits, for a "
+                  "policy that pins it")
+      ->needs("--policy");
   command.add_option("--event-log", options->event_log,
                      "the guest's event log (CCEL data); it must lead to the "
                      "quoted registers");

@@ -124,6 +124,24 @@ member() {
   [[ $(member reason) == evidence-unsupported ]]
 }
 
+@test "a policy that pins the configuration needs its digest" {
+  collateral set
+  tdxvfs policy from-quote good > policy.json
+  digest=$(printf '9%.0s' {1..64})
+  sed -i "s/\"version\":1,/\"version\":1,\"config_digest\":[\"$digest\"],/; s/\"version\": 1,/\"version\": 1, \"config_digest\": [\"$digest\"],/" policy.json
+  grep -q config_digest policy.json
+  judge good set --policy policy.json --json
+  [[ $(member verdict) == refused && $(member message) == *": config_digest" ]]
+  [[ $(member remedy) == *--config-digest* ]]
+  judge good set --policy policy.json --config-digest "${digest^^}" --json
+  [[ $(member verdict) == genuine ]]
+  judge good set --policy policy.json --config-digest "${digest/9/8}" --json
+  [[ $(member verdict) == refused && $(member message) == *": config_digest" ]]
+  [[ $(member remedy) != *--config-digest* ]]
+  run -2 tdxvfs quote verify good --collateral set --policy policy.json --config-digest 99
+  run -2 tdxvfs quote verify good --collateral set --config-digest "$digest"
+}
+
 @test "A11: an event log that is not this guest's is refused" {
   collateral set
   head -c 100 /dev/zero > log
