@@ -58,6 +58,21 @@ void RefuseUnless(bool useful, TomlTable* table, std::string_view key,
 
 }  // namespace
 
+std::string CollateralConfig::SourceText() const {
+  const std::string stand_in = bundle.empty() ? "" : ", bundle";
+  switch (source) {
+    case Source::kPcs:
+      return "pcs" + stand_in;
+    case Source::kPccs:
+      return pccs_url + stand_in;
+    case Source::kOffline:
+      return "offline";
+    case Source::kNone:
+      break;
+  }
+  return "none";
+}
+
 CollateralConfig ReadCollateralConfig(TomlTable* table, bool anchor_is_intel) {
   CollateralConfig config;
   ReadSource(table, anchor_is_intel, &config);

@@ -25,6 +25,10 @@ struct CollateralConfig {
   std::string cache = "/var/lib/tdxvfs/collateral";
   collateral::Update update = collateral::Update::kStandard;
   std::string bundle;  // file; empty: none
+
+  // For audit records: "pcs", the URL of the caching service, "offline" or
+  // "none", followed by ", bundle" where a service may be stood in for by one.
+  std::string SourceText() const;
 };
 
 // Reads the keys that begin with `collateral`; what does not go together is

@@ -128,7 +128,8 @@ void KeyServer::Parts::MakeServices() {
                    .clock = &clock,
                    .anchor = &anchor,
                    .certificates = &certificates,
-                   .collateral = collateral.service.get()});
+                   .collateral = collateral.service.get(),
+                   .collateral_source = config.collateral.SourceText()});
   work = std::make_unique<WorkQueue>(kWorkers);
   release_service = std::make_unique<ReleaseService>(ReleaseService::Parts{
       .release = release.get(),

@@ -135,7 +135,8 @@ AuditRecord RecordOf(const Exchange& exchange, const ReleaseParts& parts) {
   record.header_sha256 = ToHex(exchange.header_sha256);
   record.anchor_is_intel = parts.anchor->is_intel();
   record.anchor_sha256 = ToHex(parts.anchor->key_digest());
-  record.collateral_none = parts.collateral == nullptr;
+  record.collateral =
+      parts.collateral == nullptr ? "none" : parts.collateral_source;
   return record;
 }
 

@@ -62,6 +62,8 @@ struct ReleaseParts {
   const ServedCertificates* certificates = nullptr;
   // Null with collateral = "none": TCB levels and revocation are not looked at.
   verify::CollateralSource* collateral = nullptr;
+  // What audit records say about collateral.
+  std::string collateral_source = "none";
 };
 
 // Decides whether a guest gets a key, and writes every decision down.

@@ -111,7 +111,7 @@ std::string ToJsonLine(const AuditRecord& record, std::string_view audit_id,
   AddText(&object, "certificate_sha256", record.certificate_sha256);
   object.Boolean("anchor_is_intel", record.anchor_is_intel);
   AddText(&object, "anchor_sha256", record.anchor_sha256);
-  object.String("collateral", record.collateral_none ? "none" : "pcs");
+  object.String("collateral", record.collateral);
   AddEvidence(&object, record);
   AddText(&object, kEvidenceDigest, evidence.sha256);
   AddText(&object, kEvidencePlace, evidence.at);

@@ -42,7 +42,8 @@ struct AuditRecord {
   std::string event_log_sha256;
   bool anchor_is_intel = true;
   std::string anchor_sha256;
-  bool collateral_none = false;
+  // Where this server takes collateral from: CollateralConfig::SourceText().
+  std::string collateral;
 };
 
 // What became of a release: "opened", "failed" or "unknown".

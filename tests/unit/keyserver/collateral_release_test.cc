@@ -88,6 +88,13 @@ TEST(CollateralRelease, RefusesAPlatformThatIsOutOfDate) {
   EXPECT_EQ(ending.reason, "tcb-out-of-date");
 }
 
+TEST(CollateralRelease, TheRecordSaysWhereCollateralComesFrom) {
+  ServedRig served;
+  EXPECT_TRUE(served.Releases());
+  EXPECT_THAT(served.rig.LastAudit(),
+              HasSubstr("\"collateral\":\"" + served.service->url() + "\""));
+}
+
 class FaultyService : public ::testing::TestWithParam<PccsFaultKind> {};
 
 TEST_P(FaultyService, MeansNoReleaseAndOnlyOneTry) {

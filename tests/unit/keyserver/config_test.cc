@@ -44,6 +44,7 @@ TEST(Config, ReadsTheDocumentedFile) {
   EXPECT_EQ(config.master_key, "credential:master-key");
   EXPECT_EQ(config.trust_anchor, "intel");
   EXPECT_EQ(config.collateral.source, CollateralConfig::Source::kPcs);
+  EXPECT_EQ(config.collateral.SourceText(), "pcs");
   EXPECT_EQ(config.connections, 512U);
   EXPECT_EQ(config.evidence_timeout, std::chrono::seconds(30));
 }
@@ -76,6 +77,8 @@ TEST(Config, ReadsWhereCollateralComesFrom) {
   EXPECT_EQ(cached.collateral.cache, "/srv/cache");
   EXPECT_EQ(cached.collateral.update, collateral::Update::kEarly);
   EXPECT_EQ(cached.collateral.bundle, "/srv/bundle.json");
+  EXPECT_EQ(cached.collateral.SourceText(),
+            "https://pccs.example:8081/, bundle");
   ASSERT_OK_AND_ASSIGN(
       const Config offline,
       ParseConfig(
@@ -83,6 +86,7 @@ TEST(Config, ReadsWhereCollateralComesFrom) {
           "test.toml"));
   EXPECT_EQ(offline.collateral.source, CollateralConfig::Source::kOffline);
   EXPECT_EQ(offline.collateral.cache, "/var/lib/tdxvfs/collateral");
+  EXPECT_EQ(offline.collateral.SourceText(), "offline");
 }
 
 TEST(Config, TakesNoneWithAnAnchorThatIsNotIntels) {
@@ -92,6 +96,7 @@ TEST(Config, TakesNoneWithAnAnchorThatIsNotIntels) {
                            "\"/etc/root.pem\"\ncollateral = \"none\""),
                   "test.toml"));
   EXPECT_EQ(config.collateral.source, CollateralConfig::Source::kNone);
+  EXPECT_EQ(config.collateral.SourceText(), "none");
 }
 
 struct BadConfig {
