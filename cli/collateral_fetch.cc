@@ -6,19 +6,24 @@
 #include <string>
 #include <utility>
 
+#include "attest/pck_cert_id.h"
 #include "attest/verify/pck_chain.h"
+#include "cli/collateral_folder.h"
 #include "cli/collateral_sets.h"
 #include "cli/commands.h"
 #include "cli/quote_file.h"
 #include "collateral/pcs_client.h"
 #include "collateral/set_directory.h"
 #include "collateral/vetting.h"
+#include "common/hex.h"
 #include "common/json_text.h"
 
 namespace tdxvfs::cli {
 namespace {
 
-constexpr std::uint16_t kPckChain = 5;  // certification data type
+// Types of certification data.
+constexpr std::uint16_t kLastPckCertId = 3;
+constexpr std::uint16_t kPckChain = 5;
 
 struct Options {
   std::string fmspc;
@@ -32,46 +37,66 @@ struct Options {
   std::string out;
 };
 
+// What is fetched: the set's name and, for a quote that does not carry it, the
+// PCK chain.
+struct Wanted {
+  collateral::SetName name;
+  std::string pck_cert_chain;
+};
+
+// The PCK chain that a quote carries or, by certification data of types 1 to 3,
+// names.
+Result<std::string> ChainOf(const attest::Quote& quote,
+                            collateral::PcsClient* client, Wanted* wanted) {
+  if (quote.certification_type == kPckChain) {
+    return std::string(AsText(quote.certification_data));
+  }
+  if (quote.certification_type > kLastPckCertId) {
+    return Error(Reason::kQuoteInvalid,
+                 "no PCK chain in it (certification data type " +
+                     std::to_string(quote.certification_type) + ")");
+  }
+  ASSIGN_OR_RETURN(const attest::PckCertId id, attest::ReadPckCertId(quote));
+  ASSIGN_OR_RETURN(wanted->pck_cert_chain, client->FetchPckChain(id, {}));
+  return wanted->pck_cert_chain;
+}
+
 // What a quote's PCK chain names, led to the anchor first: a made-up FMSPC is
 // not worth a request.
 Result<void> NameFromQuote(const std::string& file,
                            const verify::TrustAnchor& anchor,
-                           collateral::SetName* name) {
+                           collateral::PcsClient* client, Wanted* wanted) {
   ASSIGN_OR_RETURN(const attest::Quote quote, LoadQuote(file));
-  if (quote.certification_type != kPckChain) {
-    return Error(Reason::kQuoteInvalid,
-                 "quote '" + file +
-                     "': no PCK chain in it (certification data "
-                     "type " +
-                     std::to_string(quote.certification_type) + ")");
-  }
+  const std::string where = "quote '" + file + "'";
+  ASSIGN_OR_RETURN(const std::string pem,
+                   ChainOf(quote, client, wanted).Context(where));
   ASSIGN_OR_RETURN(const verify::ChainOutcome outcome,
-                   verify::VerifyPckChain(quote.certification_data, anchor));
+                   verify::VerifyPckChain(AsBytes(pem), anchor));
   if (outcome.chain == nullptr) {
-    return Error(Reason::kQuoteInvalid,
-                 "quote '" + file + "': " + outcome.refusal.why);
+    return Error(Reason::kQuoteInvalid, where + ": " + outcome.refusal.why);
   }
-  name->tee = quote.tee;
-  name->fmspc = outcome.chain->platform.fmspc;
-  name->platform_ca = outcome.chain->platform.platform_ca;
+  wanted->name.tee = quote.tee;
+  wanted->name.fmspc = outcome.chain->platform.fmspc;
+  wanted->name.platform_ca = outcome.chain->platform.platform_ca;
   return {};
 }
 
-Result<collateral::SetName> WantedSet(const Options& options,
-                                      const verify::TrustAnchor& anchor) {
-  collateral::SetName name;
-  ASSIGN_OR_RETURN(name.update, collateral::ParseUpdate(options.update));
+Result<Wanted> WantedSet(const Options& options,
+                         const verify::TrustAnchor& anchor,
+                         collateral::PcsClient* client) {
+  Wanted wanted;
+  ASSIGN_OR_RETURN(wanted.name.update, collateral::ParseUpdate(options.update));
   if (!options.quote.empty()) {
-    RETURN_IF_ERROR(NameFromQuote(options.quote, anchor, &name));
-    return name;
+    RETURN_IF_ERROR(NameFromQuote(options.quote, anchor, client, &wanted));
+    return wanted;
   }
   if (options.fmspc.empty()) {
     return Error(Reason::kUsage, "--fmspc or --quote says which platform");
   }
-  ASSIGN_OR_RETURN(name.fmspc, collateral::ParseFmspc(options.fmspc));
-  ASSIGN_OR_RETURN(name.tee, collateral::ParseTee(options.tee));
-  ASSIGN_OR_RETURN(name.platform_ca, collateral::ParseCa(options.ca));
-  return name;
+  ASSIGN_OR_RETURN(wanted.name.fmspc, collateral::ParseFmspc(options.fmspc));
+  ASSIGN_OR_RETURN(wanted.name.tee, collateral::ParseTee(options.tee));
+  ASSIGN_OR_RETURN(wanted.name.platform_ca, collateral::ParseCa(options.ca));
+  return wanted;
 }
 
 Result<void> CollateralFetch(const Options& options, const Console& console) {
@@ -79,16 +104,21 @@ Result<void> CollateralFetch(const Options& options, const Console& console) {
   (void)signal(SIGPIPE, SIG_IGN);
   ASSIGN_OR_RETURN(const verify::TrustAnchor anchor,
                    AnchorFromOption(options.trust_anchor));
-  collateral::NamedSet set;
-  ASSIGN_OR_RETURN(set.name, WantedSet(options, anchor));
   ASSIGN_OR_RETURN(const auto client,
                    collateral::PcsClient::Open(
                        {.pccs_url = options.pccs, .ca_file = options.pccs_ca}));
+  ASSIGN_OR_RETURN(const Wanted wanted,
+                   WantedSet(options, anchor, client.get()));
+  collateral::NamedSet set;
+  set.name = wanted.name;
   ASSIGN_OR_RETURN(set.documents, client->Fetch(set.name, {}));
   ASSIGN_OR_RETURN(
       const collateral::SharedCollateral collateral,
       collateral::VetSet(set, anchor, std::chrono::system_clock::now()));
   RETURN_IF_ERROR(collateral::WriteSetDirectory(options.out, set.documents));
+  if (!wanted.pck_cert_chain.empty()) {
+    RETURN_IF_ERROR(WritePckCertChain(options.out, wanted.pck_cert_chain));
+  }
   const std::string expiry = JsonTime(collateral::ExpiryOf(*collateral));
   if (console.json()) {
     console.out << JsonObject()
@@ -117,8 +147,10 @@ void AddCollateralFetch(CommandSet& commands) {
   command.add_option("--fmspc", options->fmspc,
                      "kind of platform, 12 hex digits");
   command
-      .add_option("--quote", options->quote,
-                  "take FMSPC, TEE and CA from this quote's PCK chain")
+      .add_option(
+          "--quote", options->quote,
+          "take FMSPC, TEE and CA from this quote's PCK chain; one that "
+          "it only names is asked of --pccs and written, too")
       ->excludes("--fmspc");
   command.add_option("--tee", options->tee, "tdx or sgx (default: tdx)")
       ->excludes("--quote");

@@ -41,16 +41,24 @@ Result<std::chrono::system_clock::time_point> TimeOf(const std::string& at) {
   return ParseRfc3339(at);
 }
 
-// Null for --collateral none.
-Result<std::unique_ptr<verify::GivenCollateral>> LoadCollateral(
-    const std::string& folder, const verify::TrustAnchor& anchor) {
+// Null what the folder does not have; both for --collateral none.
+struct Given {
+  std::unique_ptr<verify::GivenCollateral> collateral;
+  std::unique_ptr<verify::PckChainSource> pck_chain;
+};
+
+Result<Given> LoadCollateral(const std::string& folder,
+                             const verify::TrustAnchor& anchor) {
+  Given given;
   if (folder == kNoCollateral) {
-    return std::unique_ptr<verify::GivenCollateral>();
+    return given;
   }
   ASSIGN_OR_RETURN(verify::CollateralDocuments documents,
                    ReadCollateralFolder(folder, {}));
-  return std::make_unique<verify::GivenCollateral>(std::move(documents),
-                                                   anchor);
+  given.collateral =
+      std::make_unique<verify::GivenCollateral>(std::move(documents), anchor);
+  ASSIGN_OR_RETURN(given.pck_chain, ReadPckCertChain(folder, {}));
+  return given;
 }
 
 void Print(const QuoteVerdict& verdict, const Console& console) {
@@ -68,13 +76,14 @@ Result<void> VerifyOne(const Options& options,
                        std::chrono::system_clock::time_point now,
                        const Console& console) {
   ASSIGN_OR_RETURN(const std::string bytes, ReadQuoteFile(options.file));
-  ASSIGN_OR_RETURN(const auto collateral,
+  ASSIGN_OR_RETURN(const Given given,
                    LoadCollateral(options.collateral, anchor));
   ASSIGN_OR_RETURN(
       const Demands demands,
       LoadDemands(options.policy, options.event_log, options.config_digest));
   ASSIGN_OR_RETURN(QuoteVerdict verdict,
-                   JudgeQuote(bytes, {anchor, now, collateral.get()}));
+                   JudgeQuote(bytes, {anchor, now, given.collateral.get(),
+                                      given.pck_chain.get()}));
   RETURN_IF_ERROR(ApplyDemands(demands, now, verdict));
   Print(verdict, console);
   if (!verdict.genuine) {
@@ -131,7 +140,8 @@ void AddQuoteVerify(CommandSet& commands) {
   command.add_option("--collateral", options->collateral,
                      "folder with tcb_info.json, tcb_signing_chain.pem, "
                      "qe_identity.json, root_ca_crl.der, pck_crl.der and "
-                     "pck_crl_issuer_chain.pem; 'none': signatures and "
+                     "pck_crl_issuer_chain.pem, and pck_cert_chain.pem for a "
+                     "quote that carries none; 'none': signatures and "
                      "certificates only");
   command.add_option("--trust-anchor", options->trust_anchor,
                      "root certificate, PEM (default: Intel SGX Root CA)");

@@ -41,8 +41,11 @@ Result<QuoteVerdict> Judge(const BatchVector& vector, const Batch& batch) {
   ASSIGN_OR_RETURN(
       verify::CollateralDocuments documents,
       ReadCollateralFolder(batch.folder / vector.collateral, overrides));
+  ASSIGN_OR_RETURN(
+      const auto pck_chain,
+      ReadPckCertChain(batch.folder / vector.collateral, overrides));
   verify::GivenCollateral collateral(std::move(documents), batch.anchor);
-  return JudgeQuote(bytes, {batch.anchor, now, &collateral});
+  return JudgeQuote(bytes, {batch.anchor, now, &collateral, pck_chain.get()});
 }
 
 }  // namespace

@@ -24,6 +24,9 @@ constexpr std::uint32_t kLongestWait = 3600;
 constexpr std::string_view kTcbInfoChain = "tcb-info-issuer-chain";
 constexpr std::string_view kIdentityChain = "sgx-enclave-identity-issuer-chain";
 constexpr std::string_view kPckCrlChain = "sgx-pck-crl-issuer-chain";
+constexpr std::string_view kPckChain = "sgx-pck-certificate-issuer-chain";
+constexpr std::string_view kPem = "-----BEGIN CERTIFICATE-----";
+constexpr std::size_t kRsa3072Size = 384;  // bytes
 
 // Users copy the URL of a PCCS with the path that Intel's own tools want.
 std::string BaseOf(std::string url) {
@@ -129,6 +132,15 @@ class PcsClient::Session {
     return DecodeCrl(body).Context(url);
   }
 
+  Result<std::string> PckChain(const std::string& url) {
+    ASSIGN_OR_RETURN(std::string leaf, Body(url));
+    if (leaf.size() > verify::kMaxIssuerChain || !leaf.starts_with(kPem)) {
+      return Error(Reason::kCollateralInvalid, url + ": not a PEM certificate");
+    }
+    ASSIGN_OR_RETURN(const std::string issuers, Chain(url, kPckChain));
+    return leaf + "\n" + issuers;
+  }
+
  private:
   PcsClient& client_;
   const std::stop_token stop_;
@@ -182,6 +194,23 @@ Result<verify::CollateralDocuments> PcsClient::Fetch(
                    session.Chain(crl_url, kPckCrlChain));
   ASSIGN_OR_RETURN(documents.root_ca_crl, session.Crl(root_crl_url_));
   return documents;
+}
+
+Result<std::string> PcsClient::FetchPckChain(const attest::PckCertId& id,
+                                             const std::stop_token& stop) {
+  if (options_.pccs_url.empty()) {
+    return Error(Reason::kCollateralUnknown,
+                 "Intel's service gives PCK certificates to its subscribers "
+                 "only: name a caching service (PCCS)");
+  }
+  std::string url =
+      base_ + std::string(kSgxPath) + "/pckcert?qeid=" + ToHex(id.qe_id) +
+      "&cpusvn=" + ToHex(id.cpu_svn) + "&pcesvn=" + ToHex(id.pce_svn) +
+      "&pceid=" + ToHex(id.pce_id);
+  if (id.encrypted_ppid.size() == kRsa3072Size) {
+    url += "&encrypted_ppid=" + ToHex(id.encrypted_ppid);
+  }
+  return Session(this, stop).PckChain(url);
 }
 
 }  // namespace tdxvfs::collateral

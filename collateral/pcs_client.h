@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "attest/pck_cert_id.h"
 #include "collateral/http_client.h"
 #include "collateral/supplier.h"
 #include "common/result.h"
@@ -35,6 +36,14 @@ class PcsClient : public Supplier {
   // kStopped. The message names the URL.
   Result<verify::CollateralDocuments> Fetch(
       const SetName& name, const std::stop_token& stop) override;
+
+  // The PCK chain (PEM: leaf, PCK CA, root) of a quote that names its PCK
+  // certificate; not verified. A caching service knows platforms by QE id and
+  // is told the encrypted PPID in the one form that Intel's service takes,
+  // RSA-3072. Intel's own service gives PCK certificates to its subscribers
+  // only: without a PCCS this is kCollateralUnknown. Else fails as Fetch.
+  Result<std::string> FetchPckChain(const attest::PckCertId& id,
+                                    const std::stop_token& stop);
 
  private:
   PcsClient(Options options, HttpClient http);

@@ -18,8 +18,24 @@ using Source = CollateralConfig::Source;
 constexpr std::size_t kMaxCaFile = 1024UL * 1024;
 // A bundle is a local file: a new one is noticed soon.
 constexpr std::chrono::minutes kBundleEvery{1};
+constexpr std::chrono::seconds kPckChainTimeout{5};
 // Below the cache's directory; no set has this name.
 constexpr const char* kMemoryFile = "newest-seen.json";
+
+// With a client of its own: guests wait for it.
+Result<std::unique_ptr<collateral::PckChainService>> MakePckChains(
+    const CollateralConfig& config, const Clock* clock) {
+  std::unique_ptr<collateral::PckChainService> none;
+  if (config.source != Source::kPccs) {
+    return none;
+  }
+  ASSIGN_OR_RETURN(auto client, collateral::PcsClient::Open(
+                                    {.pccs_url = config.pccs_url,
+                                     .ca_file = config.ca,
+                                     .request_timeout = kPckChainTimeout}));
+  return std::make_unique<collateral::PckChainService>(
+      collateral::PckChainService::Options{}, std::move(client), clock);
+}
 
 Result<std::unique_ptr<collateral::Supplier>> MakeSupplier(
     const CollateralConfig& config) {
@@ -81,6 +97,7 @@ Result<CollateralParts> StartCollateral(const CollateralConfig& config,
   }
   RETURN_IF_ERROR(CheckCollateral(config));
   ASSIGN_OR_RETURN(parts.supplier, MakeSupplier(config));
+  ASSIGN_OR_RETURN(parts.pck_chains, MakePckChains(config, clock));
   ASSIGN_OR_RETURN(collateral::CollateralCache cache,
                    collateral::CollateralCache::Open(config.cache));
   ASSIGN_OR_RETURN(collateral::RollbackMemory memory,

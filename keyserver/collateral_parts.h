@@ -6,6 +6,7 @@
 
 #include "attest/verify/trust_anchor.h"
 #include "collateral/collateral_service.h"
+#include "collateral/pck_chain_service.h"
 #include "collateral/supplier.h"
 #include "common/clock.h"
 #include "common/result.h"
@@ -14,10 +15,12 @@
 namespace tdxvfs::keyserver {
 
 // The collateral of a running server: where it comes from and the service that
-// keeps it. Both null with collateral = "none".
+// keeps it. All null with collateral = "none".
 struct CollateralParts {
   std::unique_ptr<collateral::Supplier> supplier;
   std::unique_ptr<collateral::CollateralService> service;
+  // Null but with a caching service: nobody else gives PCK chains away.
+  std::unique_ptr<collateral::PckChainService> pck_chains;
 };
 
 // Reads the files that the configuration names. Fails with kConfigInvalid,

@@ -129,6 +129,7 @@ void KeyServer::Parts::MakeServices() {
                    .anchor = &anchor,
                    .certificates = &certificates,
                    .collateral = collateral.service.get(),
+                   .pck_chains = collateral.pck_chains.get(),
                    .collateral_source = config.collateral.SourceText()});
   work = std::make_unique<WorkQueue>(kWorkers);
   release_service = std::make_unique<ReleaseService>(ReleaseService::Parts{

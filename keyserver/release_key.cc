@@ -186,7 +186,8 @@ Result<void> KeyRelease::CheckGenuine(Attempt* attempt) const {
       const verify::Evaluation evaluation,
       verify::VerifyQuote(std::move(quote),
                           {*parts_.anchor, parts_.clock->Now(),
-                           parts_.collateral == nullptr ? nullptr : &source}));
+                           parts_.collateral == nullptr ? nullptr : &source,
+                           parts_.pck_chains}));
   record.checks = evaluation.checks;
   record.failure = verify::FailureClassName(evaluation.failure_class);
   record.tcb_shortfall = evaluation.tcb_shortfall;

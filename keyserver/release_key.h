@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "attest/verify/collateral.h"
+#include "attest/verify/pck_chain_source.h"
 #include "attest/verify/trust_anchor.h"
 #include "common/clock.h"
 #include "common/result.h"
@@ -62,6 +63,8 @@ struct ReleaseParts {
   const ServedCertificates* certificates = nullptr;
   // Null with collateral = "none": TCB levels and revocation are not looked at.
   verify::CollateralSource* collateral = nullptr;
+  // Null: a quote without a PCK chain in it is refused.
+  verify::PckChainSource* pck_chains = nullptr;
   // What audit records say about collateral.
   std::string collateral_source = "none";
 };

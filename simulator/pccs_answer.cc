@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "simulator/pccs_answer.h"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -17,6 +19,8 @@ namespace {
 
 constexpr std::string_view kSgxBase = "/sgx/certification/v4/";
 constexpr std::string_view kTdxBase = "/tdx/certification/v4/";
+constexpr std::size_t kQeIdSize = 16;
+constexpr std::size_t kEncryptedPpidSize = 384;
 constexpr const char* kEnclaveChain = "SGX-Enclave-Identity-Issuer-Chain";
 
 PccsAnswer Refuse(unsigned status) {
@@ -53,6 +57,12 @@ std::optional<std::vector<std::uint8_t>> Hex(const PccsRequest& request,
     return std::nullopt;
   }
   return *bytes;
+}
+
+bool IsHexOrEmpty(const PccsRequest& request, const std::string& name,
+                  std::size_t size) {
+  return Find(request, name).value_or("").empty() ||
+         Hex(request, name, size).has_value();
 }
 
 // Which number is asked for: by name, by number, or the standard one. The
@@ -161,7 +171,17 @@ PccsAnswer PckCertificate(const PccsContent& content,
   if (!cpu_svn.has_value() || !pce_svn.has_value() || !pce_id.has_value()) {
     return Refuse(400);
   }
-  if (!std::ranges::equal(*pce_id, platform.pce_id)) {
+  // Both may be left out or empty; what is there must be one.
+  if (!IsHexOrEmpty(request, "qeid", kQeIdSize) ||
+      !IsHexOrEmpty(request, "encrypted_ppid", kEncryptedPpidSize)) {
+    return Refuse(400);
+  }
+  // The one certificate is for this TCB; a platform below it has none.
+  const bool reaches =
+      std::ranges::equal(platform.tcb_components, *cpu_svn,
+                         std::ranges::less_equal()) &&
+      platform.pce_svn <= ((*pce_svn)[0] | (*pce_svn)[1] << 8U);
+  if (!reaches || !std::ranges::equal(*pce_id, platform.pce_id)) {
     return Refuse(404);
   }
   const std::array<std::uint8_t, 2> svn = {

@@ -27,6 +27,12 @@ void AddQuoteOptions(CLI::App* command, QuoteArguments& arguments) {
                    "zero bytes after the quote (default: 0; served: 70)")
       ->check(CLI::Range(std::size_t{0}, kMaxPadding));
   command
+      ->add_option("--certification-type", arguments.certification_type,
+                   "5: with the PCK chain; 1, 2 or 3: naming it only, for a "
+                   "PCCS to look up")
+      ->capture_default_str()
+      ->check(CLI::IsMember({1, 2, 3, 5}));
+  command
       ->add_option("--fault", arguments.fault,
                    "none, replay, report-data, tampered, garbage, truncated")
       ->capture_default_str();
@@ -48,7 +54,9 @@ void AddServiceOptions(CLI::App* command, QuoteArguments& arguments) {
 Result<QuoteAnswerer> MakeAnswerer(const QuoteArguments& arguments,
                                    std::size_t usual_padding) {
   ASSIGN_OR_RETURN(const Pki pki, Pki::Load(arguments.pki));
-  ASSIGN_OR_RETURN(QuoteSigner signer, QuoteSigner::Create(pki));
+  ASSIGN_OR_RETURN(QuoteSigner signer,
+                   QuoteSigner::Create(pki, attest::Tee::kTdx,
+                                       arguments.certification_type));
   AnswerOptions answers;
   answers.version = arguments.version;
   ASSIGN_OR_RETURN(answers.report, TdReportFromOptions(arguments.measurements));

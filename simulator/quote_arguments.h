@@ -22,6 +22,7 @@ struct QuoteArguments {
   std::optional<std::size_t> padding;
   unsigned delay_ms = 0;
   int error_number = 0;
+  std::uint16_t certification_type = kPemPckChain;
   std::string fault = "none";
 };
 

@@ -78,7 +78,8 @@ Result<void> MakeSgxQuote(const Options& options, const Bytes& report_data) {
   }
   ASSIGN_OR_RETURN(const Pki pki, Pki::Load(options.quote.pki));
   ASSIGN_OR_RETURN(const QuoteSigner signer,
-                   QuoteSigner::Create(pki, attest::Tee::kSgx));
+                   QuoteSigner::Create(pki, attest::Tee::kSgx,
+                                       options.quote.certification_type));
   attest::SgxReport report = GoodSgxReport();
   std::ranges::copy(report_data, report.report_data.begin());
   ASSIGN_OR_RETURN(Bytes quote, signer.Sign(options.quote.version, report));

@@ -61,6 +61,28 @@ stop_service() {
   matches collateral_quote
 }
 
+@test "the chain that a quote only names is fetched, too" {
+  start_service
+  for type in 1 2 3; do
+    tdxvfs-simulator quote --pki pki --report-data "$(printf '0%.0s' {1..128})" \
+      --mr-td "$(printf '1%.0s' {1..96})" --certification-type "$type" --out "quote-$type" > /dev/null
+    tdxvfs collateral fetch --quote "quote-$type" --pccs "$SERVICE" --trust-anchor pki/root.pem --out "set-$type" > /dev/null
+    tdxvfs quote verify "quote-$type" --collateral "set-$type" --trust-anchor pki/root.pem > /dev/null
+  done
+  [[ -s set-3/pck_cert_chain.pem ]]
+  rm set-3/pck_cert_chain.pem
+  for given in set-3 none; do
+    run -5 tdxvfs quote verify quote-3 --collateral "$given" --trust-anchor pki/root.pem
+    [[ $output == *"no PCK chain in quote (certification data type 3)"* ]]
+  done
+  run -2 tdxvfs collateral fetch --quote quote-3 --trust-anchor pki/root.pem --out set
+  [[ $output == *"caching service (PCCS)"* && ! -e set ]]
+  printf '[{"id": "alone", "quote": "quote-3", "collateral": "set-3"},
+    {"id": "given", "quote": "quote-3", "collateral": "set-3", "override": {"pck_cert_chain": "set-1/pck_cert_chain.pem"}}]' > list.json
+  tdxvfs quote verify --batch list.json --trust-anchor pki/root.pem | cut -d '"' -f 4,8 > said
+  printf 'alone"refused\ngiven"genuine\n' | diff - said
+}
+
 @test "what does not hold is refused with its reason" {
   start_service
   anchor=(--trust-anchor pki/root.pem)

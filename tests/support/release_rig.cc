@@ -68,6 +68,11 @@ ReleaseRig::ReleaseRig(const Change& change) {
   EXPECT_TRUE(PutPolicy(kRigVolume, GuestPolicy()).ok());
 }
 
+void ReleaseRig::SetCertificationType(std::uint16_t type) {
+  signer_ = std::make_unique<simulator::QuoteSigner>(
+      Checked(simulator::QuoteSigner::Create(*pki_, attest::Tee::kTdx, type)));
+}
+
 void ReleaseRig::Start() {
   server_ = Checked(keyserver::KeyServer::Start(config_));
   Check(server_->CheckHealth());

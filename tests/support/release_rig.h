@@ -50,6 +50,8 @@ class ReleaseRig {
 
   // Starts the server again, with another configuration if wanted.
   void Restart(const Change& change = [](keyserver::Config*) {});
+  // From now on guests' quotes have certification data of this type.
+  void SetCertificationType(std::uint16_t type);
   // Registers a header for a volume and returns the status.
   grpc::Status PutVersion(std::string_view volume, std::uint8_t header,
                           const std::string& profile = "sealed-1");

@@ -210,5 +210,84 @@ TEST(PcsClient, GivesUpWhenToldTo) {
               Fails(Reason::kStopped));
 }
 
+// How a quote names its PCK certificate, type 3.
+attest::PckCertId CertId(std::size_t encrypted_ppid) {
+  attest::PckCertId id;
+  id.type = 3;
+  id.cpu_svn = {5, 5, 12};
+  id.pce_svn = {11, 1};
+  id.pce_id = {2};
+  id.qe_id = {0xf1, 0x94};
+  id.encrypted_ppid.assign(encrypted_ppid, 0xab);
+  return id;
+}
+
+std::string Repeated(std::string_view text, std::size_t times) {
+  std::string repeated;
+  for (; times > 0; --times) {
+    repeated += text;
+  }
+  return repeated;
+}
+
+const std::string kPckCert = "/sgx/certification/v4/pckcert?qeid=f194" +
+                             Repeated("00", 14) + "&cpusvn=05050c" +
+                             Repeated("00", 13) + "&pcesvn=0b01&pceid=0200";
+const std::string kIssuers = "sgx-pck-certificate-issuer-chain: ca%0Aro+ot\r\n";
+const std::string kLeaf =
+    "-----BEGIN CERTIFICATE-----\nleaf\n-----END CERTIFICATE-----";
+
+Result<std::string> FetchChain(const std::string& url,
+                               std::size_t encrypted_ppid = 256) {
+  auto client = PcsClient::Open({.pccs_url = url,
+                                 .ca_file = {},
+                                 .request_timeout = milliseconds(300),
+                                 .set_timeout = milliseconds(2000)});
+  if (!client.has_value()) {
+    return client.error();
+  }
+  return (*client)->FetchPckChain(CertId(encrypted_ppid), {});
+}
+
+TEST(PcsClient, PutsAPckChainTogether) {
+  CannedHttpServer server;
+  server.AnswerOk(kPckCert, kIssuers, kLeaf);
+  ASSERT_OK_AND_ASSIGN(const std::string chain, FetchChain(server.url()));
+  EXPECT_EQ(chain, kLeaf + "\nca\nro+ot");
+}
+
+TEST(PcsClient, TellsTheEncryptedPpidInTheOneFormThatServicesTake) {
+  CannedHttpServer server;
+  const std::string target =
+      kPckCert + "&encrypted_ppid=" + Repeated("ab", 384);
+  server.AnswerOk(target, kIssuers, kLeaf);
+  EXPECT_THAT(FetchChain(server.url(), 384), Succeeds());
+  EXPECT_THAT(server.requests(), ElementsAre(target));
+}
+
+TEST(PcsClient, TakesNothingElseForAPckChain) {
+  struct Row {
+    std::string answer;
+    Reason reason;
+  };
+  for (const Row& row :
+       {Row{Status("404 Not Found"), Reason::kCollateralUnknown},
+        Row{Ok("", kLeaf), Reason::kCollateralInvalid},
+        Row{Ok(kIssuers, "<html>"), Reason::kCollateralInvalid},
+        Row{Ok(kIssuers, kLeaf + std::string(verify::kMaxIssuerChain, ' ')),
+            Reason::kCollateralInvalid},
+        Row{"", Reason::kCollateralUnreachable}}) {
+    CannedHttpServer server;
+    server.Answer(kPckCert, row.answer);
+    EXPECT_THAT(FetchChain(server.url()), Fails(row.reason));
+  }
+}
+
+TEST(PcsClient, DoesNotAskIntelsServiceForAPckChain) {
+  const auto fetched = FetchChain("");
+  ASSERT_THAT(fetched, Fails(Reason::kCollateralUnknown));
+  EXPECT_THAT(fetched.error().ToString(), HasSubstr("PCCS"));
+}
+
 }  // namespace
 }  // namespace tdxvfs::collateral

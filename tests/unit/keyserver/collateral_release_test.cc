@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Releases by a key server that gets its collateral from a pretend caching
 // service.
+#include <initializer_list>
 #include <memory>
 
 #include <gmock/gmock.h>
@@ -13,6 +14,7 @@
 namespace tdxvfs::keyserver {
 namespace {
 
+using U16s = std::initializer_list<std::uint16_t>;
 using simulator::PccsFaultKind;
 using ::tdxvfs::testing::RawGuest;
 using ::tdxvfs::testing::ReleaseRig;
@@ -86,6 +88,38 @@ TEST(CollateralRelease, RefusesAPlatformThatIsOutOfDate) {
   ServedRig served(options);
   const testing::Ending ending = served.Refuses();
   EXPECT_EQ(ending.reason, "tcb-out-of-date");
+}
+
+// One request more than for a quote with its chain, and only for the first.
+TEST(CollateralRelease, LooksUpThePckChainOfAQuoteThatOnlyNamesIt) {
+  for (const std::uint16_t type : U16s{1, 2, 3}) {
+    ServedRig served;
+    served.rig.SetCertificationType(type);
+    EXPECT_TRUE(served.Releases());
+    EXPECT_EQ(served.service->requests().size(), 5U);
+    if (type == 1) {
+      // The same platform's; encrypted PPIDs differ from quote to quote.
+      served.service.reset();
+      EXPECT_TRUE(served.Releases());
+    }
+    EXPECT_THAT(served.rig.LastAudit(),
+                HasSubstr("PCK certificate for this PCESVN"));
+  }
+}
+
+TEST(CollateralRelease, RefusesAQuoteWhosePckChainCannotBeHad) {
+  ServedRig served;
+  served.rig.SetCertificationType(3);
+  served.service.reset();
+  EXPECT_EQ(served.Refuses().reason, "collateral-unavailable");
+  // Without a caching service there is nobody to ask.
+  ReleaseRig alone;
+  alone.SetCertificationType(3);
+  RawGuest guest(alone);
+  const testing::Ending ending = guest.Refused(guest.EvidenceFor(guest.Open()));
+  EXPECT_EQ(ending.reason, "quote-invalid");
+  EXPECT_THAT(alone.Audit(ending.audit_id),
+              HasSubstr("no PCK chain in quote (certification data type 3)"));
 }
 
 TEST(CollateralRelease, TheRecordSaysWhereCollateralComesFrom) {
