@@ -119,6 +119,15 @@ Error ErrorOf(const grpc::Status& status) {
   return Error(*reason, message).WithAuditId(refusal->audit_id());
 }
 
+void Describe(const AuditQuery& query, wire::ListAuditRequest& message) {
+  message.set_volume(query.volume);
+  message.set_reason(query.reason);
+  message.set_limit(query.limit);
+  message.set_since(query.since);
+  message.set_until(query.until);
+  message.set_peer(query.peer);
+}
+
 }  // namespace
 
 struct AdminClient::Channel {
@@ -259,9 +268,7 @@ Result<std::string> AdminClient::GetPolicy(std::string_view volume) {
 Result<std::vector<std::string>> AdminClient::ListAudit(
     const AuditQuery& query) {
   wire::ListAuditRequest request;
-  request.set_volume(query.volume);
-  request.set_reason(query.reason);
-  request.set_limit(query.limit);
+  Describe(query, request);
   wire::ListAuditResponse response;
   RETURN_IF_ERROR(
       channel_->Call(&wire::Administration::Stub::ListAudit, request, response)
@@ -278,6 +285,39 @@ Result<std::string> AdminClient::GetAudit(std::string_view audit_id) {
       channel_->Call(&wire::Administration::Stub::GetAudit, request, response)
           .Context("audit record '" + std::string(audit_id) + "'"));
   return response.record();
+}
+
+Result<AuditLines> AdminClient::ExportAudit(const AuditQuery& query,
+                                            const std::string& from) {
+  wire::ExportAuditRequest request;
+  Describe(query, *request.mutable_filter());
+  request.set_from(from);
+  wire::ExportAuditResponse response;
+  RETURN_IF_ERROR(
+      channel_
+          ->Call(&wire::Administration::Stub::ExportAudit, request, response)
+          .Context("export the audit log"));
+  return AuditLines{{response.lines().begin(), response.lines().end()},
+                    response.next()};
+}
+
+Result<std::vector<ReplayedDecision>> AdminClient::TestPolicy(
+    std::string_view json, const AuditQuery& query) {
+  wire::TestPolicyRequest request;
+  request.set_json(std::string(json));
+  Describe(query, *request.mutable_filter());
+  wire::TestPolicyResponse response;
+  RETURN_IF_ERROR(
+      channel_->Call(&wire::Administration::Stub::TestPolicy, request, response)
+          .Context("test the policy"));
+  std::vector<ReplayedDecision> decisions;
+  for (const wire::ReplayedDecision& decision : response.decisions()) {
+    decisions.push_back({decision.audit_id(), decision.time(),
+                         decision.volume(), decision.peer(),
+                         decision.reason_then(), decision.reason_now(),
+                         decision.differing(), decision.not_replayed()});
+  }
+  return decisions;
 }
 
 }  // namespace tdxvfs::cli

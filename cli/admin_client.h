@@ -31,6 +31,27 @@ struct AuditQuery {
   std::string volume;       // empty: all
   std::string reason;       // slug; empty: all
   std::uint32_t limit = 0;  // newest records; 0: the server's default
+  std::string since;        // as JsonTime writes it; empty: no bound
+  std::string until;
+  std::string peer;  // with its port, or every port of an address
+};
+
+// Some lines of a server's audit log.
+struct AuditLines {
+  std::vector<std::string> lines;
+  std::string next;  // where the next ones begin; empty: nowhere
+};
+
+// What a server says about an earlier decision, by another policy.
+struct ReplayedDecision {
+  std::string audit_id;
+  std::string time;
+  std::string volume;
+  std::string peer;
+  std::string reason_then;   // slug; empty: released
+  std::string reason_now;    // slug; empty: would be released
+  std::string differing;     // checks that do not hold
+  std::string not_replayed;  // why there is no verdict; else empty
 };
 
 // A key server's administration over its admin socket. Not thread-safe. Every
@@ -61,6 +82,13 @@ class AdminClient {
   // One JSON object each, oldest first.
   Result<std::vector<std::string>> ListAudit(const AuditQuery& query);
   Result<std::string> GetAudit(std::string_view audit_id);
+  // Lines as they stand in the log, oldest first; `from` is empty or an earlier
+  // `next`.
+  Result<AuditLines> ExportAudit(const AuditQuery& query,
+                                 const std::string& from);
+  // Oldest first.
+  Result<std::vector<ReplayedDecision>> TestPolicy(std::string_view json,
+                                                   const AuditQuery& query);
 
  private:
   struct Channel;

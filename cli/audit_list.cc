@@ -4,19 +4,17 @@
 #include <vector>
 
 #include "cli/admin_client.h"
+#include "cli/audit_filter.h"
 #include "cli/commands.h"
 #include "cli/json_leaves.h"
 #include "cli/text_table.h"
 #include "common/json_text.h"
-#include "common/volume_name.h"
 
 namespace tdxvfs::cli {
 namespace {
 
-constexpr std::uint32_t kMaxLimit = 1000;
-
 struct Options {
-  AuditQuery query;
+  AuditFilterOptions filter;
   std::string server;
 };
 
@@ -52,13 +50,7 @@ Result<void> PrintTable(const std::vector<std::string>& records,
 }
 
 Result<void> AuditList(const Options& options, const Console& console) {
-  const AuditQuery& query = options.query;
-  if (!query.volume.empty()) {
-    RETURN_IF_ERROR(CheckVolumeName(query.volume));
-  }
-  if (!query.reason.empty() && !ReasonFromSlug(query.reason).has_value()) {
-    return Error(Reason::kUsage, "reason '" + query.reason + "' is unknown");
-  }
+  ASSIGN_OR_RETURN(const AuditQuery query, QueryOf(options.filter));
   ASSIGN_OR_RETURN(AdminClient server, AdminClient::ConnectTo(options.server));
   ASSIGN_OR_RETURN(const std::vector<std::string> records,
                    server.ListAudit(query));
@@ -82,13 +74,8 @@ void AddAuditList(CommandSet& commands) {
                    [options](const Console& console) {
                      return AuditList(*options, console);
                    });
-  command.add_option("--volume", options->query.volume, "only this volume");
-  command.add_option("--reason", options->query.reason,
-                     "only refusals for this reason, such as quote-invalid");
-  command
-      .add_option("--limit", options->query.limit,
-                  "number of records (default 100)")
-      ->check(CLI::Range(1U, kMaxLimit));
+  AddAuditFilter(command, options->filter);
+  AddAuditLimit(command, options->filter, "number of records (default 100)");
   AddServerOption(command, options->server);
 }
 

@@ -40,9 +40,15 @@ void AddEverything(CommandSet& commands) {
   AddPolicyShow(commands);
   AddPolicyFromQuote(commands);
   AddPolicyFromAudit(commands);
+  AddPolicyTest(commands);
   commands.AddGroup("audit", "read a key server's decisions");
   AddAuditList(commands);
   AddAuditShow(commands);
+  AddAuditExplain(commands);
+  AddAuditExport(commands);
+  AddAuditVerify(commands);
+  commands.AddGroup("fleet", "look ahead at the guests of a key server");
+  AddFleetForecast(commands);
 }
 
 int Report(const Console& console, const Error& error) {

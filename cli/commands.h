@@ -31,6 +31,11 @@ void AddPolicyFromQuote(CommandSet& commands);
 void AddPolicyFromAudit(CommandSet& commands);
 void AddAuditList(CommandSet& commands);
 void AddAuditShow(CommandSet& commands);
+void AddAuditExplain(CommandSet& commands);
+void AddAuditExport(CommandSet& commands);
+void AddAuditVerify(CommandSet& commands);
+void AddPolicyTest(CommandSet& commands);
+void AddFleetForecast(CommandSet& commands);
 
 }  // namespace tdxvfs::cli
 

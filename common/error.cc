@@ -144,6 +144,9 @@ constexpr std::array<ReasonInfo, kReasonCount> kTable{{
      "this image is retired or was never registered; copy the current version "
      "of the volume here"},
     {kOutcomeInvalid, "outcome-invalid", 5, kGrpcUnauthenticated, kNever, ""},
+    {kAuditTampered, "audit-tampered", 5, kGrpcFailedPrecondition, kNever,
+     "keep the log as it is; compare it with a copy and with heads that were "
+     "kept elsewhere"},
     {kImageMissing, "image-missing", 6, kGrpcFailedPrecondition, kNever,
      "copy the image to the path that the volume's configuration names"},
     {kImageUnreadable, "image-unreadable", 6, kGrpcFailedPrecondition, kNever,

@@ -75,6 +75,7 @@ enum class Reason : std::uint8_t {
   kRefusedByPolicy,
   kHeaderUnknown,
   kOutcomeInvalid,
+  kAuditTampered,
   // Family 6: the volume.
   kImageMissing,
   kImageUnreadable,

@@ -25,6 +25,8 @@ normalized() {
     -e 's/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/UUID/g' \
     -e 's/(release|refusal)-[0-9-]{17}:[0-9]+:[0-9]+/\1-PLACE/' \
     -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g' \
+    -e 's/\(issued [0-9-]{10} /(issued DATE /' \
+    -e 's/\b[0-9a-f]{8}\.\.[0-9a-f]{8}\b/HEX..HEX/g' \
     -e 's/\b[0-9a-f]{64}\b/SHA256/g' \
     -e 's/\b[0-9a-f]{4}-[0-9]+\b/AUDIT/g' \
     -e 's/\b[0-9a-f]{128}\b/HEX/g' \
@@ -32,6 +34,9 @@ normalized() {
     -e 's/[0-9]+ bytes declared/N bytes declared/' \
     -e 's/write at byte [0-9]+/write at byte N/' \
     -e 's/trailing data at offset [0-9]+/trailing data at offset N/' \
+    -e 's/^(seq +)[0-9]+$/\1N/' \
+    -e 's/^(instance +)[0-9a-f]{4}$/\1INSTANCE/' \
+    -e 's/"instance":"[0-9a-f]{4}"/"instance":"INSTANCE"/' \
     -e 's/127\.0\.0\.1:[0-9]+/PEER/' \
     -e 's/[0-9]+ characters/N characters/' \
     -e 's/TIME  [0-9]+$/TIME  DAYS/' \

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/admin_client.h"
+#include "cli/check_advice.h"
+#include "cli/check_table.h"
+#include "cli/commands.h"
+#include "cli/decision_advice.h"
+#include "cli/json_leaves.h"
+#include "cli/text_table.h"
+#include "common/json_text.h"
+
+namespace tdxvfs::cli {
+namespace {
+
+constexpr std::size_t kLongestHex = 24;
+constexpr std::size_t kHexEnds = 8;
+constexpr std::size_t kLongestText = 60;
+
+struct Options {
+  std::string audit_id;
+  std::string server;
+  bool wide = false;
+};
+
+bool IsHex(std::string_view word) {
+  return std::ranges::all_of(word, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+  });
+}
+
+// Long hex as its two ends, and long text by its beginning.
+std::string Shortened(const std::string& text) {
+  std::string shorter;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(' '), rest.size());
+    const std::string_view word = rest.substr(0, end);
+    if (word.size() > kLongestHex && IsHex(word)) {
+      shorter += std::string(word.substr(0, kHexEnds)) + ".." +
+                 std::string(word.substr(word.size() - kHexEnds));
+    } else {
+      shorter += word;
+    }
+    const std::size_t next = std::min(end + 1, rest.size());
+    shorter += rest.substr(end, next - end);
+    rest.remove_prefix(next);
+  }
+  if (shorter.size() > kLongestText) {
+    shorter = shorter.substr(0, kLongestText) + "...";
+  }
+  return shorter;
+}
+
+std::string CheckRows(const attest::Checks& checks, bool wide) {
+  const auto shown = [wide](const std::string& text) {
+    return wide ? text : Shortened(text);
+  };
+  TextTable table({"", "CHECK", "EXPECTED", "ACTUAL", "VERDICT"});
+  for (const attest::Check& check : checks) {
+    table.Row({check.passed ? "" : ">>", check.name, shown(check.expected),
+               shown(check.actual), check.passed ? "ok" : "DIFFERS"});
+  }
+  return table.Text();
+}
+
+// What each differing check is about and what to do.
+std::string Differences(const attest::Checks& checks) {
+  std::string text;
+  for (const attest::Check& check : checks) {
+    if (check.passed) {
+      continue;
+    }
+    const CheckAdvice advice = AdviceFor(check.name);
+    text += ">> " + check.name + ": " + std::string(advice.about) + "\n";
+    if (!advice.to_do.empty()) {
+      text += "   to do: " + std::string(advice.to_do) + "\n";
+    }
+  }
+  return text.empty() ? text : text + "\n";
+}
+
+std::string DecisionOf(const std::vector<JsonLeaf>& record) {
+  return LeafAt(record, "kind") == "release"
+             ? "released"
+             : "refused: " + LeafAt(record, "reason");
+}
+
+void PrintText(const std::vector<JsonLeaf>& record,
+               const attest::Checks& checks, bool wide,
+               const Console& console) {
+  TextTable facts;
+  facts.Row({"decision", LeafAt(record, "audit_id"), DecisionOf(record)});
+  for (const char* name : {"time", "volume", "peer"}) {
+    facts.Row({name, LeafAt(record, name)});
+  }
+  const std::string shortfall = LeafAt(record, "tcb_shortfall");
+  if (!shortfall.empty()) {
+    facts.Row({"platform", shortfall});
+  }
+  console.out << facts.Text() << "\n";
+  if (!checks.empty()) {
+    console.out << CheckRows(checks, wide) << "\n" << Differences(checks);
+  }
+  const DecisionAdvice advice = AdviceFor(record, checks);
+  console.out << advice.sentence << "\n";
+  if (!advice.remedy.empty()) {
+    console.out << "What to do: " << advice.remedy << ".\n";
+  }
+}
+
+void PrintJson(const std::vector<JsonLeaf>& record,
+               const attest::Checks& checks, const Console& console) {
+  JsonArray rows;
+  for (const attest::Check& check : checks) {
+    const CheckAdvice advice = AdviceFor(check.name);
+    rows.Raw(JsonObject()
+                 .String("name", check.name)
+                 .String("expected", check.expected)
+                 .String("actual", check.actual)
+                 .Boolean("passed", check.passed)
+                 .String("source", check.source)
+                 .String("about", advice.about)
+                 .String("to_do", check.passed ? "" : advice.to_do)
+                 .Close());
+  }
+  const DecisionAdvice advice = AdviceFor(record, checks);
+  console.out << JsonObject()
+                     .String("audit_id", LeafAt(record, "audit_id"))
+                     .String("time", LeafAt(record, "time"))
+                     .String("volume", LeafAt(record, "volume"))
+                     .String("peer", LeafAt(record, "peer"))
+                     .String("kind", LeafAt(record, "kind"))
+                     .String("reason", LeafAt(record, "reason"))
+                     .Raw("checks", rows.Close())
+                     .String("sentence", advice.sentence)
+                     .String("remedy", advice.remedy)
+                     .Close()
+              << "\n";
+}
+
+Result<void> AuditExplain(const Options& options, const Console& console) {
+  ASSIGN_OR_RETURN(AdminClient server, AdminClient::ConnectTo(options.server));
+  ASSIGN_OR_RETURN(const std::string json, server.GetAudit(options.audit_id));
+  ASSIGN_OR_RETURN(const std::vector<JsonLeaf> record,
+                   ReadJsonLeaves(json).Context("audit record"));
+  const attest::Checks checks = ChecksOfRecord(record);
+  if (console.json()) {
+    PrintJson(record, checks, console);
+  } else {
+    PrintText(record, checks, options.wide, console);
+  }
+  return {};
+}
+
+}  // namespace
+
+void AddAuditExplain(CommandSet& commands) {
+  const auto options = std::make_shared<Options>();
+  CLI::App& command = commands.Add(
+      "audit", "explain",
+      "say why a decision was made, check by check, and what to do",
+      [options](const Console& console) {
+        return AuditExplain(*options, console);
+      });
+  command.add_option("ID", options->audit_id, "audit id, such as 7f3c-91")
+      ->required();
+  command.add_flag("--wide", options->wide, "show long values in full");
+  AddServerOption(command, options->server);
+}
+
+}  // namespace tdxvfs::cli

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/audit_files.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include "common/audit_line.h"
+#include "common/file.h"
+
+namespace tdxvfs::cli {
+namespace {
+
+constexpr std::string_view kCurrent = "audit.jsonl";
+constexpr std::string_view kPrefix = "audit-";
+constexpr std::string_view kSuffix = ".jsonl";
+constexpr std::size_t kBlockSize = std::size_t{1} << 18U;
+// Far above any line that a server writes.
+constexpr std::size_t kMaxLine = std::size_t{1} << 22U;
+constexpr std::size_t kMaxHeadFile = std::size_t{1} << 20U;
+
+// The number in a full file's name, or nothing.
+std::optional<std::uint64_t> NumberIn(const std::filesystem::path& path) {
+  const std::string name = path.filename().string();
+  std::string_view number = name;
+  if (!number.starts_with(kPrefix) || !number.ends_with(kSuffix) ||
+      number.size() <= kPrefix.size() + kSuffix.size()) {
+    return std::nullopt;
+  }
+  number.remove_prefix(kPrefix.size());
+  number.remove_suffix(kSuffix.size());
+  number.remove_prefix(std::min(number.find_first_not_of('0'), number.size()));
+  return audit::ReadCount(number);
+}
+
+// Gives the whole lines in `text` to the check and leaves the rest.
+void CheckLines(std::string* text, audit::Check& check) {
+  std::string_view rest = *text;
+  for (std::size_t end = rest.find('\n'); end != std::string_view::npos;
+       end = rest.find('\n')) {
+    check.Line(rest.substr(0, end));
+    rest.remove_prefix(end + 1);
+  }
+  *text = std::string(rest);
+}
+
+}  // namespace
+
+Result<std::vector<std::filesystem::path>> FindAuditFiles(
+    const std::filesystem::path& folder) {
+  std::error_code error;
+  std::vector<std::filesystem::path> files;
+  std::filesystem::directory_iterator entry(folder, error);
+  while (!error && entry != std::filesystem::directory_iterator()) {
+    if (NumberIn(entry->path()).has_value()) {
+      files.push_back(entry->path());
+    }
+    entry.increment(error);
+  }
+  if (error) {
+    return SystemError(Reason::kFileUnreadable,
+                       "folder '" + folder.string() + "'", error.value());
+  }
+  std::ranges::sort(files, {}, NumberIn);
+  if (std::filesystem::exists(folder / kCurrent, error)) {
+    files.push_back(folder / kCurrent);
+  }
+  if (files.empty()) {
+    return Error(Reason::kFileNotFound,
+                 "no audit log in '" + folder.string() + "'");
+  }
+  return files;
+}
+
+Result<void> CheckAuditFile(const std::filesystem::path& path,
+                            audit::Check& check) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    return SystemError(
+        errno == ENOENT ? Reason::kFileNotFound : Reason::kFileUnreadable,
+        "audit log '" + path.string() + "'", errno);
+  }
+  check.BeginFile(path.string());
+  std::string text;
+  std::string block(kBlockSize, '\0');
+  while (file && !check.failed()) {
+    file.read(block.data(), static_cast<std::streamsize>(block.size()));
+    text.append(block, 0, static_cast<std::size_t>(file.gcount()));
+    CheckLines(&text, check);
+    if (text.size() > kMaxLine) {
+      check.EndsWithin(text.size());
+    }
+  }
+  if (file.bad()) {
+    return Error(Reason::kFileUnreadable,
+                 "audit log '" + path.string() + "': read failed");
+  }
+  if (!text.empty()) {
+    check.EndsWithin(text.size());
+  }
+  return {};
+}
+
+Result<audit::Head> ReadHeadFile(const std::filesystem::path& path) {
+  ASSIGN_OR_RETURN(const std::string content, ReadFile(path, kMaxHeadFile));
+  std::optional<audit::Head> last;
+  std::string_view rest = content;
+  while (!rest.empty()) {
+    const std::size_t end = rest.find('\n');
+    const auto line = audit::ReadLinkedLine(rest.substr(0, end));
+    const auto head =
+        line.has_value() ? audit::ReadHead(line->body) : std::nullopt;
+    last = head.has_value() ? head : last;
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  }
+  if (!last.has_value()) {
+    return Error(Reason::kFileInvalid, "'" + path.string() +
+                                           "' has no signed head of an audit "
+                                           "log");
+  }
+  return *last;
+}
+
+}  // namespace tdxvfs::cli

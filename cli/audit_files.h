@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TDXVFS_CLI_AUDIT_FILES_H_
+#define TDXVFS_CLI_AUDIT_FILES_H_
+
+#include <filesystem>
+#include <vector>
+
+#include "common/audit_check.h"
+#include "common/result.h"
+
+namespace tdxvfs::cli {
+
+// The files of an audit log in a folder, oldest first: `audit-NUMBER.jsonl` by
+// number, `audit.jsonl` last. Fails with kFileNotFound or kFileUnreadable.
+Result<std::vector<std::filesystem::path>> FindAuditFiles(
+    const std::filesystem::path& folder);
+
+// Feeds a file to a check, up to the first line that is wrong. Fails as
+// ReadFile does.
+Result<void> CheckAuditFile(const std::filesystem::path& path,
+                            audit::Check& check);
+
+// A head that was kept elsewhere: its line in the log, or the text of the
+// `audit-head` event. The last one in the file counts. Fails as ReadFile does,
+// and with kFileInvalid.
+Result<audit::Head> ReadHeadFile(const std::filesystem::path& path);
+
+}  // namespace tdxvfs::cli
+
+#endif  // TDXVFS_CLI_AUDIT_FILES_H_

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "cli/audit_files.h"
+#include "cli/commands.h"
+#include "cli/text_table.h"
+#include "common/audit_check.h"
+#include "common/file.h"
+#include "common/json_text.h"
+
+namespace tdxvfs::cli {
+namespace {
+
+constexpr std::size_t kMaxKeyFile = 4096;
+
+struct Options {
+  std::vector<std::string> paths;
+  std::vector<std::string> keys;
+  std::vector<std::string> heads;
+};
+
+Result<std::vector<audit::PublicKey>> ReadKeys(
+    const std::vector<std::string>& files) {
+  std::vector<audit::PublicKey> keys;
+  for (const std::string& file : files) {
+    ASSIGN_OR_RETURN(const std::string pem, ReadFile(file, kMaxKeyFile));
+    ASSIGN_OR_RETURN(
+        const audit::PublicKey key,
+        audit::PublicKey::FromPem(pem).Context("key '" + file + "'"));
+    keys.push_back(key);
+  }
+  return keys;
+}
+
+// A head from elsewhere proves something only when it is signed.
+Result<void> ExpectHeads(const std::vector<std::string>& files,
+                         const std::vector<audit::PublicKey>& keys,
+                         audit::Check& check) {
+  for (const std::string& file : files) {
+    ASSIGN_OR_RETURN(const audit::Head head, ReadHeadFile(file));
+    const bool good = std::ranges::any_of(keys, [&](const auto& key) {
+      return key.Verifies(SignedText(head), head.signature);
+    });
+    if (!good) {
+      return Error(Reason::kAuditTampered,
+                   "head '" + file + "' is signed by none of the keys given");
+    }
+    check.Expect(head);
+  }
+  return {};
+}
+
+bool IsFolder(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(path, ignored);
+}
+
+std::string Sentence(const audit::Verdict& verdict) {
+  std::string text =
+      "Nothing was removed, changed, put in or reordered up to line " +
+      std::to_string(verdict.last - verdict.unsigned_lines) +
+      " of the log, signed at " + verdict.head_time + ".\n";
+  if (verdict.unsigned_lines > 0) {
+    text += "The last " + std::to_string(verdict.unsigned_lines) +
+            " lines are linked, but no head has been signed for them yet.\n";
+  }
+  return text +
+         "Only a head that was kept elsewhere (--head) tells whether "
+         "lines were cut off at the end.\n";
+}
+
+void PrintText(const audit::Verdict& verdict, std::size_t files,
+               const Console& console) {
+  TextTable table;
+  table.Row({"instance", verdict.instance});
+  table.Row({"files", std::to_string(files)});
+  table.Row({"lines", std::to_string(verdict.first) + " to " +
+                          std::to_string(verdict.last)});
+  if (verdict.unlinked_bytes > 0) {
+    table.Row({"older version", std::to_string(verdict.unlinked_bytes) +
+                                    " bytes without links, as they were when "
+                                    "the chain began"});
+  }
+  table.Row({"torn by crashes", std::to_string(verdict.torn)});
+  table.Row({"changes of the key", std::to_string(verdict.key_changes)});
+  console.out << table.Text() << "\n" << Sentence(verdict);
+}
+
+void PrintJson(const audit::Verdict& verdict, const Console& console) {
+  JsonObject object;
+  object.Boolean("whole", !verdict.finding.has_value())
+      .String("instance", verdict.instance)
+      .Number("first", static_cast<long long>(verdict.first))
+      .Number("last", static_cast<long long>(verdict.last))
+      .Number("unsigned_lines", static_cast<long long>(verdict.unsigned_lines))
+      .String("head_time", verdict.head_time)
+      .Number("unlinked_bytes", static_cast<long long>(verdict.unlinked_bytes))
+      .Number("torn", static_cast<long long>(verdict.torn))
+      .Number("key_changes", static_cast<long long>(verdict.key_changes));
+  if (verdict.finding.has_value()) {
+    object.Raw(
+        "finding",
+        JsonObject()
+            .String("file", verdict.finding->file)
+            .Number("line", static_cast<long long>(verdict.finding->line))
+            .String("text", verdict.finding->text)
+            .Close());
+  }
+  console.out << object.Close() << "\n";
+}
+
+Result<void> AuditVerify(const Options& options, const Console& console) {
+  ASSIGN_OR_RETURN(const auto keys, ReadKeys(options.keys));
+  const bool whole = options.paths.size() == 1 && IsFolder(options.paths[0]);
+  std::vector<std::filesystem::path> files(options.paths.begin(),
+                                           options.paths.end());
+  if (whole) {
+    ASSIGN_OR_RETURN(files, FindAuditFiles(options.paths[0]));
+  }
+  audit::Check check(keys, whole);
+  RETURN_IF_ERROR(ExpectHeads(options.heads, keys, check));
+  for (const std::filesystem::path& file : files) {
+    RETURN_IF_ERROR(CheckAuditFile(file, check));
+  }
+  const audit::Verdict verdict = check.Finish();
+  if (console.json()) {
+    PrintJson(verdict, console);
+  }
+  if (verdict.finding.has_value()) {
+    const audit::Finding& finding = *verdict.finding;
+    return Error(Reason::kAuditTampered,
+                 "audit log '" + finding.file + "', line " +
+                     std::to_string(finding.line) + ": " + finding.text);
+  }
+  if (!console.json()) {
+    PrintText(verdict, files.size(), console);
+  }
+  return {};
+}
+
+}  // namespace
+
+void AddAuditVerify(CommandSet& commands) {
+  const auto options = std::make_shared<Options>();
+  CLI::App& command = commands.Add(
+      "audit", "verify",
+      "tell whether an audit log is as the server wrote it, without a server; "
+      "exit 0 when it is, 5 when not",
+      [options](const Console& console) {
+        return AuditVerify(*options, console);
+      });
+  command
+      .add_option("PATH", options->paths,
+                  "the log's folder, or some of its files, oldest first")
+      ->required();
+  command
+      .add_option("--key", options->keys,
+                  "public key of the server's audit log, PEM (repeatable)")
+      ->required()
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command
+      .add_option("--head", options->heads,
+                  "a signed head that was kept elsewhere (repeatable)")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+}  // namespace tdxvfs::cli

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/check_advice.h"
+
+#include <algorithm>
+#include <array>
+
+namespace tdxvfs::cli {
+namespace {
+
+constexpr std::string_view kNewValue =
+    "if you changed it, compute the new value (docs/guest-image.md) and add it "
+    "to the policy; if nobody did, do not trust this guest";
+constexpr std::string_view kRestartGuest =
+    "let whoever starts the guest set what the policy allows, or allow it in "
+    "the policy by name";
+constexpr std::string_view kUpdateHost =
+    "update the host's BIOS, microcode and TDX module, or accept the status in "
+    "the policy's \"tcb\" for a while";
+
+struct Row {
+  std::string_view prefix;
+  CheckAdvice advice;
+};
+
+// The first row whose prefix fits counts.
+constexpr std::array<Row, 28> kRows = {{
+    {"mr_td", {"the guest's firmware (its virtual BIOS)", kNewValue}},
+    {"rtmr0",
+     {"firmware settings and the virtual machine's hardware: CPUs, memory, "
+      "devices, ACPI tables",
+      "compare how the host starts the guest with how it did before; if you "
+      "changed it, compute the new value (docs/guest-image.md)"}},
+    {"rtmr1", {"the guest's boot loader and kernel", kNewValue}},
+    {"rtmr2", {"the guest's kernel command line and initrd", kNewValue}},
+    {"rtmr3", {"what programs in the guest measured while it ran", kNewValue}},
+    {"mr_seam",
+     {"the host's TDX module",
+      "if the host updated its TDX module, add the new value to the policy, or "
+      "leave mr_seam out and let the TCB status judge the module"}},
+    {"mr_config_id",
+     {"a value that whoever starts the guest sets", kRestartGuest}},
+    {"mr_owner",
+     {"the owner that whoever starts the guest names", kRestartGuest}},
+    {"mr_service_td",
+     {"another guest that may act on this one, for migration", kRestartGuest}},
+    {"config_digest",
+     {"the volume's configuration in the guest (/etc/tdxvfs)",
+      "compare it with 'tdxvfs-agent config-digest NAME' in the guest; if you "
+      "changed it, put the new digest into the policy"}},
+    {"td_attributes DEBUG",
+     {"a debug guest, whose memory its host can read",
+      "start the guest without debug; no policy can allow it"}},
+    {"td_attributes reserved",
+     {"attributes that this version does not know",
+      "do not trust this guest; no policy can allow them"}},
+    {"td_attributes", {"how the guest was started", kRestartGuest}},
+    {"xfam reserved",
+     {"CPU features that this version does not know",
+      "start the guest without them; no policy can allow them"}},
+    {"xfam", {"CPU features that the guest may use", kRestartGuest}},
+    {"seam_attributes",
+     {"how the host's TDX module runs",
+      "do not trust this platform: its TDX module is not a production one"}},
+    {"tcb status",
+     {"how up to date the platform is, by Intel's word", kUpdateHost}},
+    {"tcb date", {"how old the platform's level is", kUpdateHost}},
+    {"tcb advisories",
+     {"Intel's security advisories that the platform is open to",
+      "update the host, or add the advisories to the policy's list once you "
+      "have read them"}},
+    {"tcb evaluation number",
+     {"how new the documents are that say so",
+      "let the key server fetch newer collateral"}},
+    {"collateral age",
+     {"how old the documents are that say so",
+      "let the key server fetch newer collateral; see its log"}},
+    {"platform ",
+     {"which machine, or kind of machine, the guest runs on",
+      "if the guest was moved on purpose, add the platform to the policy"}},
+    {"event log",
+     {"the guest's event log",
+      "take quote and event log from the same boot of the guest"}},
+    {"event", {"one step of the guest's boot", kNewValue}},
+    {"report_data",
+     {"whether the quote was made for this exchange",
+      "let the guest try again; if it stays so, somebody plays a quote of "
+      "another exchange"}},
+    {"server certificate",
+     {"the certificate that the guest saw",
+      "check that nothing ends TLS between the guest and this key server, and "
+      "that the guest speaks to this server"}},
+    {"collateral",
+     {"Intel's documents about the platform",
+      "let the key server fetch collateral; see its log"}},
+    {"revocation",
+     {"whether Intel withdrew the platform's certificate",
+      "do not trust this platform"}},
+}};
+
+}  // namespace
+
+CheckAdvice AdviceFor(std::string_view check) {
+  const auto* const row = std::ranges::find_if(
+      kRows, [&](const Row& each) { return check.starts_with(each.prefix); });
+  return row == kRows.end()
+             ? CheckAdvice{"part of the proof that the quote is genuine", ""}
+             : row->advice;
+}
+
+}  // namespace tdxvfs::cli

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/decision_advice.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "cli/check_advice.h"
+#include "common/error.h"
+
+namespace tdxvfs::cli {
+namespace {
+
+struct Row {
+  Reason reason;
+  std::string_view sentence;
+  std::string_view remedy;
+};
+
+// For the operator of the key server: the reason table's own hints are for
+// guests.
+constexpr std::array<Row, 12> kRows = {{
+    {Reason::kQuoteInvalid,
+     "The guest could not prove that it runs on a genuine Intel TDX platform",
+     "do not trust this guest"},
+    {Reason::kBindingMismatch,
+     "The guest's quote is genuine, but it was made for another exchange",
+     "let the guest try again; if it stays so, somebody is in between"},
+    {Reason::kEvidenceUnsupported,
+     "The guest sent evidence of another kind than a TDX quote",
+     "use a guest and an agent that make TDX quotes of version 4 or 5"},
+    {Reason::kTcbOutOfDate,
+     "The guest is the right one, but its platform is not up to date enough",
+     "update the host's BIOS, microcode and TDX module, or accept the status "
+     "in the policy's \"tcb\" for a while"},
+    {Reason::kRefusedByPolicy,
+     "The guest is genuine, but it is not one that the volume's policy accepts",
+     "find out why the guest is another one before you change the policy"},
+    {Reason::kHeaderUnknown,
+     "The guest is accepted, but its image is no live version of the volume",
+     "copy the current version of the image to the guest; 'tdxvfs key list' "
+     "shows the versions"},
+    {Reason::kNonceExpired,
+     "The guest took longer for its quote than the server waits",
+     "look at the host's quote generation service"},
+    {Reason::kDeadlineExceeded,
+     "The guest stopped talking in the middle of the exchange",
+     "look at the guest's log and at the network"},
+    {Reason::kCollateralUnavailable,
+     "The key server had no valid collateral to judge the platform by",
+     "see that the key server reaches its collateral service, and its log"},
+    {Reason::kRequestInvalid,
+     "The guest's message does not follow the protocol",
+     "compare the agent's version with the server's"},
+    {Reason::kAuditUnavailable, "The key server could not record the decision",
+     "make room on the audit log's disk"},
+    {Reason::kInternal, "Something of the key server's own went wrong",
+     "look at its log by the audit id, and at its store"},
+}};
+
+const Row* RowOf(std::string_view slug) {
+  const auto* const row = std::ranges::find_if(
+      kRows, [&](const Row& each) { return InfoOf(each.reason).slug == slug; });
+  return row == kRows.end() ? nullptr : row;
+}
+
+std::string FailedNames(const attest::Checks& checks) {
+  std::string names;
+  for (const attest::Check& check : checks) {
+    if (!check.passed) {
+      names += (names.empty() ? "" : ", ") + check.name;
+    }
+  }
+  return names;
+}
+
+DecisionAdvice ReleaseAdvice(const std::vector<JsonLeaf>& record) {
+  const std::string result = LeafAt(record, "outcome.result");
+  const std::string reason = LeafAt(record, "outcome.reason");
+  const std::string released =
+      "Every check held and the key was released; the guest ";
+  if (result == "opened") {
+    return {released + "opened the volume.", ""};
+  }
+  if (result == "failed") {
+    return {released + "could not open the volume: " + reason + ".",
+            "see the guest's log by the audit id"};
+  }
+  return {released + "did not say what became of it.",
+          result.empty() ? "it may still say so; else see the guest's log"
+                         : "see the guest's log by the audit id"};
+}
+
+std::string_view FirstToDo(const attest::Checks& checks) {
+  for (const attest::Check& check : checks) {
+    const std::string_view to_do =
+        check.passed ? "" : AdviceFor(check.name).to_do;
+    if (!to_do.empty()) {
+      return to_do;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+DecisionAdvice AdviceFor(const std::vector<JsonLeaf>& record,
+                         const attest::Checks& checks) {
+  if (LeafAt(record, "kind") == "release") {
+    return ReleaseAdvice(record);
+  }
+  const std::string slug = LeafAt(record, "reason");
+  const Row* const row = RowOf(slug);
+  DecisionAdvice advice{row == nullptr ? "The guest was refused: " + slug
+                                       : std::string(row->sentence),
+                        std::string(row == nullptr ? "" : row->remedy)};
+  const std::string differing = FailedNames(checks);
+  const std::string detail = LeafAt(record, "detail");
+  if (!differing.empty()) {
+    advice.sentence += " (" + differing + ")";
+  } else if (!detail.empty()) {
+    advice.sentence += " (" + detail + ")";
+  }
+  advice.sentence += ".";
+  const std::string recorded = LeafAt(record, "remedy");
+  const std::string_view first = FirstToDo(checks);
+  if (!recorded.empty() && slug != InfoOf(Reason::kRefusedByPolicy).slug) {
+    advice.remedy = recorded;
+  } else if (!first.empty()) {
+    advice.remedy = first;
+  } else if (slug == InfoOf(Reason::kRefusedByPolicy).slug) {
+    // Nothing of the guest was looked at: the volume itself is the matter.
+    advice.remedy =
+        "register the volume, enable it or give it a policy, if this guest "
+        "should have it ('tdxvfs key list', 'tdxvfs policy put')";
+  }
+  return advice;
+}
+
+}  // namespace tdxvfs::cli

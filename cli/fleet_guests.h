@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TDXVFS_CLI_FLEET_GUESTS_H_
+#define TDXVFS_CLI_FLEET_GUESTS_H_
+
+#include <string>
+#include <vector>
+
+#include "cli/admin_client.h"
+#include "cli/audit_record.h"
+#include "common/result.h"
+
+namespace tdxvfs::cli {
+
+// A guest of the fleet by the newest decision that keeps its evidence. A guest
+// is a volume and the address that it comes from.
+struct FleetGuest {
+  std::string volume;
+  std::string address;
+  std::string audit_id;
+  std::string time;
+  std::string reason;  // slug; empty: released
+  RecordedGuest shown;
+};
+
+// Every guest that the filter names, by volume and address. Evidence that was
+// dropped or damaged since counts as none. Fails as the server does.
+Result<std::vector<FleetGuest>> FindFleet(AdminClient& server,
+                                          const AuditQuery& query);
+
+}  // namespace tdxvfs::cli
+
+#endif  // TDXVFS_CLI_FLEET_GUESTS_H_

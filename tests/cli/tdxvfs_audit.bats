@@ -1,0 +1,177 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The audit log: why a guest was refused, who would be, and whether the log is
+# what the server wrote.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  load transcript
+  load key_server
+  begin_transcript
+  tdxvfs-simulator pki pki > /dev/null
+}
+
+teardown() {
+  stop_server
+}
+
+# value DIGIT: a measurement.
+value() {
+  printf "$1%.0s" {1..96}
+}
+
+guest=(--mr-td "$(value 1)" --rtmr0 "$(value 1)" --rtmr1 "$(value 1)" --rtmr2 "$(value 1)")
+other_kernel=(--mr-td "$(value 1)" --rtmr0 "$(value 1)" --rtmr1 "$(value 2)" --rtmr2 "$(value 1)")
+
+# exchange OPTION...: one release exchange of the volume `data`.
+exchange() {
+  PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$BATS_TEST_DIRNAME/one_exchange.py" "$SERVER_PORT" \
+    server/tls/ca.pem data image pki "$@" > /dev/null 2>&1
+}
+
+# A server that decided about a good guest, one with another kernel and one
+# whose quote was changed.
+start_deciding() {
+  start_server --trust-anchor pki/root.pem --collateral none
+  mkdir model
+  echo weights > model/weights
+  tdxvfs volume pack model image --register data > /dev/null 2>&1
+  tdxvfs-simulator quote --pki pki --report-data "$(printf '0%.0s' {1..128})" \
+    "${guest[@]}" --out good > /dev/null
+  tdxvfs policy from-quote good > policy.json
+  tdxvfs policy put data policy.json
+  exchange "${guest[@]}" || true
+  exchange "${other_kernel[@]}" || true
+  exchange "${guest[@]}" --fault tampered || true
+}
+
+# id REASON: of the newest refusal.
+id() {
+  tdxvfs audit list --reason "$1" --json | grep -oE '"audit_id":"[^"]*"' | tail -n 1 | cut -d '"' -f 4
+}
+
+@test "explain says why, check by check, and what to do" {
+  start_deciding
+  released=$(tdxvfs audit list --json | grep -oE '"audit_id":"[^"]*"' | head -n 1 | cut -d '"' -f 4)
+  say tdxvfs audit explain "$released"
+  say tdxvfs audit explain "$(id refused-by-policy)"
+  say tdxvfs audit explain "$(id quote-invalid)"
+  say tdxvfs audit explain 0000-9
+  tdxvfs audit explain "$(id refused-by-policy)" --wide | grep -q "rtmr1 .*$(value 1) .*$(value 2) .*DIFFERS"
+  tdxvfs audit explain "$(id refused-by-policy)" --json | /usr/bin/python3 -c '
+import json, sys
+said = json.load(sys.stdin)
+assert [c["name"] for c in said["checks"] if not c["passed"]] == ["rtmr1"], said
+assert "docs/guest-image.md" in said["remedy"], said'
+  matches explain
+}
+
+@test "decisions are chosen by peer and time, and exported" {
+  start_deciding
+  say tdxvfs audit list --peer 127.0.0.1 --since 1h --reason quote-invalid
+  say tdxvfs audit list --peer 127.0.0.2
+  say tdxvfs audit list --until 2001-01-01T00:00:00Z
+  say tdxvfs audit list --since yesterday
+  [[ $(tdxvfs audit export --reason refused-by-policy | grep -c '"kind":"refusal"') -eq 1 ]]
+  [[ $(tdxvfs audit export --since 1h | grep -c '"kind":"release"') -eq 1 ]]
+  tdxvfs-keyserver audit-key --config server/keyserver.toml > key.pem
+  tdxvfs audit export > export.jsonl
+  tdxvfs audit verify export.jsonl --key key.pem > /dev/null
+  matches audit_choose
+}
+
+@test "a policy is tested against what is on record" {
+  start_deciding
+  say tdxvfs policy test policy.json --against audit
+  tdxvfs policy from-audit "$(id refused-by-policy)" > other.json 2> /dev/null
+  say tdxvfs policy test other.json --against audit
+  say tdxvfs policy test other.json --against audit --limit 1 --json
+  say tdxvfs policy test other.json
+  echo '{}' > empty.json
+  say tdxvfs policy test empty.json --against audit
+  say tdxvfs audit list --limit 1
+  matches policy_test
+}
+
+@test "who falls out of date is told from newer collateral" {
+  start_deciding
+  exchange "${guest[@]}" || true
+  tdxvfs-simulator collateral --pki pki --out same > /dev/null
+  tdxvfs-simulator collateral --pki pki --out newer --status OutOfDate --advisory INTEL-SA-00837 > /dev/null
+  say tdxvfs fleet forecast --collateral same --trust-anchor pki/root.pem
+  say tdxvfs fleet forecast --collateral newer --trust-anchor pki/root.pem
+  say tdxvfs fleet forecast --collateral newer --trust-anchor pki/root.pem --json
+  sed 's/"tee": "tdx",/"tee": "tdx", "tcb": {"accept": ["UpToDate"], "grace": {"OutOfDate": "2099-12-31"}},/' policy.json > grace.json
+  tdxvfs policy put data grace.json
+  say tdxvfs fleet forecast --collateral newer --trust-anchor pki/root.pem
+  say tdxvfs fleet forecast --collateral missing --trust-anchor pki/root.pem
+  matches fleet_forecast
+}
+
+# judge: verifies the folder `copy`.
+judge() {
+  say tdxvfs audit verify copy --key key.pem "$@"
+}
+
+# anew: `copy` as the server wrote it.
+anew() {
+  rm -rf copy
+  mkdir copy
+  cp server/audit/audit*.jsonl copy
+}
+
+@test "what is done to a log is found and named" {
+  start_deciding
+  tdxvfs-keyserver audit-key --config server/keyserver.toml > key.pem
+  stop_server
+  grep -h '"kind":"head"' server/audit/audit.jsonl | tail -n 1 > head.json
+  anew
+  judge
+  judge --head head.json --json
+  sed -i '4s/"data"/"date"/' copy/audit.jsonl
+  judge
+  judge --json
+  anew
+  sed -i 4d copy/audit.jsonl
+  judge
+  anew
+  sed -i '4{h;d};5{G}' copy/audit.jsonl
+  judge
+  anew
+  sed -i '$d' copy/audit.jsonl
+  sed -i '$d' copy/audit.jsonl
+  judge
+  judge --head head.json
+  anew
+  truncate -s -100 copy/audit.jsonl
+  judge
+  anew
+  mv copy/audit.jsonl copy/elsewhere
+  judge
+  anew
+  # A server that never started has no key yet.
+  tdxvfs-keyserver init --directory "$BATS_TEST_TMPDIR/other" --name localhost --collateral none --trust-anchor pki/root.pem > /dev/null
+  openssl genpkey -algorithm ed25519 2> /dev/null | openssl pkey -pubout > other.pem
+  say tdxvfs audit verify copy --key other.pem
+  say tdxvfs audit verify copy --key other.pem --head head.json
+  say tdxvfs audit verify copy --key head.json
+  say tdxvfs audit verify copy
+  say tdxvfs audit verify copy --key key.pem --head key.pem
+  say tdxvfs-keyserver audit-key --config other/keyserver.toml
+  matches audit_verify
+}
+
+@test "a link and a head are checked with sha256sum, jq and openssl alone" {
+  command -v jq > /dev/null || skip "jq is not installed"
+  start_deciding
+  tdxvfs-keyserver audit-key --config server/keyserver.toml > key.pem
+  stop_server
+  tail -n 2 server/audit/audit.jsonl > two
+  link=$(head -n 1 two | jq -r .link)
+  line=$(tail -n 1 two)
+  [[ $(printf '%s%s' "$link" "${line%,\"link\":*}" | sha256sum | cut -c 1-64) == "$(jq -r .link <<< "$line")" ]]
+  jq -r '"tdxvfs-audit-head-v1\n\(.instance)\n\(.last_seq)\n\(.last_link)\n\(.time)"' <<< "$line" > text
+  jq -r .signature <<< "$line" | /usr/bin/python3 -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' > signature
+  openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in text -sigfile signature
+}
