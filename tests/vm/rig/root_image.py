@@ -19,7 +19,7 @@ PACKAGE_LIST = cache.SOURCE / "scripts" / "packages.list"
 # What the initial RAM disk loads to reach the root, and what the root has.
 INITRD_MODULES = ["virtio_pci", "virtio_blk", "virtio_console", "virtio_net", "erofs",
                   "ext4", "overlay"]
-ROOT_MODULES = ["dm-mod", "dm-crypt", "dm-flakey", "dm-integrity", "dm-verity", "loop", "ext4", "erofs",
+ROOT_MODULES = ["dm-mod", "dm-crypt", "dm-integrity", "dm-verity", "loop", "ext4", "erofs",
                 "squashfs", "xts", "cbc", "ecb", "ctr", "aesni_intel", "sha256_ssse3",
                 "sha512_ssse3", "sha256_generic", "hmac", "authenc", "essiv",
                 "algif_skcipher", "algif_hash", "crypto_simd", "cryptd", "configfs",
