@@ -15,9 +15,8 @@ Result<void> CheckSignature(const VolumeAccess& access,
                             const std::string& manifest) {
   ASSIGN_OR_RETURN(const std::string pem,
                    ReadFile(access.verify_key, image::kMaxKeyFile));
-  ASSIGN_OR_RETURN(
-      const EvpPkeyPtr key,
-      image::ParseVerifyKey(pem).Context("'" + access.verify_key + "'"));
+  ASSIGN_OR_RETURN(const EvpPkeyPtr key, image::ParseVerifyKey(pem).Context(
+                                             "'" + access.verify_key + "'"));
   const std::string path =
       access.manifest + std::string(image::kSignatureSuffix);
   ASSIGN_OR_RETURN(const std::string signature,

@@ -32,8 +32,7 @@ struct OpenTree {
 
 Result<std::unique_ptr<OpenTree>> Open(const VolumeAccess& access,
                                        const Console& console) {
-  ASSIGN_OR_RETURN(const image::Manifest manifest,
-                   ReadManifest(access));
+  ASSIGN_OR_RETURN(const image::Manifest manifest, ReadManifest(access));
   if (manifest.file_system != "erofs") {
     return Error(Reason::kNotSupported, "file system '" + manifest.file_system +
                                             "': only erofs can be compared");

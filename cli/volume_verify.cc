@@ -140,7 +140,7 @@ Result<void> Verdict(const Options& options, const Findings& findings) {
   if (bad > 1) {
     what += " and " + std::to_string(bad - 1) + " more";
   }
-  return Error(Reason::kIoError,
+  return Error(Reason::kImageCorrupt,
                what + (bad > 1 ? " are" : " is") + " not what was packed");
 }
 

@@ -26,7 +26,7 @@ constexpr std::uint64_t kCompatible = 0x3;  // checksum, modification times
 constexpr std::uint64_t kChunked = 0x4;     // the only incompatible feature
 
 Error Damaged(std::string what) {
-  return {Reason::kIoError, "erofs: " + std::move(what)};
+  return {Reason::kImageCorrupt, "erofs: " + std::move(what)};
 }
 
 Error Foreign(std::string what) {

@@ -19,7 +19,7 @@ namespace tdxvfs::image {
 
 // The other direction of erofs_format.h: the parts of an erofs image out of
 // bytes that nobody vouches for. Takes what our writer makes and nothing else.
-// Everything fails with kIoError (contradicts itself or its place) or
+// Everything fails with kImageCorrupt (contradicts itself or its place) or
 // kNotSupported (erofs, but not ours: compression, other block sizes, shared
 // attributes, devices).
 

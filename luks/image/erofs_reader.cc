@@ -13,7 +13,7 @@ constexpr std::uint64_t kPiece = 1048576;  // bytes read at once
 constexpr std::size_t kChunkAddress = 4;   // bytes
 
 Error Damaged(const ErofsNode& node, std::string_view what) {
-  return {Reason::kIoError, "erofs: inode " + std::to_string(node.number) +
+  return {Reason::kImageCorrupt, "erofs: inode " + std::to_string(node.number) +
                                      " " + std::string(what)};
 }
 
@@ -32,12 +32,12 @@ Result<ErofsReader> ErofsReader::Open(BlockSource* source) {
   ErofsReader reader(source);
   reader.block_.resize(kErofsBlock);
   if (source->blocks() == 0) {
-    return Error(Reason::kIoError, "erofs: the image is empty");
+    return Error(Reason::kImageCorrupt, "erofs: the image is empty");
   }
   RETURN_IF_ERROR(source->Read(0, reader.block_));
   ASSIGN_OR_RETURN(reader.super_, ParseErofsSuperBlock(reader.block_));
   if (reader.super_.blocks > source->blocks()) {
-    return Error(Reason::kIoError,
+    return Error(Reason::kImageCorrupt,
                  "erofs: the image has " + std::to_string(source->blocks()) +
                      " blocks, by its superblock " +
                      std::to_string(reader.super_.blocks));
@@ -46,7 +46,7 @@ Result<ErofsReader> ErofsReader::Open(BlockSource* source) {
       (reader.super_.blocks - reader.super_.metadata_block) *
       std::uint64_t{kErofsBlock};
   if (reader.super_.inodes > room / kErofsSlot) {
-    return Error(Reason::kIoError,
+    return Error(Reason::kImageCorrupt,
                  "erofs: more inodes than the image has room for");
   }
   return reader;
@@ -56,7 +56,7 @@ Result<void> ErofsReader::ReadBlocks(std::uint64_t first,
                                      std::span<std::uint8_t> bytes) {
   const std::uint64_t count = bytes.size() / kErofsBlock;
   if (first > super_.blocks || count > super_.blocks - first) {
-    return Error(Reason::kIoError,
+    return Error(Reason::kImageCorrupt,
                  "erofs: block " + std::to_string(first) +
                      " and what follows lie behind the end of the image");
   }
@@ -97,7 +97,7 @@ Result<ErofsNode> ErofsReader::Node(std::uint64_t number) {
                               std::uint64_t{kErofsBlock} / kErofsSlot;
   if (number == 0 || number >= slots) {
     return Error(
-        Reason::kIoError,
+        Reason::kImageCorrupt,
         "erofs: inode " + std::to_string(number) + " lies outside the image");
   }
   std::vector<std::uint8_t> bytes(kErofsInode);

@@ -21,7 +21,7 @@ using ContentSink = std::function<Result<void>(
 
 // Reads the erofs images that WriteErofs makes, through a block source. Trusts
 // nothing: every place is checked against the end of the image before it is
-// read. Every call fails with kIoError or kNotSupported as erofs_parse.h
+// read. Every call fails with kImageCorrupt or kNotSupported as erofs_parse.h
 // says, and as the source does. One thread at a time; the source must outlive
 // it.
 class ErofsReader {

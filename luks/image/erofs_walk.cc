@@ -13,7 +13,7 @@ namespace tdxvfs::image {
 namespace {
 
 Error Damaged(const std::string& path, std::string_view what) {
-  return {Reason::kIoError, "erofs: '" + path + "' " + std::string(what)};
+  return {Reason::kImageCorrupt, "erofs: '" + path + "' " + std::string(what)};
 }
 
 class Walk {
@@ -25,7 +25,7 @@ class Walk {
   Result<void> Run() {
     ASSIGN_OR_RETURN(const ErofsNode root, reader_->Node(reader_->root()));
     if (!S_ISDIR(root.mode)) {
-      return Error(Reason::kIoError, "erofs: the root is no folder");
+      return Error(Reason::kImageCorrupt, "erofs: the root is no folder");
     }
     seen_.insert(root.number);
     RETURN_IF_ERROR((*visit_)({"", "", root}));

@@ -21,7 +21,7 @@ struct ErofsVisit {
 
 // Visits every name, a folder before what is in it, in an order that depends
 // on the image alone. Fails as the reader and the visitor do, and with
-// kIoError: a folder in two places or inside itself, an entry whose kind
+// kImageCorrupt: a folder in two places or inside itself, an entry whose kind
 // is not its inode's, more inodes than the superblock says; with kNotSupported:
 // a path too long for this system.
 Result<void> WalkErofs(

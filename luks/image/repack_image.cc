@@ -112,7 +112,7 @@ class Repacking {
         [&]() { return NewWorker(&trees); }, request_.progress));
     ASSIGN_OR_RETURN(const std::vector<Sha256Digest> roots, trees.Finish());
     if (roots.front() != request_.source->verity().root_hash) {
-      return Error(Reason::kIoError,
+      return Error(Reason::kImageCorrupt,
                    "image '" + request_.source->path().string() +
                        "': the root hash is " + ToHex(roots.front()) +
                        ", not the manifest's; 'tdxvfs volume verify' tells "

@@ -29,7 +29,7 @@ struct RepackRequest {
 // Makes a new image of the same contents: new UUID, volume key and passphrase,
 // the data decrypted and encrypted anew as they stream by, on all cores; they
 // are never on a disk in the clear. The hash tree is built anew and its root
-// hash compared with the manifest's, so that damage is found: kIoError. As
+// hash compared with the manifest's, so that damage is found: kImageCorrupt. As
 // with PackImage the image appears when it is complete, and it fails likewise.
 Result<Manifest> RepackImage(const RepackRequest& request);
 

@@ -28,7 +28,7 @@ Result<void> CheckSize(const ImageFile& image, const Manifest& manifest) {
   }
   // A block device may be larger than what was copied onto it.
   if (image.size() > manifest.image_size && !image.is_block_device()) {
-    return Error(Reason::kIoError, sizes);
+    return Error(Reason::kImageCorrupt, sizes);
   }
   return {};
 }
@@ -52,7 +52,7 @@ Result<luks::PinnedHeader> CheckHeader(const ImageFile& image,
 // checking these checks everything.
 Result<void> CheckTree(const Manifest& manifest) {
   if (!manifest.verity.has_value()) {
-    return Error(Reason::kNotSupported,
+    return Error(Reason::kVerityMissing,
                  "manifest: 'verity' is missing, so nothing says what the "
                  "contents should be");
   }

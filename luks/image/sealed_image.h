@@ -20,7 +20,7 @@ namespace tdxvfs::image {
 
 // Checks what can be checked of an image without its key: that its header is
 // the one in the manifest and of profile sealed-1, and that its size is right.
-// Fails with kHeaderMismatch, kHeaderRefused, kImageTruncated, kIoError
+// Fails with kHeaderMismatch, kHeaderRefused, kImageTruncated, kImageCorrupt
 // (too long), kNotSupported (profile) and as ImageFile::Open does.
 Result<void> CheckImageHeader(const std::filesystem::path& path,
                               const Manifest& manifest);
@@ -30,7 +30,7 @@ Result<void> CheckImageHeader(const std::filesystem::path& path,
 class SealedImage {
  public:
   // Checks as CheckImageHeader does, then unlocks the volume key. Also fails
-  // with kPassphraseWrong, kNotSupported (a manifest without a hash tree) and
+  // with kPassphraseWrong, kVerityMissing (a manifest without a hash tree) and
   // kNotSupported (with one that leaves bytes of the image uncovered).
   static Result<SealedImage> Open(const std::filesystem::path& path,
                                   const Manifest& manifest,

@@ -137,7 +137,7 @@ Result<void> VerifiedReader::Read(std::uint64_t first_block,
             }));
   if (first.has_value()) {
     std::fill(bytes.begin(), bytes.end(), 0);
-    return Error(Reason::kIoError, "image '" + image_->path().string() +
+    return Error(Reason::kImageCorrupt, "image '" + image_->path().string() +
                                             "': " + Describe(*first) +
                                             " is not what was packed");
   }

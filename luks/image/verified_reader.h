@@ -41,7 +41,7 @@ class VerifiedReader : public BlockSource {
       const SealedImage* image);
 
   std::uint64_t blocks() const override { return image_->data_blocks(); }
-  // Fails with kIoError at the first block that is wrong, and as
+  // Fails with kImageCorrupt at the first block that is wrong, and as
   // SealedImage::ReadUnchecked does.
   Result<void> Read(std::uint64_t first_block,
                     std::span<std::uint8_t> bytes) override;

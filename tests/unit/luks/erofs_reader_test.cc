@@ -118,28 +118,28 @@ TEST_F(CraftedErofsTest, ForeignSuperBlocksAreRefused) {
   EXPECT_THAT(ReadAll(With(kSuper + 13, 1, 1)), Fails(Reason::kNotSupported));
   EXPECT_THAT(ReadAll(With(kSuper + 44, 4, 1)), Fails(Reason::kNotSupported));
   EXPECT_THAT(ReadAll(With(kSuper + 86, 2, 1)), Fails(Reason::kNotSupported));
-  EXPECT_THAT(ReadAll(""), Fails(Reason::kIoError));
+  EXPECT_THAT(ReadAll(""), Fails(Reason::kImageCorrupt));
   std::string unmended = image_;
   unmended[kSuper + 16] = 9;
-  EXPECT_THAT(ReadAll(unmended), Fails(Reason::kIoError));
+  EXPECT_THAT(ReadAll(unmended), Fails(Reason::kImageCorrupt));
 }
 
 TEST_F(CraftedErofsTest, SuperBlocksThatLeadOutsideAreRefused) {
   for (const std::uint64_t blocks : {0ULL, 1ULL, 0xffffffffULL}) {
     EXPECT_THAT(ReadAll(With(kSuper + 36, 4, blocks)),
-                Fails(Reason::kIoError));
+                Fails(Reason::kImageCorrupt));
   }
   EXPECT_THAT(ReadAll(With(kSuper + 40, 4, 0xffffffff)),
-              Fails(Reason::kIoError));
+              Fails(Reason::kImageCorrupt));
   EXPECT_THAT(ReadAll(With(kSuper + 16, 8, ~0ULL)),
-              Fails(Reason::kIoError));
-  EXPECT_THAT(ReadAll(With(kSuper + 16, 8, 5)), Fails(Reason::kIoError));
-  EXPECT_THAT(ReadAll(With(kSuper + 14, 2, 0)), Fails(Reason::kIoError));
+              Fails(Reason::kImageCorrupt));
+  EXPECT_THAT(ReadAll(With(kSuper + 16, 8, 5)), Fails(Reason::kImageCorrupt));
+  EXPECT_THAT(ReadAll(With(kSuper + 14, 2, 0)), Fails(Reason::kImageCorrupt));
   EXPECT_THAT(ReadAll(With(kSuper + 14, 2, 0xffff)),
-              Fails(Reason::kIoError));
+              Fails(Reason::kImageCorrupt));
   // The root is a file.
   EXPECT_THAT(ReadAll(With(kSuper + 14, 2, inodes_.at("f"))),
-              Fails(Reason::kIoError));
+              Fails(Reason::kImageCorrupt));
 }
 
 TEST_F(CraftedErofsTest, InodesThatLieAreRefused) {
@@ -154,58 +154,58 @@ TEST_F(CraftedErofsTest, InodesThatLieAreRefused) {
               Fails(Reason::kNotSupported));
   // Content outside, sizes that cannot be, times that cannot be.
   EXPECT_THAT(ReadAll(With(file + 16, 4, 0xfffffffe)),
-              Fails(Reason::kIoError));
+              Fails(Reason::kImageCorrupt));
   for (const std::uint64_t size :
        {std::uint64_t{10'000'000}, std::uint64_t{1} << 62U,
         ~std::uint64_t{0}}) {
-    EXPECT_THAT(ReadAll(With(file + 8, 8, size)), Fails(Reason::kIoError));
+    EXPECT_THAT(ReadAll(With(file + 8, 8, size)), Fails(Reason::kImageCorrupt));
     // Chunks may be many times as large as the image.
     if (size > 10'000'000) {
       EXPECT_THAT(ReadAll(With(InodeAt("hole") + 8, 8, size)),
-                  Fails(Reason::kIoError));
+                  Fails(Reason::kImageCorrupt));
     }
     EXPECT_THAT(ReadAll(With(InodeAt("l") + 8, 8, size)),
-                Fails(Reason::kIoError));
+                Fails(Reason::kImageCorrupt));
     EXPECT_THAT(ReadAll(With(InodeAt("sub") + 8, 8, size)),
-                Fails(Reason::kIoError));
+                Fails(Reason::kImageCorrupt));
   }
   EXPECT_THAT(ReadAll(With(file + 40, 4, 1'000'000'000)),
-              Fails(Reason::kIoError));
-  EXPECT_THAT(ReadAll(With(file + 44, 4, 0)), Fails(Reason::kIoError));
-  EXPECT_THAT(ReadAll(With(file + 2, 2, 0xffff)), Fails(Reason::kIoError));
+              Fails(Reason::kImageCorrupt));
+  EXPECT_THAT(ReadAll(With(file + 44, 4, 0)), Fails(Reason::kImageCorrupt));
+  EXPECT_THAT(ReadAll(With(file + 2, 2, 0xffff)), Fails(Reason::kImageCorrupt));
 }
 
 TEST_F(CraftedErofsTest, AChunkOutsideTheImageIsRefused) {
   const std::size_t chunks = InodeAt("hole") + kErofsInode;
   EXPECT_THAT(ReadAll(With(chunks, 4, 0xffffffff)),
-              Fails(Reason::kIoError));
+              Fails(Reason::kImageCorrupt));
   EXPECT_THAT(ReadAll(With(chunks + 4, 4, image_.size() / kErofsBlock)),
-              Fails(Reason::kIoError));
+              Fails(Reason::kImageCorrupt));
 }
 
 // The root's entries in order: ".", "..", "f", "hole", "l", "sub".
 TEST_F(CraftedErofsTest, FoldersInsideThemselvesAreRefused) {
   EXPECT_THAT(ReadAll(With(EntryAt(5), 8, root_)),
-              Fails(Reason::kIoError));
+              Fails(Reason::kImageCorrupt));
   EXPECT_THAT(ReadAll(With(EntryAt(0), 8, inodes_.at("sub"))),
-              Fails(Reason::kIoError));
+              Fails(Reason::kImageCorrupt));
   EXPECT_THAT(ReadAll(With(EntryAt(1), 8, inodes_.at("sub"))),
-              Fails(Reason::kIoError));
+              Fails(Reason::kImageCorrupt));
   // Two names of one file, whose inode knows of one.
   EXPECT_THAT(ReadAll(With(EntryAt(3), 8, inodes_.at("f"))),
-              Fails(Reason::kIoError));
+              Fails(Reason::kImageCorrupt));
 }
 
 TEST_F(CraftedErofsTest, EntriesOutOfPlaceAreRefused) {
-  EXPECT_THAT(ReadAll(With(EntryAt(2), 8, 0)), Fails(Reason::kIoError));
+  EXPECT_THAT(ReadAll(With(EntryAt(2), 8, 0)), Fails(Reason::kImageCorrupt));
   EXPECT_THAT(ReadAll(With(EntryAt(2), 8, ~0ULL)),
-              Fails(Reason::kIoError));
+              Fails(Reason::kImageCorrupt));
   EXPECT_THAT(ReadAll(With(EntryAt(2) + 10, 1, 2)),
-              Fails(Reason::kIoError));
+              Fails(Reason::kImageCorrupt));
   for (std::size_t entry = 0; entry < 6; ++entry) {
     for (const std::uint64_t place : {0U, 11U, 71U, 4095U, 0xffffU}) {
       EXPECT_THAT(ReadAll(With(EntryAt(entry) + 8, 2, place)),
-                  Fails(Reason::kIoError));
+                  Fails(Reason::kImageCorrupt));
     }
   }
 }
@@ -215,7 +215,7 @@ TEST_F(CraftedErofsTest, NamesOutOfOrderAreRefused) {
   const std::size_t names = EntryAt(6);
   ASSERT_EQ(image.substr(names, 12), "...fholelsub");
   image.replace(names + 4, 4, "ahol");  // behind "f"
-  EXPECT_THAT(ReadAll(image), Fails(Reason::kIoError));
+  EXPECT_THAT(ReadAll(image), Fails(Reason::kImageCorrupt));
 }
 
 // Any byte of the metadata may be anything: no crash, no endless loop, and
@@ -242,7 +242,7 @@ TEST_F(CraftedErofsTest, FlippedMetadataNeverLeadsOutside) {
 
 TEST_F(CraftedErofsTest, TruncatedImagesAreRefused) {
   for (std::size_t size = 0; size < image_.size(); size += kErofsBlock) {
-    EXPECT_THAT(ReadAll(image_.substr(0, size)), Fails(Reason::kIoError));
+    EXPECT_THAT(ReadAll(image_.substr(0, size)), Fails(Reason::kImageCorrupt));
   }
 }
 

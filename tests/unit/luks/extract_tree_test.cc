@@ -204,7 +204,7 @@ TEST_F(ExtractTreeTest, D5_ADamagedBlockLeavesNothing) {
   std::string content = Slurp(image);
   content[manifest.header_size + 2'000'000] ^= 1;
   Spill(image, content);
-  EXPECT_THAT(extract(), Fails(Reason::kIoError));
+  EXPECT_THAT(extract(), Fails(Reason::kImageCorrupt));
   EXPECT_EQ(Leftovers(), 1U);  // the image
 }
 
@@ -220,7 +220,7 @@ TEST_F(ExtractTreeTest, ANameThatLeadsOutIsRefused) {
     ASSERT_NE(at, std::string::npos);
     image.replace(at, marker.size(), std::string(name, marker.size()));
     TextSource source(image);
-    EXPECT_THAT(Extract(&source), Fails(Reason::kIoError)) << name;
+    EXPECT_THAT(Extract(&source), Fails(Reason::kImageCorrupt)) << name;
     EXPECT_EQ(Leftovers(), 0U);
   }
 }

@@ -120,10 +120,10 @@ TEST_F(RepackImageTest, D5_DamageIsNotCarriedOver) {
   std::string content = Slurp(Image());
   content[manifest_.header_size + 777 * kBlock] ^= 1;
   Spill(Image(), content);
-  EXPECT_THAT(Repack(), Fails(Reason::kIoError));
+  EXPECT_THAT(Repack(), Fails(Reason::kImageCorrupt));
   EXPECT_FALSE(std::filesystem::exists(New()));
   EXPECT_THAT(Repack(std::vector<std::uint8_t>{9}),
-              Fails(Reason::kIoError));
+              Fails(Reason::kImageCorrupt));
   EXPECT_FALSE(std::filesystem::exists(New()));
 }
 

@@ -143,7 +143,7 @@ TEST_F(SealedImageTest, D5_NothingOfABadBlockIsHandedOut) {
   ASSERT_OK_AND_ASSIGN(const SealedImage image, Open());
   ASSERT_OK_AND_ASSIGN(const auto reader, VerifiedReader::Create(&image));
   std::vector<std::uint8_t> bytes(2 * kBlock, 1);
-  EXPECT_THAT(reader->Read(199, bytes), Fails(Reason::kIoError));
+  EXPECT_THAT(reader->Read(199, bytes), Fails(Reason::kImageCorrupt));
   EXPECT_EQ(bytes, std::vector<std::uint8_t>(2 * kBlock, 0));
   EXPECT_THAT(reader->Read(201, bytes), Succeeds());
 }
@@ -233,7 +233,7 @@ TEST_F(SealedImageTest, BytesBehindTheTreeAreRefused) {
   Make(3);
   std::filesystem::resize_file(Image(),
                                std::filesystem::file_size(Image()) + kBlock);
-  EXPECT_THAT(Open(), Fails(Reason::kIoError));
+  EXPECT_THAT(Open(), Fails(Reason::kImageCorrupt));
 }
 
 TEST_F(SealedImageTest, ATreeThatLeavesBytesUncoveredIsRefused) {
@@ -255,7 +255,7 @@ TEST_F(SealedImageTest, ATreeThatLeavesBytesUncoveredIsRefused) {
   refused([](auto* verity) { verity->salt.resize(257); });
   manifest_ = good;
   manifest_.verity.reset();
-  EXPECT_THAT(Open(), Fails(Reason::kNotSupported));
+  EXPECT_THAT(Open(), Fails(Reason::kVerityMissing));
   manifest_ = good;
   manifest_.header_profile = "imported-1";
   EXPECT_THAT(Open(), Fails(Reason::kNotSupported));
