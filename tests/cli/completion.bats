@@ -18,7 +18,7 @@ offers() {
 }
 
 @test "groups and commands are offered" {
-  [[ $(offers tdxvfs "") == "audit collateral key policy quote volume" ]]
+  [[ $(offers tdxvfs "") == "audit collateral fleet key policy quote volume" ]]
   [[ $(offers tdxvfs k) == "key" ]]
   [[ $(offers tdxvfs key "") == "disable enable import list put retire" ]]
   [[ $(offers tdxvfs-keyserver i) == "init" ]]
