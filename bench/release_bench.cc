@@ -118,7 +118,15 @@ std::size_t RegisterVolume(const Setup& setup) {
       .header_size = 1 << 20,
       .header_profile = "sealed-1",
       .file_system = "erofs",
-      .mount_options = {"ro"}};
+      .mount_options = {"ro"},
+      .verity =
+          keyserver::VerityDescription{.hash = "sha256",
+                                       .data_block_size = 4096,
+                                       .hash_block_size = 4096,
+                                       .data_blocks = 2000,
+                                       .hash_start_block = 2000,
+                                       .salt = std::vector<std::uint8_t>(32),
+                                       .root_hash = {}}};
   std::ranges::copy(AsBytes(setup.header), description.header_sha256.begin());
   const Secret passphrase = Must(Secret::Random(64));
   const std::uint32_t version = Must(store->AddVersion(
