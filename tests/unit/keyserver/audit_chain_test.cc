@@ -141,7 +141,7 @@ TEST_F(AuditChainTest, ManyRecordsHaveHeadsBetweenThem) {
 }
 
 TEST_F(AuditChainTest, StartsAFileBySizeAndFindsRecordsInAll) {
-  settings_.rotate_bytes = 4000;
+  settings_.rotate_bytes = 2000;
   std::vector<std::string> ids;
   {
     ASSERT_OK_AND_ASSIGN(const auto log, Open());
