@@ -26,7 +26,7 @@ class LuksOnARealKernel(Scenario):
         done = self.guest.try_run(
             f"cd /tmp && {'TDXVFS_EVERY_CALL=1 ' if every_call else ''}"
             "/var/lib/tdxvfs/luks_device_test --fixtures /var/lib/tdxvfs/images",
-            timeout=7200 if every_call else 900)
+            timeout=7200 if every_call else 1500)
         check(done.code == 0, (done.out + done.err)[-4000:])
         check("[  PASSED  ]" in done.out and "[  SKIPPED ]" not in done.out,
               "it skipped tests: " + done.out[-1000:])
