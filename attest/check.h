@@ -3,6 +3,7 @@
 #define TDXVFS_ATTEST_CHECK_H_
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tdxvfs::attest {
@@ -13,7 +14,7 @@ struct Check {
   std::string expected;  // what was demanded; lower-case hex for bytes
   std::string actual;    // what was found
   bool passed = false;
-  std::string source;  // where the rule comes from
+  std::string_view source;  // where the rule comes from; outlives the check
 };
 
 using Checks = std::vector<Check>;

@@ -9,7 +9,8 @@ namespace tdxvfs::cli {
 TextTable CheckTable(const attest::Checks& checks) {
   TextTable table;
   for (const attest::Check& check : checks) {
-    table.Row({check.passed ? "ok" : "FAILED", check.name, check.source});
+    table.Row({check.passed ? "ok" : "FAILED", check.name,
+               std::string(check.source)});
     if (!check.passed) {
       table.Row({"", "  expected", check.expected});
       table.Row({"", "  found", check.actual});

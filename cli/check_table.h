@@ -14,7 +14,7 @@ namespace tdxvfs::cli {
 // failed, what was expected and what was found.
 TextTable CheckTable(const attest::Checks& checks);
 
-// The checks in an audit record.
+// The checks in an audit record, which must outlive them.
 attest::Checks ChecksOfRecord(const std::vector<JsonLeaf>& record);
 
 }  // namespace tdxvfs::cli

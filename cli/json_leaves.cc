@@ -94,11 +94,13 @@ Result<std::vector<JsonLeaf>> ReadJsonLeaves(std::string_view json) {
   return leaves;
 }
 
-std::string LeafAt(const std::vector<JsonLeaf>& leaves, std::string_view path) {
+const std::string& LeafAt(const std::vector<JsonLeaf>& leaves,
+                          std::string_view path) {
+  static const std::string none;
   const auto leaf =
       std::find_if(leaves.begin(), leaves.end(),
                    [path](const JsonLeaf& each) { return each.path == path; });
-  return leaf == leaves.end() ? std::string() : leaf->value;
+  return leaf == leaves.end() ? none : leaf->value;
 }
 
 }  // namespace tdxvfs::cli

@@ -22,8 +22,9 @@ struct JsonLeaf {
 // member twice.
 Result<std::vector<JsonLeaf>> ReadJsonLeaves(std::string_view json);
 
-// The value at `path`, or an empty text when there is none.
-std::string LeafAt(const std::vector<JsonLeaf>& leaves, std::string_view path);
+// The value at `path`, part of `leaves`, or an empty text when there is none.
+const std::string& LeafAt(const std::vector<JsonLeaf>& leaves,
+                          std::string_view path);
 
 }  // namespace tdxvfs::cli
 

@@ -59,11 +59,11 @@ std::string VerdictTable(const QuoteVerdict& verdict) {
     table.Row({"FAILED", check.name});
     table.Row({"", "  expected", check.expected});
     table.Row({"", "  found", check.actual});
-    table.Row({"", "  rule", check.source});
+    table.Row({"", "  rule", std::string(check.source)});
   }
   if (verdict.without_collateral) {
     const attest::Check check = CollateralNotChecked();
-    table.Row({"-", check.name, "not checked: " + check.source});
+    table.Row({"-", check.name, "not checked: " + std::string(check.source)});
   }
   return table.Text() + "\n" + Sentence(verdict) + Remedy(verdict);
 }

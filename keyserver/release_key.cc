@@ -40,10 +40,10 @@ struct KeyRelease::Attempt {
 namespace {
 
 void AddCheck(AuditRecord* record, std::string name, std::string expected,
-              std::string actual, std::string source) {
+              std::string actual, std::string_view source) {
   const bool passed = expected == actual;
   record->checks.push_back({std::move(name), std::move(expected),
-                            std::move(actual), passed, std::move(source)});
+                            std::move(actual), passed, source});
 }
 
 // Everything that policy refuses looks the same to the guest: anybody can rent

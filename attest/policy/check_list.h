@@ -39,7 +39,7 @@ attest::Check CheckListed(std::string name,
   const bool listed =
       std::find(accepted.begin(), accepted.end(), actual) != accepted.end();
   return {std::move(name), ListText(accepted), ToHex(actual),
-          accepted.empty() || listed, std::string(kByPolicy)};
+          accepted.empty() || listed, kByPolicy};
 }
 
 }  // namespace tdxvfs::policy

@@ -39,7 +39,7 @@ attest::Check CheckOne(std::string name, const Digests& accepted,
   attest::Check check{.name = std::move(name),
                       .expected = ListText(accepted),
                       .actual = "the guest sent no event log",
-                      .source = std::string(kByPolicy)};
+                      .source = kByPolicy};
   if (events == nullptr) {
     return check;
   }

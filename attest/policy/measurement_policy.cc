@@ -36,7 +36,7 @@ attest::Check CheckServiceTd(
   }
   return {"mr_service_td", accepted.has_value() ? ListText(*accepted) : "none",
           "not in a TD report 1.0", !accepted.has_value() && !allows_migration,
-          std::string(kByPolicy)};
+          kByPolicy};
 }
 
 // Says beside the value which of the events that the policy names differ.
@@ -60,7 +60,7 @@ attest::Check CheckConfigDigest(
     const attest::ByteArray<32>* actual) {
   if (actual == nullptr) {
     return {"config_digest", ListText(accepted), "not known", accepted.empty(),
-            std::string(kByPolicy)};
+            kByPolicy};
   }
   return CheckListed("config_digest", accepted, *actual);
 }

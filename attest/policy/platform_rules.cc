@@ -16,7 +16,7 @@ attest::Check CheckOne(std::string name,
                        const attest::ByteArray<kSize>* actual) {
   if (actual == nullptr) {
     return {std::move(name), ListText(accepted), "not known without collateral",
-            false, std::string(kByPolicy)};
+            false, kByPolicy};
   }
   return CheckListed(std::move(name), accepted, *actual);
 }

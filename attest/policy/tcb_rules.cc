@@ -142,7 +142,7 @@ attest::Check CheckStatus(const TcbRules& rules, const TcbVerdict* verdict,
                       .expected = AcceptText(rules, verdict),
                       .actual = "not checked: no collateral",
                       .passed = true,
-                      .source = std::string(kByPolicy)};
+                      .source = kByPolicy};
   if (verdict == nullptr) {
     return check;
   }
@@ -170,12 +170,12 @@ attest::Check CheckAdvisories(const std::vector<std::string>& accepted,
   const bool up_to_date = verdict.status == TcbStatus::kUpToDate;
   return {"tcb advisories", expected,
           others.empty() ? "no others" : "also " + others,
-          up_to_date || others.empty(), std::string(kByPolicy)};
+          up_to_date || others.empty(), kByPolicy};
 }
 
 attest::Check Unknown(std::string name, std::string expected) {
   return {std::move(name), std::move(expected), std::string(kNoCollateral),
-          false, std::string(kByPolicy)};
+          false, kByPolicy};
 }
 
 }  // namespace
@@ -204,10 +204,9 @@ attest::Checks CheckPlatformTcb(const TcbRules& rules,
     checks.push_back(
         verdict == nullptr
             ? Unknown("tcb date", expected)
-            : attest::Check{"tcb date", expected,
-                            DateText(DayOf(verdict->date)),
-                            DayOf(verdict->date) >= *rules.minimum_tcb_date,
-                            std::string(kByPolicy)});
+            : attest::Check{
+                  "tcb date", expected, DateText(DayOf(verdict->date)),
+                  DayOf(verdict->date) >= *rules.minimum_tcb_date, kByPolicy});
   }
   if (rules.advisories.has_value()) {
     checks.push_back(verdict == nullptr
@@ -230,10 +229,9 @@ attest::Checks CheckCollateralAge(const TcbRules& rules,
     checks.push_back(
         verdict == nullptr
             ? Unknown("tcb evaluation number", expected)
-            : attest::Check{"tcb evaluation number", expected,
-                            std::to_string(number),
-                            number >= *rules.minimum_evaluation_number,
-                            std::string(kByPolicy)});
+            : attest::Check{
+                  "tcb evaluation number", expected, std::to_string(number),
+                  number >= *rules.minimum_evaluation_number, kByPolicy});
   }
   if (rules.maximum_collateral_age.has_value()) {
     const std::string expected =
@@ -248,7 +246,7 @@ attest::Checks CheckCollateralAge(const TcbRules& rules,
                       DateText(DayOf(verdict->earliest_document_issue)),
                   now - verdict->earliest_document_issue <=
                       *rules.maximum_collateral_age,
-                  std::string(kByPolicy)});
+                  kByPolicy});
   }
   return checks;
 }

@@ -12,7 +12,7 @@ attest::Check Demand(std::string_view name, std::string_view expected,
           .expected = std::string(expected),
           .actual = {},
           .passed = false,
-          .source = std::string(source)};
+          .source = source};
 }
 
 bool CheckRecord::Holds(attest::Check check) {

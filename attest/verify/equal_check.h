@@ -18,7 +18,7 @@ inline attest::Check EqualCheck(std::string_view name, std::string expected,
           .expected = std::move(expected),
           .actual = std::move(actual),
           .passed = passed,
-          .source = std::string(source)};
+          .source = source};
 }
 
 // Several checks as one list, in order. (A braced list would copy every text.)

@@ -20,7 +20,7 @@ attest::Check AtMost(std::string_view name, std::string limit,
           .expected = "at most " + std::move(limit),
           .actual = std::move(actual),
           .passed = passed,
-          .source = std::string(kSource)};
+          .source = kSource};
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ attest::Check MaskedCheck(std::string_view name, std::string_view source,
           .expected = ToHex(expected) + " under mask " + ToHex(mask),
           .actual = ToHex(actual),
           .passed = Masked(actual, mask) == expected,
-          .source = std::string(source)};
+          .source = source};
 }
 
 }  // namespace
