@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "collateral/http_client.h"
+#include "keyserver/toml_table.h"
 
 namespace tdxvfs::keyserver {
 namespace {

@@ -6,9 +6,10 @@
 #include <string>
 
 #include "collateral/set_name.h"
-#include "keyserver/toml_table.h"
 
 namespace tdxvfs::keyserver {
+
+class TomlTable;
 
 // Where collateral comes from: keys of [attestation] (docs/man,
 // tdxvfs-keyserver.toml.5).
