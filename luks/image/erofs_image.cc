@@ -1,67 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "luks/image/erofs_image.h"
 
-#include <sys/stat.h>
-
 #include <utility>
 
-#include "luks/image/block_writer.h"
-#include "luks/image/erofs_metadata.h"
-#include "luks/image/file_content.h"
-
 namespace tdxvfs::image {
-namespace {
 
-Result<StoredFiles> StoreFiles(const SourceTree& tree, BlockWriter* writer,
-                               const CopyProgress& progress) {
-  std::uint64_t total = 0;
-  for (const SourceNode& node : tree.nodes) {
-    total += S_ISREG(node.mode) ? node.size : 0;
-  }
-  std::uint64_t done = 0;
-  const auto copied = [&](std::uint64_t bytes) {
-    done += bytes;
-    if (progress && bytes != 0) {
-      progress(done, total);
-    }
-  };
-  StoredFiles files;
-  files.first_block.assign(tree.nodes.size(), 0);
-  for (std::uint32_t node = 0; node < tree.nodes.size(); ++node) {
-    if (!S_ISREG(tree.nodes[node].mode) || tree.nodes[node].size == 0) {
-      continue;
-    }
-    ASSIGN_OR_RETURN(
-        StoredFile stored,
-        StoreFile(tree.PathOf(node), tree.nodes[node].size, writer, copied));
-    if (stored.has_holes) {
-      files.sparse.emplace(node, std::move(stored.runs));
-    } else {
-      files.first_block[node] = stored.runs.front().block;
-    }
-  }
-  return files;
+Result<void> ErofsWriter::Begin(std::uint32_t node) {
+  node_ = node;
+  content_.emplace(&writer_);
+  return {};
 }
 
-}  // namespace
-
-Result<void> FinishErofs(const SourceTree& tree, StoredFiles* files,
-                         BlockWriter* writer, ImageSink* sink) {
-  if (!files->sparse.empty()) {
-    ASSIGN_OR_RETURN(files->zero_block, writer->NextBlock());
-    RETURN_IF_ERROR(writer->PadTo(writer->position() + kErofsChunk));
-  }
-  ErofsMetadata metadata(&tree, files);
-  ASSIGN_OR_RETURN(const ErofsSuperBlock super, metadata.Write(writer));
-  return sink->PutFirstBlock(EncodeErofsSuperBlock(super));
+Result<void> ErofsWriter::Put(std::uint64_t offset,
+                              std::span<const std::uint8_t> bytes) {
+  return content_->Put(offset, bytes);
 }
 
-Result<std::uint64_t> WriteErofs(const SourceTree& tree, ImageSink* sink,
-                                 const CopyProgress& progress) {
-  BlockWriter writer(sink);
-  ASSIGN_OR_RETURN(StoredFiles files, StoreFiles(tree, &writer, progress));
-  RETURN_IF_ERROR(FinishErofs(tree, &files, &writer, sink));
-  return writer.position();
+Result<void> ErofsWriter::End(std::uint64_t size) {
+  ASSIGN_OR_RETURN(StoredFile stored, content_->Finish(size));
+  content_.reset();
+  if (files_.first_block.size() <= node_) {
+    files_.first_block.resize(node_ + std::size_t{1}, 0);
+  }
+  if (stored.has_holes) {
+    files_.sparse.emplace(node_, std::move(stored.runs));
+  } else if (!stored.runs.empty()) {
+    files_.first_block[node_] = stored.runs.front().block;
+  }
+  return {};
+}
+
+void ErofsWriter::Renumber(std::span<const std::uint32_t> numbers) {
+  StoredFiles ordered;
+  ordered.first_block.assign(numbers.size(), 0);
+  for (std::size_t node = 0; node < files_.first_block.size(); ++node) {
+    ordered.first_block[numbers[node]] = files_.first_block[node];
+  }
+  for (auto& [node, runs] : files_.sparse) {
+    ordered.sparse.emplace(numbers[node], std::move(runs));
+  }
+  files_ = std::move(ordered);
+}
+
+Result<void> ErofsWriter::Finish(const SourceTree& tree,
+                                 std::span<const std::uint32_t> numbers) {
+  if (!numbers.empty()) {
+    Renumber(numbers);
+  }
+  files_.first_block.resize(tree.nodes.size(), 0);
+  if (!files_.sparse.empty()) {
+    ASSIGN_OR_RETURN(files_.zero_block, writer_.NextBlock());
+    RETURN_IF_ERROR(writer_.PadTo(writer_.position() + kErofsChunk));
+  }
+  ErofsMetadata metadata(&tree, &files_);
+  ASSIGN_OR_RETURN(const ErofsSuperBlock super, metadata.Write(&writer_));
+  return sink_->PutFirstBlock(EncodeErofsSuperBlock(super));
 }
 
 }  // namespace tdxvfs::image

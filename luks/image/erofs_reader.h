@@ -19,7 +19,7 @@ namespace tdxvfs::image {
 using ContentSink = std::function<Result<void>(
     std::uint64_t offset, std::span<const std::uint8_t> bytes)>;
 
-// Reads the erofs images that WriteErofs makes, through a block source. Trusts
+// Reads the erofs images that ErofsWriter makes, through a block source. Trusts
 // nothing: every place is checked against the end of the image before it is
 // read. Every call fails with kImageCorrupt or kNotSupported as erofs_parse.h
 // says, and as the source does. One thread at a time; the source must outlive

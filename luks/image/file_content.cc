@@ -100,12 +100,13 @@ Result<void> CheckUnchanged(const Source& source,
 
 }  // namespace
 
-Result<StoredFile> StoreFile(const std::filesystem::path& path,
-                             std::uint64_t size, BlockWriter* writer,
-                             const std::function<void(std::uint64_t)>& copied) {
+Result<void> ReadContent(
+    const std::filesystem::path& path, std::uint64_t size,
+    const std::function<Result<void>(std::uint64_t offset,
+                                     std::span<const std::uint8_t>)>& use,
+    const std::function<void(std::uint64_t)>& copied) {
   ASSIGN_OR_RETURN(const Source source, OpenSource(path, size));
   const int file = source.file.get();
-  ContentWriter content(writer);
   std::vector<std::uint8_t> buffer(std::min<std::uint64_t>(kReadSize, size));
   std::uint64_t offset = 0;
   while (offset < size) {
@@ -114,12 +115,11 @@ Result<StoredFile> StoreFile(const std::filesystem::path& path,
     const std::span<std::uint8_t> piece(
         buffer.data(), std::min<std::uint64_t>(buffer.size(), size - data));
     RETURN_IF_ERROR(ReadExactly(file, path, data, piece));
-    RETURN_IF_ERROR(content.Put(data, piece));
+    RETURN_IF_ERROR(use(data, piece));
     copied(piece.size());
     offset = data + piece.size();
   }
-  RETURN_IF_ERROR(CheckUnchanged(source, path));
-  return content.Finish(size);
+  return CheckUnchanged(source, path);
 }
 
 }  // namespace tdxvfs::image

@@ -5,20 +5,21 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <span>
 
 #include "common/result.h"
-#include "luks/image/block_writer.h"
-#include "luks/image/content_writer.h"
 
 namespace tdxvfs::image {
 
-// Copies a file of `size` bytes to the writer; holes of the source's disk are
-// not read. `copied` gets the bytes done since the last call. Fails with
-// kFileUnreadable, also when the file has another size by now or was written to
-// while it was read, and as the writer does.
-Result<StoredFile> StoreFile(const std::filesystem::path& path,
-                             std::uint64_t size, BlockWriter* writer,
-                             const std::function<void(std::uint64_t)>& copied);
+// Reads a file of `size` bytes, piece by piece in order; holes of the source's
+// disk are left out. `copied` gets the bytes done since the last call. Fails
+// with kFileUnreadable, also when the file has another size by now or was
+// written to while it was read, and as `use` does.
+Result<void> ReadContent(
+    const std::filesystem::path& path, std::uint64_t size,
+    const std::function<Result<void>(std::uint64_t offset,
+                                     std::span<const std::uint8_t>)>& use,
+    const std::function<void(std::uint64_t)>& copied);
 
 }  // namespace tdxvfs::image
 

@@ -2,6 +2,8 @@
 #include "luks/image/pack_image.h"
 
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -11,21 +13,27 @@
 #include "common/sha256.h"
 #include "luks/header_profile.h"
 #include "luks/image/erofs_image.h"
-#include "luks/image/erofs_tar.h"
+#include "luks/image/file_system_writer.h"
 #include "luks/image/luks2_header.h"
 #include "luks/image/pending_file.h"
 #include "luks/image/sealed_sink.h"
+#include "luks/image/source_tree.h"
+#include "luks/image/squashfs_image.h"
+#include "luks/image/tar_image.h"
+#include "luks/image/tree_image.h"
 
 namespace tdxvfs::image {
 namespace {
 
 constexpr std::size_t kMaxPassphrase = 512;  // bytes, as the key store's
 constexpr mode_t kImageMode = 0644;
+constexpr std::string_view kErofs = "erofs";
+constexpr std::string_view kSquashfs = "squashfs";
 
 Result<void> CheckRequest(const PackRequest& request) {
-  if (request.file_system != "erofs") {
-    return Error(Reason::kNotSupported,
-                 "file system '" + request.file_system + "': only erofs");
+  if (request.file_system != kErofs && request.file_system != kSquashfs) {
+    return Error(Reason::kNotSupported, "file system '" + request.file_system +
+                                            "': only erofs and squashfs");
   }
   if (request.passphrase.empty() ||
       request.passphrase.size() > kMaxPassphrase) {
@@ -45,19 +53,29 @@ Result<std::vector<std::uint8_t>> Salt(const PackRequest& request) {
   return salt;
 }
 
+Result<std::unique_ptr<FileSystemWriter>> NewWriter(
+    const std::string& file_system, ImageSink* sink) {
+  if (file_system == kSquashfs) {
+    ASSIGN_OR_RETURN(std::unique_ptr<FileSystemWriter> writer,
+                     SquashfsWriter::Create(sink));
+    return writer;
+  }
+  return std::unique_ptr<FileSystemWriter>(std::make_unique<ErofsWriter>(sink));
+}
+
 Result<void> WriteFileSystem(const PackRequest& request, ImageSink* sink) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<FileSystemWriter> writer,
+                   NewWriter(request.file_system, sink));
   if (request.tar_stream.has_value()) {
-    return WriteErofsFromTar(*request.tar_stream, sink,
-                             [&request](std::uint64_t done) {
-                               if (request.progress) {
-                                 request.progress(done, 0);
-                               }
-                             });
+    return WriteTar(*request.tar_stream, writer.get(),
+                    [&request](std::uint64_t done) {
+                      if (request.progress) {
+                        request.progress(done, 0);
+                      }
+                    });
   }
   ASSIGN_OR_RETURN(const SourceTree tree, ScanSource(request.source));
-  ASSIGN_OR_RETURN([[maybe_unused]] const std::uint64_t size,
-                   WriteErofs(tree, sink, request.progress));
-  return {};
+  return WriteTree(tree, writer.get(), request.progress);
 }
 
 // Everything behind the header.
@@ -77,13 +95,14 @@ Result<void> WriteSegment(const PackRequest& request, const Secret& volume_key,
   return {};
 }
 
-Result<Manifest> Describe(const NewHeader& header) {
+Result<Manifest> Describe(const PackRequest& request,
+                          const NewHeader& header) {
   Manifest manifest;
   manifest.uuid = header.uuid;
   manifest.header_size = header.bytes.size();
   ASSIGN_OR_RETURN(manifest.header_sha256, Sha256(header.bytes));
   manifest.header_profile = luks::kSealedProfile;
-  manifest.file_system = "erofs";
+  manifest.file_system = request.file_system;
   manifest.mount_options = {"ro"};
   return manifest;
 }
@@ -98,7 +117,7 @@ Result<Manifest> PackImage(const PackRequest& request) {
   ASSIGN_OR_RETURN(
       const NewHeader header,
       MakeLuks2Header(request.passphrase, volume_key, request.uuid));
-  ASSIGN_OR_RETURN(Manifest manifest, Describe(header));
+  ASSIGN_OR_RETURN(Manifest manifest, Describe(request, header));
   RETURN_IF_ERROR(WriteSegment(request, volume_key, output, &manifest));
   RETURN_IF_ERROR(WriteAll(output.descriptor(), 0, header.bytes)
                       .Context("'" + output.path().string() + "'"));

@@ -8,7 +8,8 @@
 #include <cstdint>
 
 #include "common/unique_fd.h"
-#include "luks/image/erofs_tar.h"
+#include "luks/image/erofs_image.h"
+#include "luks/image/tar_image.h"
 
 namespace {
 
@@ -30,8 +31,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
   const tdxvfs::UniqueFd stream(::memfd_create("tar", MFD_CLOEXEC));
   if (::pwrite(stream.get(), data, size, 0) == static_cast<ssize_t>(size)) {
     NoSink sink;
-    (void)tdxvfs::image::WriteErofsFromTar(stream.get(), &sink, nullptr)
-        .has_value();
+    tdxvfs::image::ErofsWriter writer(&sink);
+    (void)tdxvfs::image::WriteTar(stream.get(), &writer, nullptr).has_value();
   }
   return 0;
 }

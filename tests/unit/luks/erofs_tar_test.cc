@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "luks/image/erofs_tar.h"
+#include "luks/image/tar_image.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,6 +15,7 @@
 #include "common/unique_fd.h"
 #include "luks/image/erofs_image.h"
 #include "luks/image/source_tree.h"
+#include "luks/image/tree_image.h"
 #include "tests/support/result_matchers.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/unit/luks/file_sink.h"
@@ -58,7 +59,8 @@ class ErofsTarTest : public ::testing::Test {
     const UniqueFd stream(::open(Stream().c_str(), O_RDONLY | O_CLOEXEC));
     EXPECT_TRUE(stream.valid());
     FileSink sink(Image());
-    return WriteErofsFromTar(stream.get(), &sink, nullptr);
+    ErofsWriter writer(&sink);
+    return WriteTar(stream.get(), &writer, nullptr);
   }
   Result<void> WriteStream(const std::string& bytes) const {
     Spill(Stream(), bytes);
@@ -70,7 +72,8 @@ class ErofsTarTest : public ::testing::Test {
     EXPECT_THAT(tree, Succeeds());
     {
       FileSink sink(image);
-      EXPECT_THAT(WriteErofs(*tree, &sink, nullptr), Succeeds());
+      ErofsWriter writer(&sink);
+      EXPECT_THAT(WriteTree(*tree, &writer, nullptr), Succeeds());
     }
     return Slurp(image);
   }
@@ -344,7 +347,8 @@ TEST_F(ErofsTarTest, EveryTruncationIsRefused) {
 TEST_F(ErofsTarTest, AReadErrorIsNotTheEnd) {
   const UniqueFd folder(::open(Source().c_str(), O_RDONLY | O_CLOEXEC));
   FileSink sink(Image());
-  EXPECT_THAT(WriteErofsFromTar(folder.get(), &sink, nullptr),
+  ErofsWriter writer(&sink);
+  EXPECT_THAT(WriteTar(folder.get(), &writer, nullptr),
               Fails(Reason::kFileUnreadable));
 }
 

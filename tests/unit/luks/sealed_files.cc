@@ -10,6 +10,7 @@
 #include "luks/image/erofs_image.h"
 #include "luks/image/luks2_header.h"
 #include "luks/image/sector_cipher.h"
+#include "luks/image/tree_image.h"
 #include "luks/image/verity_tree.h"
 #include "tests/support/result_matchers.h"
 #include "tests/unit/luks/volume_files.h"
@@ -43,7 +44,8 @@ std::string ErofsOf(const std::filesystem::path& source) {
   TextSink sink;
   const auto tree = image::ScanSource(source);
   EXPECT_THAT(tree, Succeeds());
-  EXPECT_THAT(image::WriteErofs(*tree, &sink, nullptr), Succeeds());
+  image::ErofsWriter writer(&sink);
+  EXPECT_THAT(image::WriteTree(*tree, &writer, nullptr), Succeeds());
   return sink.Take();
 }
 
