@@ -187,7 +187,8 @@ void AddVolumePack(CommandSet& commands) {
                      "Ed25519 key in PEM that signs the manifest, into "
                      "MANIFEST.sig");
   command.add_option("--file-system", options->file_system,
-                     "file system to make: erofs");
+                     "file system to make: erofs, squashfs (compressed) or "
+                     "ext4 (a directory only; needs disk in the clear)");
   command
       .add_option("--salt", options->salt,
                   "verity salt: 'fixed', so that one tree has one root hash, "

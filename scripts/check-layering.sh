@@ -48,8 +48,8 @@ systemd/            common
 sqlite3\.h          keyserver
 curl/               collateral
 archive             image
-squashfs            image
-ext2fs/             image
+sqfs/               image
+ext2fs/|et/         image
 fuse                simulator
 fuse3/              simulator
 microhttpd\.h       simulator

@@ -13,6 +13,7 @@
 #include "common/sha256.h"
 #include "luks/header_profile.h"
 #include "luks/image/erofs_image.h"
+#include "luks/image/ext4_image.h"
 #include "luks/image/file_system_writer.h"
 #include "luks/image/luks2_header.h"
 #include "luks/image/pending_file.h"
@@ -29,11 +30,19 @@ constexpr std::size_t kMaxPassphrase = 512;  // bytes, as the key store's
 constexpr mode_t kImageMode = 0644;
 constexpr std::string_view kErofs = "erofs";
 constexpr std::string_view kSquashfs = "squashfs";
+constexpr std::string_view kExt4 = "ext4";
 
 Result<void> CheckRequest(const PackRequest& request) {
-  if (request.file_system != kErofs && request.file_system != kSquashfs) {
-    return Error(Reason::kNotSupported, "file system '" + request.file_system +
-                                            "': only erofs and squashfs");
+  if (request.file_system != kErofs && request.file_system != kSquashfs &&
+      request.file_system != kExt4) {
+    return Error(Reason::kNotSupported,
+                 "file system '" + request.file_system +
+                     "': choose erofs, squashfs or ext4");
+  }
+  if (request.file_system == kExt4 && request.tar_stream.has_value()) {
+    return Error(Reason::kNotSupported,
+                 "ext4 is made of a folder, not of a tar stream: unpack it, or "
+                 "choose erofs or squashfs");
   }
   if (request.passphrase.empty() ||
       request.passphrase.size() > kMaxPassphrase) {
@@ -64,6 +73,10 @@ Result<std::unique_ptr<FileSystemWriter>> NewWriter(
 }
 
 Result<void> WriteFileSystem(const PackRequest& request, ImageSink* sink) {
+  if (request.file_system == kExt4) {
+    return WriteExt4(request.source, FolderOf(request.image), sink,
+                     request.progress);
+  }
   ASSIGN_OR_RETURN(const std::unique_ptr<FileSystemWriter> writer,
                    NewWriter(request.file_system, sink));
   if (request.tar_stream.has_value()) {
@@ -95,8 +108,7 @@ Result<void> WriteSegment(const PackRequest& request, const Secret& volume_key,
   return {};
 }
 
-Result<Manifest> Describe(const PackRequest& request,
-                          const NewHeader& header) {
+Result<Manifest> Describe(const PackRequest& request, const NewHeader& header) {
   Manifest manifest;
   manifest.uuid = header.uuid;
   manifest.header_size = header.bytes.size();
@@ -104,6 +116,10 @@ Result<Manifest> Describe(const PackRequest& request,
   manifest.header_profile = luks::kSealedProfile;
   manifest.file_system = request.file_system;
   manifest.mount_options = {"ro"};
+  if (request.file_system == kExt4) {
+    // Replaying a journal would write, and trust what it writes.
+    manifest.mount_options.emplace_back("noload");
+  }
   return manifest;
 }
 

@@ -21,8 +21,8 @@ struct PackRequest {
   std::optional<int> tar_stream;  // a descriptor to read instead of `source`
   std::filesystem::path image;    // must not exist
   Secret passphrase;              // 1 to 512 bytes, used byte for byte
-  std::string file_system = "erofs";  // or "squashfs"
-  std::optional<std::string> uuid;  // of the LUKS2 header; absent: random
+  std::string file_system = "erofs";  // or "squashfs"; "ext4" (folders only)
+  std::optional<std::string> uuid;    // of the LUKS2 header; absent: random
   // The verity salt is zeroes unless this is set, so that one tree always has
   // one root hash.
   bool random_salt = false;

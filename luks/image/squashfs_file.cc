@@ -91,15 +91,15 @@ Result<void> SquashfsFile::Check(int code, std::string_view what) const {
   const bool cannot = code == SQFS_ERROR_OVERFLOW ||
                       code == SQFS_ERROR_UNSUPPORTED ||
                       code == SQFS_ERROR_ARG_INVALID;
-  return Error(cannot ? Reason::kNotSupported : Reason::kInternal,
-               "squashfs: " + std::string(what) + ": " +
-                   std::string(WordsOf(code)));
+  return Error(
+      cannot ? Reason::kNotSupported : Reason::kInternal,
+      "squashfs: " + std::string(what) + ": " + std::string(WordsOf(code)));
 }
 
 Result<void> SquashfsFile::Finish() {
-  const std::uint64_t end = std::max(
-      kSmallestImage,
-      (size_ + kImageBlockSize - 1) / kImageBlockSize * kImageBlockSize);
+  const std::uint64_t end =
+      std::max(kSmallestImage, (size_ + kImageBlockSize - 1) / kImageBlockSize *
+                                   kImageBlockSize);
   const std::vector<std::uint8_t> zeroes(end - size_, 0);
   RETURN_IF_ERROR(Check(Write(size_, zeroes), "fill up the last block"));
   return sink_->PutFirstBlock(first_);

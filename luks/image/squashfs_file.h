@@ -2,15 +2,15 @@
 #ifndef TDXVFS_LUKS_IMAGE_SQUASHFS_FILE_H_
 #define TDXVFS_LUKS_IMAGE_SQUASHFS_FILE_H_
 
-#include <sqfs/error.h>
-#include <sqfs/io.h>
-
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
+
+#include <sqfs/error.h>
+#include <sqfs/io.h>
 
 #include "common/result.h"
 #include "luks/image/image_sink.h"

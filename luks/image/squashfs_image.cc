@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "luks/image/squashfs_image.h"
 
-#include <sqfs/block.h>
-
 #include <algorithm>
 #include <array>
 #include <thread>
 #include <utility>
+
+#include <sqfs/block.h>
 
 namespace tdxvfs::image {
 namespace {
@@ -24,8 +24,8 @@ Result<sqfs_compressor_t*> NewCompressor(const SquashfsFile& file) {
       "choose zstd"));
   config.level = kZstdLevel;
   sqfs_compressor_t* compressor = nullptr;
-  RETURN_IF_ERROR(file.Check(sqfs_compressor_create(&config, &compressor),
-                             "prepare zstd"));
+  RETURN_IF_ERROR(
+      file.Check(sqfs_compressor_create(&config, &compressor), "prepare zstd"));
   return compressor;
 }
 
@@ -44,8 +44,8 @@ Result<void> SquashfsWriter::Start() {
   RETURN_IF_ERROR(
       file_.Check(sqfs_super_init(&super_, kBlock, 0, SQFS_COMP_ZSTD),
                   "prepare the superblock"));
-  RETURN_IF_ERROR(file_.Check(sqfs_super_write(&super_, &file_),
-                              "prepare the superblock"));
+  RETURN_IF_ERROR(
+      file_.Check(sqfs_super_write(&super_, &file_), "prepare the superblock"));
   const int options = compressor->write_options(compressor, &file_);
   RETURN_IF_ERROR(file_.Check(std::min(options, 0), "write options of zstd"));
   if (options > 0) {
@@ -75,8 +75,8 @@ Result<void> SquashfsWriter::Start() {
 Result<void> SquashfsWriter::Begin(std::uint32_t node) {
   position_ = 0;
   return file_.Check(
-      sqfs_block_processor_begin_file(
-          processor_.get(), &inodes_[node].inode, nullptr, kFileFlags),
+      sqfs_block_processor_begin_file(processor_.get(), &inodes_[node].inode,
+                                      nullptr, kFileFlags),
       "begin a file");
 }
 
@@ -104,9 +104,9 @@ Result<void> SquashfsWriter::Put(std::uint64_t offset,
     return {};
   }
   position_ += bytes.size();
-  return file_.Check(sqfs_block_processor_append(processor_.get(), bytes.data(),
-                                                 bytes.size()),
-                     "write a file");
+  return file_.Check(
+      sqfs_block_processor_append(processor_.get(), bytes.data(), bytes.size()),
+      "write a file");
 }
 
 Result<void> SquashfsWriter::End(std::uint64_t size) {
@@ -133,20 +133,18 @@ SquashfsInodes SquashfsWriter::ByNode(std::span<const std::uint32_t> numbers) {
 
 Result<void> SquashfsWriter::Finish(const SourceTree& tree,
                                     std::span<const std::uint32_t> numbers) {
-  RETURN_IF_ERROR(
-      file_.Check(sqfs_block_processor_finish(processor_.get()),
-                  "write the last blocks"));
+  RETURN_IF_ERROR(file_.Check(sqfs_block_processor_finish(processor_.get()),
+                              "write the last blocks"));
   SquashfsInodes inodes = ByNode(numbers);
   SquashfsTree nodes(&tree, &inodes, &file_, compressor_.get(), &super_);
   RETURN_IF_ERROR(nodes.WriteNodes());
-  RETURN_IF_ERROR(file_.Check(
-      sqfs_frag_table_write(fragments_.get(), &file_, &super_,
-                            compressor_.get()),
-      "write fragments"));
+  RETURN_IF_ERROR(file_.Check(sqfs_frag_table_write(fragments_.get(), &file_,
+                                                    &super_, compressor_.get()),
+                              "write fragments"));
   RETURN_IF_ERROR(nodes.WriteTables());
   super_.bytes_used = file_.size();
-  RETURN_IF_ERROR(file_.Check(sqfs_super_write(&super_, &file_),
-                              "write the superblock"));
+  RETURN_IF_ERROR(
+      file_.Check(sqfs_super_write(&super_, &file_), "write the superblock"));
   return file_.Finish();
 }
 

@@ -2,15 +2,15 @@
 #ifndef TDXVFS_LUKS_IMAGE_SQUASHFS_IMAGE_H_
 #define TDXVFS_LUKS_IMAGE_SQUASHFS_IMAGE_H_
 
+#include <cstdint>
+#include <memory>
+#include <span>
+
 #include <sqfs/block_processor.h>
 #include <sqfs/block_writer.h>
 #include <sqfs/compressor.h>
 #include <sqfs/frag_table.h>
 #include <sqfs/super.h>
-
-#include <cstdint>
-#include <memory>
-#include <span>
 
 #include "common/result.h"
 #include "luks/image/file_system_writer.h"

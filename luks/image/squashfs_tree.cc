@@ -41,8 +41,7 @@ sqfs_inode_generic_t* NewEmptyFile() {
 }
 
 sqfs_inode_generic_t* NewLink(const std::string& target, std::uint32_t links) {
-  sqfs_inode_generic_t* const inode =
-      NewInode(SQFS_INODE_SLINK, target.size());
+  sqfs_inode_generic_t* const inode = NewInode(SQFS_INODE_SLINK, target.size());
   if (inode != nullptr) {
     inode->data.slink.nlink = links;
     inode->data.slink.target_size = static_cast<std::uint32_t>(target.size());
@@ -83,8 +82,8 @@ Result<void> SquashfsTree::Prepare() {
   if (directory_table_ != nullptr) {
     directories_.reset(sqfs_dir_writer_create(directory_table_.get(), 0));
   }
-  if (owners_ == nullptr || attributes_ == nullptr ||
-      inode_table_ == nullptr || directories_ == nullptr) {
+  if (owners_ == nullptr || attributes_ == nullptr || inode_table_ == nullptr ||
+      directories_ == nullptr) {
     return file_->Check(SQFS_ERROR_ALLOC, "prepare tables");
   }
   places_.assign(tree_->nodes.size(), 0);
@@ -99,15 +98,14 @@ Result<std::uint32_t> SquashfsTree::AttributesOf(std::uint32_t node) {
   RETURN_IF_ERROR(file_->Check(sqfs_xattr_writer_begin(attributes_.get(), 0),
                                "attributes"));
   for (const auto& [name, value] : found->second) {
-    RETURN_IF_ERROR(
-        file_->Check(sqfs_xattr_writer_add(attributes_.get(), name.c_str(),
-                                           value.data(), value.size()),
-                     "attribute " + name + " of '" +
-                         tree_->PathOf(node).string() + "'"));
+    RETURN_IF_ERROR(file_->Check(
+        sqfs_xattr_writer_add(attributes_.get(), name.c_str(), value.data(),
+                              value.size()),
+        "attribute " + name + " of '" + tree_->PathOf(node).string() + "'"));
   }
   std::uint32_t index = kNone;
-  RETURN_IF_ERROR(file_->Check(
-      sqfs_xattr_writer_end(attributes_.get(), &index), "attributes"));
+  RETURN_IF_ERROR(file_->Check(sqfs_xattr_writer_end(attributes_.get(), &index),
+                               "attributes"));
   return index;
 }
 
@@ -119,8 +117,7 @@ std::uint32_t SquashfsTree::FoldersIn(std::uint32_t node) const {
       }));
 }
 
-Result<void> SquashfsTree::MakeFolder(std::uint32_t node,
-                                      SquashfsInode* made) {
+Result<void> SquashfsTree::MakeFolder(std::uint32_t node, SquashfsInode* made) {
   const std::string what = "folder '" + tree_->PathOf(node).string() + "'";
   RETURN_IF_ERROR(
       file_->Check(sqfs_dir_writer_begin(directories_.get(), 0), what));
@@ -220,8 +217,8 @@ Result<void> SquashfsTree::WriteNodes() {
       RETURN_IF_ERROR(WriteNode(node - 1));
     }
   }
-  RETURN_IF_ERROR(file_->Check(sqfs_meta_writer_flush(inode_table_.get()),
-                               "write inodes"));
+  RETURN_IF_ERROR(
+      file_->Check(sqfs_meta_writer_flush(inode_table_.get()), "write inodes"));
   RETURN_IF_ERROR(file_->Check(sqfs_meta_writer_flush(directory_table_.get()),
                                "write directories"));
   super_->inode_count = count;

@@ -2,6 +2,10 @@
 #ifndef TDXVFS_LUKS_IMAGE_SQUASHFS_TREE_H_
 #define TDXVFS_LUKS_IMAGE_SQUASHFS_TREE_H_
 
+#include <cstdint>
+#include <map>
+#include <vector>
+
 #include <sqfs/compressor.h>
 #include <sqfs/dir_writer.h>
 #include <sqfs/id_table.h>
@@ -9,10 +13,6 @@
 #include <sqfs/meta_writer.h>
 #include <sqfs/super.h>
 #include <sqfs/xattr_writer.h>
-
-#include <cstdint>
-#include <map>
-#include <vector>
 
 #include "common/result.h"
 #include "luks/image/source_tree.h"

@@ -20,13 +20,12 @@ Result<void> StoreContent(std::uint32_t node, const TarMember& member,
                           TarStream* stream, FileSystemWriter* writer,
                           const std::function<void(std::uint64_t)>& progress) {
   RETURN_IF_ERROR(writer->Begin(node));
-  RETURN_IF_ERROR(
-      stream->ReadContent([&](std::uint64_t offset, auto bytes) {
-        if (progress) {
-          progress(stream->bytes_read());
-        }
-        return writer->Put(offset, bytes);
-      }));
+  RETURN_IF_ERROR(stream->ReadContent([&](std::uint64_t offset, auto bytes) {
+    if (progress) {
+      progress(stream->bytes_read());
+    }
+    return writer->Put(offset, bytes);
+  }));
   return writer->End(member.node.size);
 }
 

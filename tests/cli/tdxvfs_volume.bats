@@ -75,7 +75,8 @@ teardown() {
   say tdxvfs volume pack - new --key-file key < twice.tar
   say tdxvfs volume pack - new --key-file key < /dev/null
   say tdxvfs volume pack - new --key-file - < good.tar
-  say tdxvfs volume pack model new --key-file key --file-system squashfs
+  say tdxvfs volume pack - new --key-file key --file-system ext4 < good.tar
+  say tdxvfs volume pack model new --key-file key --file-system ntfs
   [[ ! -e new ]]
   matches tar_stream
 }

@@ -287,7 +287,8 @@ TEST_F(ErofsImageTest, AFileWrittenToWhileItIsReadIsRefused) {
     };
     FileSink sink(Image());
     ErofsWriter writer(&sink);
-    EXPECT_THAT(WriteTree(tree, &writer, meddle), Fails(Reason::kFileUnreadable))
+    EXPECT_THAT(WriteTree(tree, &writer, meddle),
+                Fails(Reason::kFileUnreadable))
         << change;
   }
 }

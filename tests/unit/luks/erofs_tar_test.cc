@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "luks/image/tar_image.h"
-
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -15,6 +13,7 @@
 #include "common/unique_fd.h"
 #include "luks/image/erofs_image.h"
 #include "luks/image/source_tree.h"
+#include "luks/image/tar_image.h"
 #include "luks/image/tree_image.h"
 #include "tests/support/result_matchers.h"
 #include "tests/support/temporary_folder.h"

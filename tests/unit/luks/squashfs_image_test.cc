@@ -195,10 +195,9 @@ TEST_F(SquashfsImageTest, ATarStreamGivesTheSameImage) {
   MakeModel(Source(), 300'000);
   fs::create_hard_link(Source() / "config.json", Source() / "zz");
   const fs::path stream = folder_.path() / "stream";
-  const ToolResult made =
-      RunTool({"tar", "--create", "--file=" + stream.string(), "--sort=name",
-               "--format=pax", "--numeric-owner", "-C", Source().string(),
-               "."});
+  const ToolResult made = RunTool(
+      {"tar", "--create", "--file=" + stream.string(), "--sort=name",
+       "--format=pax", "--numeric-owner", "-C", Source().string(), "."});
   ASSERT_EQ(made.exit_code, 0) << made.output;
   const fs::path other = folder_.path() / "other";
   {
@@ -255,8 +254,7 @@ TEST_F(SquashfsImageTest, AFullDiskIsToldAsSuchAtEveryPoint) {
     ASSERT_OK_AND_ASSIGN(const SourceTree tree, ScanSource(Source()));
     FullSink sink(room);
     ASSERT_OK_AND_ASSIGN(const auto writer, SquashfsWriter::Create(&sink));
-    EXPECT_THAT(WriteTree(tree, writer.get(), nullptr),
-                Fails(Reason::kNoSpace))
+    EXPECT_THAT(WriteTree(tree, writer.get(), nullptr), Fails(Reason::kNoSpace))
         << room;
   }
 }

@@ -104,8 +104,10 @@ std::map<std::string, std::string> Tree(const std::filesystem::path& folder) {
 }
 
 Result<image::Manifest> Pack(const std::filesystem::path& source,
-                             const std::filesystem::path& image) {
+                             const std::filesystem::path& image,
+                             const std::string& file_system) {
   image::PackRequest request;
+  request.file_system = file_system;
   request.source = source;
   request.image = image;
   request.passphrase = SecretOf(kPassphrase);

@@ -33,7 +33,8 @@ std::map<std::string, std::string> Tree(const std::filesystem::path& folder);
 
 // Packs `source` with kPassphrase.
 Result<image::Manifest> Pack(const std::filesystem::path& source,
-                             const std::filesystem::path& image);
+                             const std::filesystem::path& image,
+                             const std::string& file_system = "erofs");
 
 // What a host can do to a header, which is not authenticated: replaces text in
 // both JSON areas and mends the checksums (LUKS2 On-Disk Format 1.1, sections

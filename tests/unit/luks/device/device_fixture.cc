@@ -14,7 +14,6 @@
 #include <utility>
 
 #include "common/unique_fd.h"
-#include "luks/image/manifest.h"
 #include "luks/inspect.h"
 #include "tests/support/result_matchers.h"
 #include "tests/unit/luks/volume_files.h"
@@ -41,8 +40,9 @@ void MakeRemovable(const fs::path& path) {
 
 fs::path ManifestOf(fs::path image) { return image += ".json"; }
 
-bool PackWithManifest(const fs::path& model, const fs::path& image) {
-  const auto manifest = Pack(model, image);
+bool PackWithManifest(const fs::path& model, const fs::path& image,
+                      const std::string& file_system) {
+  const auto manifest = Pack(model, image, file_system);
   if (manifest.has_value()) {
     Spill(ManifestOf(image), image::ManifestJson(*manifest));
   }
@@ -77,11 +77,14 @@ bool MakeFixtures(const fs::path& folder) {
   const fs::path model = scratch.path() / "model";
   MakeModel(model, kModelSize);
   fs::create_directories(folder);
-  for (const char* name : {"model.img", "next.img", "ext4.img"}) {
+  for (const char* name :
+       {"model.img", "next.img", "squashfs.img", "our_ext4.img", "ext4.img"}) {
     fs::remove(folder / name);
   }
-  return PackWithManifest(model, folder / "model.img") &&
-         PackWithManifest(model, folder / "next.img") &&
+  return PackWithManifest(model, folder / "model.img", "erofs") &&
+         PackWithManifest(model, folder / "next.img", "erofs") &&
+         PackWithManifest(model, folder / "squashfs.img", "squashfs") &&
+         PackWithManifest(model, folder / "our_ext4.img", "ext4") &&
          MakeForeign(model, folder / "ext4.img");
 }
 
@@ -149,17 +152,18 @@ luks::VolumePlace DeviceTest::Place(const std::string& name) const {
   return {.name = name, .mount_point = folder_.path() / "mnt" / name};
 }
 
-luks::VerityParameters DeviceTest::VerityOf(const std::string& uuid) {
-  for (const char* name : {"model.img", "next.img"}) {
-    const auto manifest =
-        image::ParseManifest(Slurp(ManifestOf(Fixtures() / name)));
+std::optional<image::Manifest> DeviceTest::ManifestWith(
+    const std::string& uuid) {
+  for (const char* name :
+       {"model.img", "next.img", "squashfs.img", "our_ext4.img"}) {
+    auto manifest = image::ParseManifest(Slurp(ManifestOf(Fixtures() / name)));
     EXPECT_THAT(manifest, Succeeds());
     if (manifest.has_value() && manifest->uuid == uuid) {
       EXPECT_TRUE(manifest->verity.has_value());
-      return manifest->verity.value_or(luks::VerityParameters{});
+      return *std::move(manifest);
     }
   }
-  return {};
+  return std::nullopt;
 }
 
 luks::OpenGrant DeviceTest::GrantFor(const luks::Header& header,
@@ -172,7 +176,12 @@ luks::OpenGrant DeviceTest::GrantFor(const luks::Header& header,
   grant.header_profile = "sealed-1";
   grant.file_system = "erofs";
   grant.mount_options = {"ro"};
-  grant.verity = VerityOf(uuid);
+  grant.verity = luks::VerityParameters{};
+  if (const auto manifest = ManifestWith(uuid); manifest.has_value()) {
+    grant.file_system = manifest->file_system;
+    grant.mount_options = manifest->mount_options;
+    grant.verity = manifest->verity;
+  }
   return grant;
 }
 

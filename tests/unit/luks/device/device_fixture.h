@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "luks/header.h"
+#include "luks/image/manifest.h"
 #include "luks/image_file.h"
 #include "luks/volume.h"
 #include "tests/support/temporary_folder.h"
@@ -27,8 +29,8 @@ const std::filesystem::path& Fixtures();
 // The large file of every fixture, in bytes.
 inline constexpr std::size_t kModelSize = 700'000;
 
-// model.img and next.img (two versions of ours) with their manifests, ext4.img
-// (by foreign tools).
+// model.img and next.img (two versions of ours), squashfs.img and our_ext4.img
+// with their manifests, ext4.img (by foreign tools).
 // True when all are there.
 bool MakeFixtures(const std::filesystem::path& folder);
 
@@ -76,9 +78,8 @@ class DeviceTest : public ::testing::Test {
   // What an honest server grants for this image and header.
   static luks::OpenGrant GrantFor(const luks::Header& header,
                                   const std::string& uuid);
-  // What the fixture with this UUID was packed with; nothing of the kind for
-  // others.
-  static luks::VerityParameters VerityOf(const std::string& uuid);
+  // Of the fixture that we packed with this UUID; nothing for others.
+  static std::optional<image::Manifest> ManifestWith(const std::string& uuid);
   // Makes it a grant of the profile that has no dm-verity.
   static void AsImported(luks::OpenGrant* grant);
   // Reads, grants and opens an image of ours.

@@ -62,6 +62,18 @@ TEST_F(OpenVolumeTest, EveryFileIsServedByteForByte) {
   ExpectNothingLeft();
 }
 
+TEST_F(OpenVolumeTest, SquashfsAndExt4AreServedByteForByte) {
+  for (const char* fixture : {"squashfs.img", "our_ext4.img"}) {
+    SCOPED_TRACE(fixture);
+    ASSERT_THAT(Open(CopyOf(fixture), Place()), Succeeds());
+    auto tree = Tree(Place().mount_point);
+    tree.erase("lost+found");
+    EXPECT_EQ(tree, Model());
+    ASSERT_THAT(CloseVolume(Place(), CloseMode::kNormal, nullptr), Succeeds());
+  }
+  ExpectNothingLeft();
+}
+
 TEST_F(OpenVolumeTest, TheMountIsReadOnlyAndRunsNothing) {
   ASSERT_THAT(Open(CopyOf("model.img"), Place()), Succeeds());
   struct statvfs status {};

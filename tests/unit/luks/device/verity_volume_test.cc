@@ -70,7 +70,9 @@ class VerityVolumeTest : public DeviceTest {
     DeviceTest::SetUp();
     if (!IsSkipped()) {
       image_ = CopyOf("model.img");
-      verity_ = VerityOf(UuidOf(image_));
+      const auto manifest = ManifestWith(UuidOf(image_));
+      ASSERT_TRUE(manifest.has_value());
+      verity_ = manifest->verity.value();
       const fs::path model = folder_.path() / "model";
       MakeModel(model, testing::kModelSize);
       model_ = Tree(model);
