@@ -132,10 +132,13 @@ std::size_t RegisterVolume(const Setup& setup) {
   const std::uint32_t version = Must(store->AddVersion(
       "bench", description, passphrase, std::chrono::system_clock::now()));
   Must(store->PutPolicy("bench",
-                        policy::PolicyFromReport(setup.report, false).value()));
+                        policy::PolicyFromReport(setup.report, false).value(),
+                        "bench", std::chrono::system_clock::now()));
   constexpr std::size_t kTagSize = 16;
-  const keyserver::VersionRecord record{"bench", version, description, false,
-                                        ""};
+  keyserver::VersionRecord record;
+  record.volume = "bench";
+  record.version = version;
+  record.description = description;
   return Must(keyserver::SerializeGrant(record, passphrase)).size() + kTagSize;
 }
 

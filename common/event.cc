@@ -58,6 +58,9 @@ constexpr std::array<EventInfo, kEventCount> kEvents{{
      "a decision could not be recorded; nothing was released"},
     {kAuditHead, "audit-head",
      "the audit log's newest signed head, to be kept elsewhere"},
+    {kStoreUntended, "store-untended",
+     "which guests came could not be noted, or a deleted passphrase not yet "
+     "destroyed; tried again within seconds"},
 }};
 
 constexpr bool TableIsInOrder() {

@@ -42,6 +42,7 @@ enum class Event : std::uint8_t {
   kAdminChange,
   kAuditFailed,
   kAuditHead,
+  kStoreUntended,
 };
 
 struct EventInfo {
@@ -51,7 +52,7 @@ struct EventInfo {
 };
 
 inline constexpr std::size_t kEventCount =
-    static_cast<std::size_t>(Event::kAuditHead) + 1;
+    static_cast<std::size_t>(Event::kStoreUntended) + 1;
 
 const std::array<EventInfo, kEventCount>& AllEvents();
 const EventInfo& InfoOf(Event event);

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <iterator>
 #include <span>
 
@@ -82,41 +81,27 @@ Result<Admission::Slot> Admission::EnterLocked(std::string network) {
   const auto [entry, is_new] = peers_.try_emplace(network);
   Peer& peer = entry->second;
   if (is_new) {
-    peer.tokens = limits_.peer_burst;
-    peer.refilled = now;
+    peer.bucket.Fill(rate_, now);
   }
-  Refill(&peer, now);
   if (peer.running >= limits_.peer_attestations) {
     return Error(Reason::kServerOverloaded,
                  "too many attestations of this peer at a time")
         .WithRetryAfter(kRetryWhenFull);
   }
-  if (peer.tokens < 1) {
-    const double seconds = (1 - peer.tokens) * 60 / limits_.peer_per_minute;
+  if (const std::uint32_t wait = peer.bucket.Take(rate_, now); wait != 0) {
     return Error(Reason::kServerOverloaded, "too many attempts of this peer")
-        .WithRetryAfter(static_cast<std::uint32_t>(std::ceil(seconds)));
+        .WithRetryAfter(wait);
   }
-  peer.tokens -= 1;
   ++peer.running;
   ++running_;
   return Slot(this, std::move(network));
 }
 
-void Admission::Refill(Peer* peer, steady_clock::time_point now) const {
-  const std::chrono::duration<double, std::ratio<60>> minutes =
-      now - peer->refilled;
-  peer->tokens = std::min<double>(
-      limits_.peer_burst,
-      peer->tokens + minutes.count() * limits_.peer_per_minute);
-  peer->refilled = now;
-}
-
 // A peer whose bucket is full again and that runs nothing is as good as new.
 void Admission::ForgetIdlePeers(steady_clock::time_point now) {
   for (auto entry = peers_.begin(); entry != peers_.end();) {
-    Refill(&entry->second, now);
-    const bool idle = entry->second.running == 0 &&
-                      entry->second.tokens >= limits_.peer_burst;
+    const bool idle =
+        entry->second.running == 0 && entry->second.bucket.IsFull(rate_, now);
     entry = idle ? peers_.erase(entry) : std::next(entry);
   }
 }

@@ -13,6 +13,7 @@
 
 #include "common/clock.h"
 #include "common/result.h"
+#include "keyserver/token_bucket.h"
 
 namespace tdxvfs::keyserver {
 
@@ -51,7 +52,9 @@ class Admission {
   };
 
   Admission(const AdmissionLimits& limits, const Clock* clock)
-      : limits_(limits), clock_(clock) {}
+      : limits_(limits),
+        rate_{limits.peer_per_minute, limits.peer_burst},
+        clock_(clock) {}
 
   // Fails with kServerOverloaded and the seconds to wait.
   Result<Slot> Enter(std::string_view peer);
@@ -60,19 +63,17 @@ class Admission {
   std::uint64_t TakeRefusedCount();
 
  private:
-  // A token bucket, and the streams that are running.
   struct Peer {
-    double tokens = 0;
-    std::chrono::steady_clock::time_point refilled;
-    std::uint32_t running = 0;
+    TokenBucket bucket;
+    std::uint32_t running = 0;  // streams
   };
 
   Result<Slot> EnterLocked(std::string network);
   void ForgetIdlePeers(std::chrono::steady_clock::time_point now);
-  void Refill(Peer* peer, std::chrono::steady_clock::time_point now) const;
   void Leave(const std::string& network);
 
   const AdmissionLimits limits_;
+  const Rate rate_;
   const Clock* const clock_;
   std::mutex mutex_;
   std::unordered_map<std::string, Peer> peers_;

@@ -150,6 +150,10 @@ class ConfigReader {
         "peer_per_minute", admission.peer_per_minute, 1, 10'000'000);
     admission.peer_burst =
         table.Number("peer_burst", admission.peer_burst, 1, 10'000'000);
+    Rate& volume = config_.volume_rate;
+    volume.per_minute =
+        table.Number("volume_per_minute", volume.per_minute, 0, 10'000'000);
+    volume.burst = table.Number("volume_burst", volume.burst, 1, 10'000'000);
     config_.begin_timeout =
         table.Duration("begin_timeout", config_.begin_timeout);
     config_.outcome_timeout =

@@ -12,6 +12,7 @@
 #include "keyserver/admission.h"
 #include "keyserver/audit/audit_settings.h"
 #include "keyserver/collateral_config.h"
+#include "keyserver/token_bucket.h"
 
 namespace tdxvfs::keyserver {
 
@@ -31,6 +32,9 @@ struct Config {
   // [limits], all optional.
   std::uint32_t connections = 512;
   AdmissionLimits admission;
+  // Releases of one volume, to guests that satisfy its policy; 0 a minute: no
+  // limit.
+  Rate volume_rate{0, 1000};
   std::chrono::milliseconds begin_timeout{10'000};
   std::chrono::seconds evidence_timeout{30};
   std::chrono::milliseconds outcome_timeout{120'000};

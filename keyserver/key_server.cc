@@ -15,11 +15,14 @@
 #include "keyserver/audit/json_lines_audit_log.h"
 #include "keyserver/channel.h"
 #include "keyserver/collateral_parts.h"
+#include "keyserver/due_deletions.h"
 #include "keyserver/evidence_replay.h"
+#include "keyserver/guest_book.h"
 #include "keyserver/keys/sqlite_key_store.h"
 #include "keyserver/listener.h"
 #include "keyserver/release_service.h"
 #include "keyserver/tls_identity.h"
+#include "keyserver/volume_rate.h"
 
 namespace tdxvfs::keyserver {
 namespace {
@@ -84,7 +87,8 @@ struct KeyServer::Parts {
       : config(settings),
         anchor(std::move(trust_anchor)),
         certificates(served),
-        admission(settings.admission, &clock) {}
+        admission(settings.admission, &clock),
+        volume_rate(settings.volume_rate, &clock) {}
 
   const Config config;
   SystemClock clock;
@@ -93,6 +97,9 @@ struct KeyServer::Parts {
   std::unique_ptr<SqliteKeyStore> store;
   std::unique_ptr<JsonLinesAuditLog> audit;
   Admission admission;
+  VolumeRate volume_rate;
+  GuestBook guests;
+  std::unique_ptr<DueDeletions> deletions;
   CollateralParts collateral;
   std::unique_ptr<KeyRelease> release;
   std::unique_ptr<EvidenceReplay> replay;
@@ -122,15 +129,19 @@ Result<void> KeyServer::Parts::OpenStores() {
 }
 
 void KeyServer::Parts::MakeServices() {
-  release = std::make_unique<KeyRelease>(
-      ReleaseParts{.store = store.get(),
-                   .audit = audit.get(),
-                   .clock = &clock,
-                   .anchor = &anchor,
-                   .certificates = &certificates,
-                   .collateral = collateral.service.get(),
-                   .pck_chains = collateral.pck_chains.get(),
-                   .collateral_source = config.collateral.SourceText()});
+  release = std::make_unique<KeyRelease>(ReleaseParts{
+      .store = store.get(),
+      .audit = audit.get(),
+      .clock = &clock,
+      .anchor = &anchor,
+      .certificates = &certificates,
+      .collateral = collateral.service.get(),
+      .pck_chains = collateral.pck_chains.get(),
+      .collateral_source = config.collateral.SourceText(),
+      .volume_rate =
+          config.volume_rate.per_minute == 0 ? nullptr : &volume_rate,
+      .guests = &guests});
+  deletions = std::make_unique<DueDeletions>(store.get(), &clock);
   work = std::make_unique<WorkQueue>(kWorkers);
   release_service = std::make_unique<ReleaseService>(ReleaseService::Parts{
       .release = release.get(),
@@ -144,8 +155,8 @@ void KeyServer::Parts::MakeServices() {
       .collateral_none = collateral.service == nullptr});
   replay = std::make_unique<EvidenceReplay>(&clock, &anchor,
                                             collateral.service.get());
-  admin_service = std::make_unique<AdminService>(store.get(), audit.get(),
-                                                 &clock, replay.get());
+  admin_service = std::make_unique<AdminService>(
+      store.get(), audit.get(), &clock, replay.get(), &guests, store.get());
 }
 
 Result<void> KeyServer::Parts::OpenGuestChannel(const TlsIdentity& identity) {
@@ -203,6 +214,11 @@ const std::string& KeyServer::address() const { return parts_->address; }
 
 bool KeyServer::anchor_is_intel() const { return parts_->anchor.is_intel(); }
 
+Result<void> KeyServer::TendStore() {
+  RETURN_IF_ERROR(parts_->guests.Flush(parts_->store.get()));
+  return parts_->deletions->Run();
+}
+
 Result<void> KeyServer::CheckHealth() {
   auto health = parts_->store->CheckHealth();
   if (health.has_value()) {
@@ -224,6 +240,8 @@ void KeyServer::Stop() {
     Log(LogLevel::kError, Event::kAuditFailed, told.error().ToString());
   }
   unlink(parts_->config.admin_socket.c_str());
+  // What could not be written is in the audit log.
+  (void)parts_->guests.Flush(parts_->store.get());
 }
 
 }  // namespace tdxvfs::keyserver

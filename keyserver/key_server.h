@@ -35,6 +35,9 @@ class KeyServer {
   // with the last result. Also looks after the audit log, whose newest head is
   // logged, so that it is kept where the log's own disk cannot change it.
   Result<void> CheckHealth();
+  // Writes down which guests came and destroys what was deleted long enough
+  // ago. Call every few seconds.
+  Result<void> TendStore();
   // Takes nothing new, lets streams in flight finish within the configured
   // time, then ends. A second call does nothing.
   void Stop();

@@ -1,41 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "keyserver/release_key.h"
 
-#include <optional>
 #include <span>
 #include <utility>
 
 #include <openssl/crypto.h>
 
 #include "attest/event_log/replay.h"
-#include "attest/policy/measurement_policy.h"
 #include "attest/quote.h"
-#include "attest/report_data.h"
 #include "attest/verify/verify_quote.h"
 #include "common/hex.h"
-#include "common/hkdf.h"
-#include "common/hpke.h"
-#include "common/profile_limits.h"
 #include "keyserver/grant_wire.h"
+#include "keyserver/noted_source.h"
+#include "keyserver/release_attempt.h"
 
 namespace tdxvfs::keyserver {
-
-// One attempt on its way through the steps; each step adds what it found to
-// the record.
-struct KeyRelease::Attempt {
-  const Exchange& exchange;
-  const Evidence& evidence;
-  AuditRecord record{};
-  attest::TdReport report{};
-  std::optional<attest::TcbVerdict> tcb{};
-  std::optional<event_log::EventLog> event_log{};
-  attest::ReportDataBytes report_data{};
-  bool allow_imported = false;  // as the policy says
-  VersionRecord version{};
-  // Sealing to the guest's key, set up before the decision is written down.
-  X25519PublicKey encapsulated_key{};
-  std::optional<HpkeContext> envelope{};
-};
 
 namespace {
 
@@ -44,13 +23,6 @@ void AddCheck(AuditRecord* record, std::string name, std::string expected,
   const bool passed = expected == actual;
   record->checks.push_back({std::move(name), std::move(expected),
                             std::move(actual), passed, source});
-}
-
-// Everything that policy refuses looks the same to the guest: anybody can rent
-// a genuine TD, and must not learn which volumes exist (A17).
-Error RefusedByPolicy(AuditRecord* record, std::string detail) {
-  record->detail = std::move(detail);
-  return {Reason::kRefusedByPolicy, "refused by policy"};
 }
 
 // A guest may know why its request, evidence or platform was refused. What is
@@ -62,68 +34,6 @@ Error ForGuest(Error error) {
   }
   return {Reason::kInternal, "the key server could not decide"};
 }
-
-// A guest may know that its platform's TCB is refused, but only when that is
-// all: otherwise it would learn that the volume exists (A17).
-Result<void> ResultOf(const policy::Judgement& judgement, AuditRecord* record) {
-  if (judgement.acceptance == policy::Acceptance::kAccepted) {
-    return {};
-  }
-  std::string differing;
-  for (const attest::Check& check : judgement.checks) {
-    if (!check.passed) {
-      differing += (differing.empty() ? "" : ", ") + check.name;
-    }
-  }
-  Error refused =
-      RefusedByPolicy(record, "the policy does not accept: " + differing);
-  if (judgement.acceptance == policy::Acceptance::kTcbRefused) {
-    return Error(Reason::kTcbOutOfDate,
-                 "the policy does not accept the platform's TCB");
-  }
-  return refused;
-}
-
-template <typename Range>
-std::vector<std::uint8_t> BytesOf(const Range& range) {
-  return {range.begin(), range.end()};
-}
-
-// What to keep of a guest whose quote is genuine; its event log follows when it
-// was found to be this guest's.
-ShownEvidence ShownIn(const Exchange& exchange, const Evidence& evidence,
-                      const std::vector<std::uint8_t>& quote) {
-  return {.quote = quote,
-          .event_log = {},
-          .purpose = exchange.purpose,
-          .nonce = BytesOf(exchange.nonce),
-          .public_key = BytesOf(evidence.public_key),
-          .volume = exchange.volume,
-          .header_sha256 = BytesOf(exchange.header_sha256),
-          .certificate_sha256 = BytesOf(evidence.server_certificate_sha256),
-          .config_digest = BytesOf(evidence.config_digest)};
-}
-
-// Writes down platform and evidence once collateral is asked for, which a quote
-// has to earn by its own cryptography: so the record has both also when there
-// is no collateral.
-class NotedSource : public verify::CollateralSource {
- public:
-  NotedSource(verify::CollateralSource* source, ShownEvidence shown,
-              AuditRecord* record)
-      : source_(source), shown_(std::move(shown)), record_(record) {}
-
-  Result<verify::CollateralOutcome> Find(const Wanted& wanted) override {
-    record_->fmspc = ToHex(wanted.fmspc);
-    record_->evidence = shown_;
-    return source_->Find(wanted);
-  }
-
- private:
-  verify::CollateralSource* const source_;
-  const ShownEvidence shown_;
-  AuditRecord* const record_;
-};
 
 AuditRecord RecordOf(const Exchange& exchange, const ReleaseParts& parts) {
   AuditRecord record;
@@ -162,7 +72,9 @@ Result<void> KeyRelease::Decide(Attempt* attempt) const {
   RETURN_IF_ERROR(CheckEventLog(attempt));
   RETURN_IF_ERROR(CheckPolicy(attempt));
   RETURN_IF_ERROR(CheckHeader(attempt));
-  return PrepareEnvelope(attempt);
+  RETURN_IF_ERROR(CheckLimits(attempt));
+  RETURN_IF_ERROR(PrepareEnvelope(attempt));
+  return CountRelease(attempt);
 }
 
 // The nonce belongs to the stream and the stream takes Evidence once, so what
@@ -259,76 +171,6 @@ Result<void> KeyRelease::CheckEventLog(Attempt* attempt) const {
   return {};
 }
 
-Result<void> KeyRelease::CheckPolicy(Attempt* attempt) const {
-  AuditRecord& record = attempt->record;
-  ASSIGN_OR_RETURN(const std::optional<VolumeRecord> volume,
-                   parts_.store->FindVolume(attempt->exchange.volume));
-  if (!volume.has_value()) {
-    return RefusedByPolicy(&record, "the volume is unknown");
-  }
-  if (volume->disabled) {
-    return RefusedByPolicy(&record, "the volume is disabled");
-  }
-  if (!volume->policy_json.has_value()) {
-    return RefusedByPolicy(&record, "the volume has no policy");
-  }
-  ASSIGN_OR_RETURN(const policy::MeasurementPolicy policy,
-                   policy::MeasurementPolicy::Parse(*volume->policy_json));
-  record.acknowledged = policy.acknowledged();
-  attempt->allow_imported = policy.allow_imported();
-  ASSIGN_OR_RETURN(
-      const policy::Judgement judgement,
-      policy.Check({.report = attempt->report,
-                    .now = parts_.clock->Now(),
-                    .config_digest = &attempt->evidence.config_digest,
-                    .tcb = attempt->tcb.has_value() ? &*attempt->tcb : nullptr,
-                    .event_log = attempt->event_log.has_value()
-                                     ? &*attempt->event_log
-                                     : nullptr}));
-  record.checks.insert(record.checks.end(), judgement.checks.begin(),
-                       judgement.checks.end());
-  return ResultOf(judgement, &record);
-}
-
-Result<void> KeyRelease::CheckHeader(Attempt* attempt) const {
-  const Exchange& exchange = attempt->exchange;
-  ASSIGN_OR_RETURN(
-      std::optional<VersionRecord> version,
-      parts_.store->FindVersion(exchange.volume, exchange.header_sha256));
-  if (!version.has_value()) {
-    attempt->record.detail =
-        "no version of the volume ever had this header; it is not one of ours";
-  } else if (version->retired) {
-    attempt->record.version = version->version;
-    attempt->record.detail =
-        "version " + std::to_string(version->version) + " is retired";
-  } else {
-    attempt->record.version = version->version;
-    attempt->version = std::move(*version);
-    return CheckProfile(attempt);
-  }
-  return Error(Reason::kHeaderUnknown,
-               "no live version of the volume has this header");
-}
-
-// A volume that its host can change unnoticed is released only where the policy
-// says that this was seen; the record says it either way.
-Result<void> KeyRelease::CheckProfile(Attempt* attempt) const {
-  const std::string& profile = attempt->version.description.header_profile;
-  const std::string_view limits = LimitsOfProfile(profile);
-  if (limits.empty()) {
-    return {};
-  }
-  std::string detail = "profile " + profile + ": " + std::string(limits);
-  if (!attempt->allow_imported) {
-    return RefusedByPolicy(
-        &attempt->record,
-        detail + "; the policy does not say \"allow_imported\": true");
-  }
-  attempt->record.detail = std::move(detail);
-  return {};
-}
-
 // A key that no shared secret can be made with is refused here, while it can
 // still be recorded as a refusal.
 Result<void> KeyRelease::PrepareEnvelope(Attempt* attempt) const {
@@ -342,7 +184,13 @@ Result<void> KeyRelease::PrepareEnvelope(Attempt* attempt) const {
 
 Result<std::string> KeyRelease::Record(Attempt* attempt) const {
   attempt->record.released = true;
-  return parts_.audit->Append(attempt->record);
+  auto audit_id = parts_.audit->Append(attempt->record);
+  if (!audit_id.has_value() && attempt->version.limits.releases.has_value()) {
+    // If this fails too, one release too many is counted, never one too few.
+    (void)parts_.store->GiveBack(attempt->version.volume,
+                                 attempt->version.version);
+  }
+  return audit_id;
 }
 
 Result<void> KeyRelease::SealGrant(Attempt* attempt,
@@ -373,6 +221,10 @@ Result<SealedGrant> KeyRelease::Seal(Attempt* attempt,
                                   "not sent: " + error.ToString()));
     return ForGuest(std::move(error)).WithAuditId(sealed.audit_id);
   }
+  if (parts_.guests != nullptr) {
+    parts_.guests->Note(attempt->exchange.volume, sealed.version,
+                        attempt->exchange.peer, parts_.clock->Now());
+  }
   return sealed;
 }
 
@@ -393,29 +245,6 @@ Error KeyRelease::Refuse(const Exchange& exchange, Error error) {
   const Evidence none;
   Attempt attempt{exchange, none, RecordOf(exchange, parts_)};
   return RecordRefusal(&attempt, std::move(error));
-}
-
-Result<void> KeyRelease::CheckOutcome(const SealedGrant& grant,
-                                      std::string_view body,
-                                      std::string_view mac) {
-  ASSIGN_OR_RETURN(const auto expected,
-                   HmacSha256(grant.outcome_key, AsBytes(body)));
-  if (mac.size() != expected.size() ||
-      CRYPTO_memcmp(mac.data(), expected.data(), expected.size()) != 0) {
-    return Error(Reason::kOutcomeInvalid,
-                 "the outcome is not authenticated by the grant's key");
-  }
-  return {};
-}
-
-Result<void> KeyRelease::RecordOutcome(const Exchange& exchange,
-                                       const SealedGrant& grant,
-                                       std::string_view result,
-                                       std::string_view reason,
-                                       std::string_view detail) const {
-  return parts_.audit->Append(OutcomeRecord{
-      parts_.clock->Now(), grant.audit_id, exchange.volume, std::string(result),
-      std::string(reason), std::string(detail)});
 }
 
 }  // namespace tdxvfs::keyserver

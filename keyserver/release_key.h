@@ -17,8 +17,10 @@
 #include "common/sha256.h"
 #include "common/x25519.h"
 #include "keyserver/audit/audit_log.h"
+#include "keyserver/guest_book.h"
 #include "keyserver/keys/key_store.h"
 #include "keyserver/served_certificates.h"
+#include "keyserver/volume_rate.h"
 
 namespace tdxvfs::keyserver {
 
@@ -67,6 +69,10 @@ struct ReleaseParts {
   verify::PckChainSource* pck_chains = nullptr;
   // What audit records say about collateral.
   std::string collateral_source = "none";
+  // Null: no limit per volume.
+  VolumeRate* volume_rate = nullptr;
+  // Where releases are noted for who wants to retire a version; may be null.
+  GuestBook* guests = nullptr;
 };
 
 // Decides whether a guest gets a key, and writes every decision down.
@@ -103,6 +109,8 @@ class KeyRelease {
   Result<void> CheckPolicy(Attempt* attempt) const;
   Result<void> CheckHeader(Attempt* attempt) const;
   Result<void> CheckProfile(Attempt* attempt) const;
+  Result<void> CheckLimits(Attempt* attempt) const;
+  Result<void> CountRelease(Attempt* attempt) const;
   Result<std::string> Record(Attempt* attempt) const;
   Result<void> PrepareEnvelope(Attempt* attempt) const;
   Result<void> SealGrant(Attempt* attempt, SealedGrant* sealed) const;

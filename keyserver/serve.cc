@@ -60,6 +60,9 @@ void WatchUntilSignal(const sigset_t& signals, KeyServer* server) {
     if (sigtimedwait(&signals, nullptr, &period) > 0) {
       return;
     }
+    if (const auto tended = server->TendStore(); !tended.has_value()) {
+      Log(LogLevel::kWarning, Event::kStoreUntended, tended.error().ToString());
+    }
     const auto health = server->CheckHealth();
     if (health.has_value() == healthy) {
       continue;

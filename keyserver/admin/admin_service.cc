@@ -7,10 +7,9 @@
 
 #include "attest/policy/measurement_policy.h"
 #include "common/hex.h"
-#include "common/log.h"
 #include "common/volume_name.h"
+#include "keyserver/admin/admin_change.h"
 #include "keyserver/admin/admin_wire.h"
-#include "keyserver/release_wire.h"
 
 namespace tdxvfs::keyserver {
 namespace {
@@ -19,6 +18,8 @@ using admin::v1::Empty;
 
 constexpr std::size_t kMaxPassphraseSize = 512;
 constexpr std::size_t kPassphraseEntropy = 32;  // bytes
+constexpr std::size_t kVolumesOfAPage = 500;
+constexpr std::size_t kPageBytes = 1024UL * 1024;
 
 // Answers with a secret and wipes it once gRPC has serialised it. The mutex
 // orders the two; gRPC does it as well, but out of a race detector's sight.
@@ -45,11 +46,6 @@ class WipingReactor final : public grpc::ServerUnaryReactor {
 Error UnknownVolume(const std::string& volume) {
   return {Reason::kVolumeUnknown,
           "the key store knows no volume '" + volume + "'"};
-}
-
-void LogChange(const std::string& volume, const std::string& what) {
-  Log(LogLevel::kInfo, Event::kAdminChange, "volume '" + volume + "': " + what,
-      {.volume = volume});
 }
 
 // 256 random bits as 64 lower-case digits.
@@ -109,27 +105,39 @@ grpc::ServerUnaryReactor* AdminService::ListVersions(
     grpc::CallbackServerContext* context,
     const admin::v1::ListVersionsRequest* request,
     admin::v1::ListVersionsResponse* response) {
-  return Answer(context, WriteVersions(request->volume(), response));
+  return Answer(context, WriteVersions(*request, response));
 }
 
-Result<void> AdminService::WriteVersions(
-    const std::string& volume, admin::v1::ListVersionsResponse* response) {
-  ASSIGN_OR_RETURN(const std::vector<VolumeRecord> volumes,
-                   store_->ListVolumes());
-  bool found = volume.empty();
-  for (const VolumeRecord& record : volumes) {
-    if (!volume.empty() && record.name != volume) {
-      continue;
-    }
-    found = true;
-    ASSIGN_OR_RETURN(const std::vector<VersionRecord> versions,
-                     store_->ListVersions(record.name));
-    for (const VersionRecord& version : versions) {
-      WriteVersion(version, record, response->add_versions());
-    }
+Result<void> AdminService::WriteVersionsOf(
+    const VolumeRecord& volume, admin::v1::ListVersionsResponse* response) {
+  ASSIGN_OR_RETURN(const std::vector<VersionRecord> versions,
+                   store_->ListVersions(volume.name));
+  for (const VersionRecord& version : versions) {
+    WriteVersion(version, volume, response->add_versions());
   }
-  if (!found) {
-    return UnknownVolume(volume);
+  return {};
+}
+
+// All volumes are answered page by page, each with whole volumes.
+Result<void> AdminService::WriteVersions(
+    const admin::v1::ListVersionsRequest& request,
+    admin::v1::ListVersionsResponse* response) {
+  if (!request.volume().empty()) {
+    ASSIGN_OR_RETURN(const std::optional<VolumeRecord> record,
+                     store_->FindVolume(request.volume()));
+    return record.has_value() ? WriteVersionsOf(*record, response)
+                              : UnknownVolume(request.volume());
+  }
+  ASSIGN_OR_RETURN(const std::vector<VolumeRecord> volumes,
+                   store_->ListVolumes(request.after(), kVolumesOfAPage));
+  for (const VolumeRecord& record : volumes) {
+    RETURN_IF_ERROR(WriteVersionsOf(record, response));
+    const bool is_last = &record == &volumes.back();
+    if ((is_last && volumes.size() == kVolumesOfAPage) ||
+        (!is_last && response->ByteSizeLong() > kPageBytes)) {
+      response->set_more_after(record.name);
+      return {};
+    }
   }
   return {};
 }
@@ -166,9 +174,12 @@ grpc::ServerUnaryReactor* AdminService::PutPolicy(
 Result<void> AdminService::SetPolicy(
     const admin::v1::PutPolicyRequest& request) {
   RETURN_IF_ERROR(CheckVolumeName(request.volume()));
+  RETURN_IF_ERROR(CheckAuthor(request.author()));
   RETURN_IF_ERROR(policy::MeasurementPolicy::Parse(request.json()));
-  RETURN_IF_ERROR(store_->PutPolicy(request.volume(), request.json()));
-  LogChange(request.volume(), "policy set");
+  ASSIGN_OR_RETURN(const std::uint32_t number,
+                   store_->PutPolicy(request.volume(), request.json(),
+                                     request.author(), clock_->Now()));
+  LogChange(request.volume(), "policy " + std::to_string(number) + " set");
   return {};
 }
 
@@ -176,11 +187,19 @@ grpc::ServerUnaryReactor* AdminService::GetPolicy(
     grpc::CallbackServerContext* context,
     const admin::v1::GetPolicyRequest* request,
     admin::v1::GetPolicyResponse* response) {
-  return Answer(context, ReadPolicy(request->volume(), response));
+  return Answer(context, ReadPolicy(*request, response));
 }
 
-Result<void> AdminService::ReadPolicy(const std::string& volume,
-                                      admin::v1::GetPolicyResponse* response) {
+Result<void> AdminService::ReadPolicy(
+    const admin::v1::GetPolicyRequest& request,
+    admin::v1::GetPolicyResponse* response) {
+  const std::string& volume = request.volume();
+  if (request.number() != 0) {
+    ASSIGN_OR_RETURN(PolicyRecord policy,
+                     store_->FindPolicy(volume, request.number()));
+    response->set_json(std::move(policy.json));
+    return {};
+  }
   ASSIGN_OR_RETURN(const std::optional<VolumeRecord> record,
                    store_->FindVolume(volume));
   if (!record.has_value()) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "common/hex.h"
+#include "common/json_text.h"
 #include "common/profile_limits.h"
 #include "keyserver/release_wire.h"
 #include "keyserver/verity_wire.h"
@@ -44,6 +45,35 @@ bool IsUuid(std::string_view text) {
     const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
     return form == '-' ? c == '-' : hex;
   });
+}
+
+// Years 1970 to 9999, so that every time can be written as RFC 3339 has it.
+Result<std::chrono::sys_seconds> TimeOf(std::int64_t seconds) {
+  constexpr std::int64_t kLastSecond = 253402300799;
+  if (seconds < 0 || seconds > kLastSecond) {
+    return Error(Reason::kUsage, "time " + std::to_string(seconds) +
+                                     " is not within 1970 to 9999");
+  }
+  return std::chrono::sys_seconds(std::chrono::seconds(seconds));
+}
+
+void WriteLimits(const VersionRecord& record, admin::v1::VersionInfo* info) {
+  admin::v1::VersionLimits* limits = info->mutable_limits();
+  if (record.limits.not_before.has_value()) {
+    limits->set_not_before(
+        record.limits.not_before->time_since_epoch().count());
+  }
+  if (record.limits.not_after.has_value()) {
+    limits->set_not_after(record.limits.not_after->time_since_epoch().count());
+  }
+  if (record.limits.releases.has_value()) {
+    limits->set_releases(*record.limits.releases);
+  }
+  info->set_released(record.released);
+  if (record.delete_after.has_value()) {
+    info->set_delete_after(JsonTime(*record.delete_after));
+  }
+  info->set_destroyed(record.destroyed);
 }
 
 }  // namespace
@@ -100,6 +130,24 @@ grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context,
   return reactor;
 }
 
+Result<VersionLimits> ReadLimits(const admin::v1::VersionLimits& limits) {
+  VersionLimits read;
+  if (limits.has_not_before()) {
+    ASSIGN_OR_RETURN(read.not_before, TimeOf(limits.not_before()));
+  }
+  if (limits.has_not_after()) {
+    ASSIGN_OR_RETURN(read.not_after, TimeOf(limits.not_after()));
+  }
+  if (read.not_before.has_value() && read.not_after.has_value() &&
+      *read.not_after < *read.not_before) {
+    return Error(Reason::kUsage, "not_after is before not_before");
+  }
+  if (limits.has_releases()) {
+    read.releases = limits.releases();
+  }
+  return read;
+}
+
 void WriteVersion(const VersionRecord& record, const VolumeRecord& volume,
                   admin::v1::VersionInfo* info) {
   info->set_volume(record.volume);
@@ -121,6 +169,7 @@ void WriteVersion(const VersionRecord& record, const VolumeRecord& volume,
   info->set_created(record.created);
   info->set_volume_disabled(volume.disabled);
   info->set_has_policy(volume.policy_json.has_value());
+  WriteLimits(record, info);
 }
 
 }  // namespace tdxvfs::keyserver

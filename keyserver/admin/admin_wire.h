@@ -22,6 +22,9 @@ grpc::Status StatusOf(const Result<void>& result);
 grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context,
                                  const Result<void>& result);
 
+// Fails with kUsage on times that are out of range or in the wrong order.
+Result<VersionLimits> ReadLimits(const admin::v1::VersionLimits& limits);
+
 void WriteVersion(const VersionRecord& record, const VolumeRecord& volume,
                   admin::v1::VersionInfo* info);
 

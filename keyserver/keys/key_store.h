@@ -40,6 +40,17 @@ struct VersionDescription {
   std::string file_system;
   std::vector<std::string> mount_options;
   std::optional<VerityDescription> verity;  // nothing: an image without one
+
+  bool operator==(const VersionDescription&) const = default;
+};
+
+// When and how often the key of a version may be released. Calendar times in
+// whole seconds, by the server's clock.
+struct VersionLimits {
+  std::optional<std::chrono::sys_seconds> not_before;
+  std::optional<std::chrono::sys_seconds> not_after;
+  // How many releases there may be, counted from when this was set.
+  std::optional<std::uint32_t> releases;
 };
 
 struct VersionRecord {
@@ -48,50 +59,125 @@ struct VersionRecord {
   VersionDescription description;
   bool retired = false;
   std::string created;  // RFC 3339, UTC
+  VersionLimits limits;
+  // Releases since limits.releases was set; not counted without it.
+  std::uint32_t released = 0;
+  // Set once the version is deleted: until then it can be undeleted.
+  std::optional<std::chrono::sys_seconds> delete_after;
+  // The passphrase is gone for good.
+  bool destroyed = false;
 };
 
 struct VolumeRecord {
   std::string name;
   bool disabled = false;
   std::optional<std::string> policy_json;
+  std::uint32_t policy_number = 0;  // 0: no policy
+};
+
+// One policy of a volume's history.
+struct PolicyRecord {
+  std::uint32_t number = 0;  // counts from 1
+  std::string json;
+  std::string author;  // empty: put before authors were kept
+  std::string time;    // RFC 3339, UTC; empty like author
+};
+
+// A guest's address that got the key of a version.
+struct GuestSeen {
+  std::uint32_t version = 0;
+  std::string peer;  // without its port
+  std::chrono::sys_seconds last{};
+  std::uint64_t releases = 0;
 };
 
 // Volumes, their versions, passphrases and policies. Several servers may share
-// one store, so nothing here is cached by callers. Thread-safe.
+// one store, so nothing here is cached by callers. Thread-safe. Every call
+// fails with kStoreInvalid when a record that it reads was changed or comes
+// from another place, kNoSpace when the disk is full, else kInternal.
 class KeyStore {
  public:
+  using TimePoint = std::chrono::system_clock::time_point;
+
   virtual ~KeyStore() = default;
 
   // The volume, or nothing when the store does not know it.
   virtual Result<std::optional<VolumeRecord>> FindVolume(
       std::string_view volume) = 0;
-  // All volumes in order of name.
-  virtual Result<std::vector<VolumeRecord>> ListVolumes() = 0;
+  // At most `limit` volumes in order of name, from the first after `after`.
+  virtual Result<std::vector<VolumeRecord>> ListVolumes(std::string_view after,
+                                                        std::size_t limit) = 0;
   // Registers the next version and returns its number, 1 for the first.
   // kAlreadyExists when a version of the volume has this header digest.
   virtual Result<std::uint32_t> AddVersion(
       std::string_view volume, const VersionDescription& description,
-      const Secret& passphrase, std::chrono::system_clock::time_point now) = 0;
+      const Secret& passphrase, TimePoint now) = 0;
   // Versions of one volume in order; kVolumeUnknown when there is none.
   virtual Result<std::vector<VersionRecord>> ListVersions(
       std::string_view volume) = 0;
-  // The version with this header digest, retired or not.
+  // The version with this header digest, live or not.
   virtual Result<std::optional<VersionRecord>> FindVersion(
       std::string_view volume, const Sha256Digest& header_sha256) = 0;
-  // Unseals the passphrase of a version. kStoreInvalid when the record was
-  // changed or comes from another place.
+  // Unseals the passphrase of a version. kVersionUnknown when it is destroyed.
   virtual Result<Secret> Passphrase(const VersionRecord& version) = 0;
-  // kVolumeUnknown or kVersionUnknown when there is none. Retiring twice
-  // changes nothing.
+
+  // These fail with kVolumeUnknown or kVersionUnknown when there is none.
+  // Retiring twice changes nothing.
   virtual Result<void> RetireVersion(std::string_view volume,
                                      std::uint32_t version) = 0;
   virtual Result<void> SetDisabled(std::string_view volume, bool disabled) = 0;
-  // Replaces the policy; makes the volume when it is new.
-  virtual Result<void> PutPolicy(std::string_view volume,
-                                 std::string_view json) = 0;
+  // Replaces all limits of a version and begins to count its releases anew.
+  virtual Result<void> SetLimits(std::string_view volume, std::uint32_t version,
+                                 const VersionLimits& limits) = 0;
+  // Releases nothing of a version from now on, and destroys its passphrase
+  // once `delete_after` has passed (DestroyDue). Nothing: undeletes it, or
+  // kVersionUnknown when it is destroyed.
+  virtual Result<void> SetDeletion(
+      std::string_view volume, std::uint32_t version,
+      std::optional<std::chrono::sys_seconds> delete_after) = 0;
+  // The deleted versions whose time has come.
+  virtual Result<std::vector<VersionRecord>> ListDue(TimePoint now) = 0;
+  // Destroys the passphrase of a deleted version, whose number and header
+  // stay known. Does nothing when it is not deleted (any more).
+  virtual Result<void> Destroy(std::string_view volume, std::uint32_t version,
+                               TimePoint now) = 0;
+
+  // Counts a release against the version's limits, durably and one by one.
+  // kRefusedByPolicy when they do not allow it (any more) at this time. Call
+  // GiveBack when the release did not happen.
+  virtual Result<void> TakeRelease(std::string_view volume,
+                                   std::uint32_t version, TimePoint now) = 0;
+  virtual Result<void> GiveBack(std::string_view volume,
+                                std::uint32_t version) = 0;
+
+  // Makes this the current policy and keeps the earlier ones; makes the volume
+  // when it is new. Returns the policy's number.
+  virtual Result<std::uint32_t> PutPolicy(std::string_view volume,
+                                          std::string_view json,
+                                          std::string_view author,
+                                          TimePoint now) = 0;
+  // One policy of the history. kPolicyMissing when there is none.
+  virtual Result<PolicyRecord> FindPolicy(std::string_view volume,
+                                          std::uint32_t number) = 0;
+  // The newest policies, at most `limit`, oldest first.
+  virtual Result<std::vector<PolicyRecord>> ListPolicies(
+      std::string_view volume, std::size_t limit) = 0;
+
+  // Notes releases for people who want to retire a version. Not sealed and not
+  // part of any decision: the audit log is what counts.
+  virtual Result<void> NoteGuests(std::string_view volume,
+                                  const std::vector<GuestSeen>& guests) = 0;
+  // Guests that got a key of the volume, the newest first, at most `limit`.
+  virtual Result<std::vector<GuestSeen>> ListGuests(std::string_view volume,
+                                                    std::size_t limit) = 0;
   // Whether the store answers.
   virtual Result<void> CheckHealth() = 0;
 };
+
+// Whether the key of a version may be released at this time, as far as the
+// version itself says. kRefusedByPolicy with the reason in words.
+Result<void> CheckReleasable(const VersionRecord& record,
+                             KeyStore::TimePoint now);
 
 }  // namespace tdxvfs::keyserver
 

@@ -58,6 +58,13 @@ Result<CipherContextPtr> StartGcm(const Secret& key, ByteSpan nonce,
   return context;
 }
 
+Result<std::size_t> PlaintextSize(ByteSpan sealed) {
+  if (sealed.size() <= kNonceSize + kTagSize) {
+    return Error(Reason::kStoreInvalid, "sealed record is too short");
+  }
+  return sealed.size() - kNonceSize - kTagSize;
+}
+
 }  // namespace
 
 Result<MasterKey> MasterKey::Load(std::string_view source) {
@@ -98,34 +105,44 @@ Result<std::vector<std::uint8_t>> MasterKey::Seal(
   return sealed;
 }
 
-Result<Secret> MasterKey::Unseal(const RecordIdentity& identity,
-                                 ByteSpan sealed) const {
-  if (sealed.size() <= kNonceSize + kTagSize) {
-    return Error(Reason::kStoreInvalid, "sealed record is too short");
-  }
-  const ByteSpan body =
-      sealed.subspan(kNonceSize, sealed.size() - kNonceSize - kTagSize);
+Result<void> MasterKey::UnsealInto(const RecordIdentity& identity,
+                                   ByteSpan sealed,
+                                   std::span<std::uint8_t> plaintext) const {
+  const ByteSpan body = sealed.subspan(kNonceSize, plaintext.size());
   std::array<std::uint8_t, kTagSize> tag{};
   std::ranges::copy(sealed.last(kTagSize), tag.begin());
   ASSIGN_OR_RETURN(const CipherContextPtr context,
                    StartGcm(key_, sealed.first(kNonceSize),
                             AssociatedData(identity), false));
-  return Secret::Filled(
-      body.size(), [&](std::span<std::uint8_t> out) -> Result<void> {
-        int size = 0;
-        int rest = 0;
-        std::array<std::uint8_t, kTagSize> unused{};
-        if (EVP_CipherUpdate(context.get(), out.data(), &size, body.data(),
-                             static_cast<int>(body.size())) != 1 ||
-            EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG,
-                                static_cast<int>(kTagSize), tag.data()) != 1 ||
-            EVP_CipherFinal_ex(context.get(), unused.data(), &rest) != 1) {
-          return OpensslError(Reason::kStoreInvalid,
-                              "sealed " + std::string(identity.kind) +
-                                  " does not open under this key");
-        }
-        return {};
-      });
+  int size = 0;
+  int rest = 0;
+  std::array<std::uint8_t, kTagSize> unused{};
+  if (EVP_CipherUpdate(context.get(), plaintext.data(), &size, body.data(),
+                       static_cast<int>(body.size())) != 1 ||
+      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG,
+                          static_cast<int>(kTagSize), tag.data()) != 1 ||
+      EVP_CipherFinal_ex(context.get(), unused.data(), &rest) != 1) {
+    return OpensslError(Reason::kStoreInvalid,
+                        "sealed " + std::string(identity.kind) +
+                            " does not open under this key");
+  }
+  return {};
+}
+
+Result<Secret> MasterKey::Unseal(const RecordIdentity& identity,
+                                 ByteSpan sealed) const {
+  ASSIGN_OR_RETURN(const std::size_t size, PlaintextSize(sealed));
+  return Secret::Filled(size, [&](std::span<std::uint8_t> plaintext) {
+    return UnsealInto(identity, sealed, plaintext);
+  });
+}
+
+Result<std::vector<std::uint8_t>> MasterKey::UnsealRecord(
+    const RecordIdentity& identity, ByteSpan sealed) const {
+  ASSIGN_OR_RETURN(const std::size_t size, PlaintextSize(sealed));
+  std::vector<std::uint8_t> plaintext(size);
+  RETURN_IF_ERROR(UnsealInto(identity, sealed, plaintext));
+  return plaintext;
 }
 
 }  // namespace tdxvfs::keyserver

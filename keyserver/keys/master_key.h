@@ -16,7 +16,7 @@ namespace tdxvfs::keyserver {
 // What a sealed record is. It goes into the seal as associated data, so a
 // record that is moved to another place does not open there.
 struct RecordIdentity {
-  std::string_view kind;  // "passphrase", "policy", "key-check"
+  std::string_view kind;  // "passphrase", "policy", "volume", "key-check"...
   std::string_view name;  // the volume; empty for records of the store itself
   std::uint32_t version = 0;
   // Everything else that the record vouches for, such as a header digest.
@@ -42,8 +42,26 @@ class MasterKey {
   // Fails with kStoreInvalid when key, record or identity do not fit.
   Result<Secret> Unseal(const RecordIdentity& identity,
                         std::span<const std::uint8_t> sealed) const;
+  // The same for a record that is authentic rather than secret.
+  Result<std::vector<std::uint8_t>> UnsealRecord(
+      const RecordIdentity& identity,
+      std::span<const std::uint8_t> sealed) const;
+
+  // This key itself, sealed under another one.
+  Result<std::vector<std::uint8_t>> SealedUnder(
+      const MasterKey& other, const RecordIdentity& identity) const {
+    return other.Seal(identity, key_.Reveal());
+  }
+
+  friend bool operator==(const MasterKey& left, const MasterKey& right) {
+    return left.key_ == right.key_;
+  }
 
  private:
+  Result<void> UnsealInto(const RecordIdentity& identity,
+                          std::span<const std::uint8_t> sealed,
+                          std::span<std::uint8_t> plaintext) const;
+
   explicit MasterKey(Secret key) : key_(std::move(key)) {}
   Secret key_;
 };

@@ -13,13 +13,18 @@
 #include "common/hex.h"
 #include "common/unique_fd.h"
 #include "keyserver/keys/sqlite_key_store.h"
+#include "keyserver/keys/store_file.h"
+#include "keyserver/keys/store_layout.h"
+#include "keyserver/keys/store_migration.h"
 
 namespace tdxvfs::keyserver {
 namespace {
 
-constexpr std::int64_t kSchemaVersion = 2;
 constexpr std::string_view kKeyCheckText = "tdxvfs key store";
-constexpr RecordIdentity kKeyCheckIdentity{"key-check", ""};
+constexpr std::string_view kKeyCheck = "key-check";
+// Reading all of a larger file would make the start slow; what is damaged there
+// is found when it is read, since every record is sealed.
+constexpr std::int64_t kMaxQuickCheck = 32LL * 1024 * 1024;  // bytes
 
 // Rows are overwritten when deleted, and the file stays locked from the first
 // transaction until it is closed, so that no second server can use it.
@@ -28,46 +33,9 @@ constexpr char kPragmas[] =
     "PRAGMA journal_mode = DELETE;"
     "PRAGMA synchronous = EXTRA;"
     "PRAGMA foreign_keys = ON;"
+    "PRAGMA cell_size_check = ON;"
+    "PRAGMA trusted_schema = OFF;"
     "PRAGMA secure_delete = ON;";
-
-constexpr char kSchema[] =
-    "CREATE TABLE meta(name TEXT PRIMARY KEY, value BLOB NOT NULL);"
-    "CREATE TABLE volumes("
-    "  name TEXT PRIMARY KEY,"
-    "  disabled INTEGER NOT NULL DEFAULT 0,"
-    "  policy BLOB);"
-    "CREATE TABLE versions("
-    "  volume TEXT NOT NULL REFERENCES volumes(name),"
-    "  version INTEGER NOT NULL,"
-    "  uuid TEXT NOT NULL,"
-    "  header_size INTEGER NOT NULL,"
-    "  header_sha256 BLOB NOT NULL,"
-    "  header_profile TEXT NOT NULL,"
-    "  file_system TEXT NOT NULL,"
-    "  mount_options TEXT NOT NULL,"
-    "  created TEXT NOT NULL,"
-    "  retired INTEGER NOT NULL DEFAULT 0,"
-    "  passphrase BLOB NOT NULL,"
-    "  verity TEXT,"
-    "  PRIMARY KEY(volume, version),"
-    "  UNIQUE(volume, header_sha256));";
-
-// What each later schema added to the one before it, from version 2 on.
-constexpr std::array<const char*, kSchemaVersion - 1> kUpgrades = {
-    "ALTER TABLE versions ADD COLUMN verity TEXT;"};
-
-Result<SqlitePtr> OpenDatabase(const std::filesystem::path& path, int flags) {
-  sqlite3* database = nullptr;
-  const int code = sqlite3_open_v2(
-      path.c_str(), &database,
-      flags | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
-  SqlitePtr owned(database);
-  if (code != SQLITE_OK) {
-    return SqliteError(database, "open");
-  }
-  RETURN_IF_ERROR(Execute(owned.get(), kPragmas));
-  return owned;
-}
 
 Result<std::int64_t> ReadNumber(sqlite3* database, std::string_view sql) {
   ASSIGN_OR_RETURN(SqliteStatement query,
@@ -76,25 +44,27 @@ Result<std::int64_t> ReadNumber(sqlite3* database, std::string_view sql) {
   return query.Number(0);
 }
 
-// One transaction: a store is of one version or the other.
-Result<void> Upgrade(sqlite3* database) {
-  ASSIGN_OR_RETURN(const std::int64_t from,
-                   ReadNumber(database, "PRAGMA user_version"));
-  if (from == kSchemaVersion) {
-    return {};
+Result<void> QuickCheck(sqlite3* database) {
+  ASSIGN_OR_RETURN(SqliteStatement check,
+                   SqliteStatement::Prepare(database, "PRAGMA quick_check"));
+  RETURN_IF_ERROR(check.Step());
+  if (check.Text(0) != "ok") {
+    return Error(Reason::kStoreInvalid, "damaged: " + check.Text(0));
   }
-  ASSIGN_OR_RETURN(SqliteTransaction transaction,
-                   SqliteTransaction::Begin(database));
-  for (std::int64_t version = from; version < kSchemaVersion; ++version) {
-    RETURN_IF_ERROR(
-        Execute(database, kUpgrades[static_cast<std::size_t>(version - 1)]));
-  }
-  RETURN_IF_ERROR(Execute(
-      database, "PRAGMA user_version = " + std::to_string(kSchemaVersion)));
-  return transaction.Commit();
+  return {};
 }
 
-Result<void> CheckSchema(sqlite3* database) {
+Result<void> CheckIntegrity(sqlite3* database) {
+  ASSIGN_OR_RETURN(const std::int64_t pages,
+                   ReadNumber(database, "PRAGMA page_count"));
+  ASSIGN_OR_RETURN(const std::int64_t page_size,
+                   ReadNumber(database, "PRAGMA page_size"));
+  return pages * page_size > kMaxQuickCheck ? Result<void>()
+                                            : QuickCheck(database);
+}
+
+// The schema that the file has.
+Result<std::int64_t> CheckSchema(sqlite3* database) {
   ASSIGN_OR_RETURN(const std::int64_t version,
                    ReadNumber(database, "PRAGMA user_version"));
   if (version > kSchemaVersion) {
@@ -106,11 +76,21 @@ Result<void> CheckSchema(sqlite3* database) {
   if (version < 1) {
     return Error(Reason::kStoreInvalid, "not a key store");
   }
-  ASSIGN_OR_RETURN(SqliteStatement check,
-                   SqliteStatement::Prepare(database, "PRAGMA quick_check"));
-  RETURN_IF_ERROR(check.Step());
-  if (check.Text(0) != "ok") {
-    return Error(Reason::kStoreInvalid, "damaged: " + check.Text(0));
+  RETURN_IF_ERROR(CheckIntegrity(database));
+  return version;
+}
+
+Result<void> CheckKeyOf(const SealedRows& rows) {
+  auto text = rows.FindMeta(kKeyCheck);
+  if (text.has_value() && !text->has_value()) {
+    return Error(Reason::kStoreInvalid, "the key check record is missing");
+  }
+  if (!text.has_value() && text.error().reason() != Reason::kStoreInvalid) {
+    return std::move(text).error();
+  }
+  if (!text.has_value() || AsText(**text) != kKeyCheckText) {
+    return Error(Reason::kStoreKeyWrong,
+                 "sealed under another master key than the configured one");
   }
   return {};
 }
@@ -131,6 +111,24 @@ Result<bool> Exists(const std::filesystem::path& path) {
 
 }  // namespace
 
+Result<SqlitePtr> OpenStoreFile(const std::filesystem::path& path) {
+  sqlite3* database = nullptr;
+  const int code = sqlite3_open_v2(
+      path.c_str(), &database,
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_EXRESCODE,
+      nullptr);
+  SqlitePtr owned(database);
+  if (code != SQLITE_OK) {
+    return SqliteError(database, "open");
+  }
+  RETURN_IF_ERROR(Execute(owned.get(), kPragmas));
+  return owned;
+}
+
+Result<void> WriteKeyCheck(const SealedRows& rows) {
+  return rows.PutMeta(kKeyCheck, AsBytes(kKeyCheckText));
+}
+
 Result<void> SqliteKeyStore::CreateFile(const std::filesystem::path& path,
                                         const MasterKey& master_key) {
   // Made under another name, so that a half-made store is never taken for one.
@@ -143,20 +141,13 @@ Result<void> SqliteKeyStore::CreateFile(const std::filesystem::path& path,
     return SystemError(Reason::kConfigInvalid,
                        "create '" + temporary.string() + "'", errno);
   }
-  ASSIGN_OR_RETURN(SqlitePtr database,
-                   OpenDatabase(temporary, SQLITE_OPEN_READWRITE));
+  ASSIGN_OR_RETURN(SqlitePtr database, OpenStoreFile(temporary));
   ASSIGN_OR_RETURN(SqliteTransaction transaction,
                    SqliteTransaction::Begin(database.get()));
   RETURN_IF_ERROR(Execute(database.get(), kSchema));
   RETURN_IF_ERROR(Execute(database.get(), "PRAGMA user_version = " +
                                               std::to_string(kSchemaVersion)));
-  ASSIGN_OR_RETURN(const std::vector<std::uint8_t> sealed,
-                   master_key.Seal(kKeyCheckIdentity, AsBytes(kKeyCheckText)));
-  ASSIGN_OR_RETURN(
-      SqliteStatement insert,
-      SqliteStatement::Prepare(database.get(),
-                               "INSERT INTO meta VALUES('key-check', ?)"));
-  RETURN_IF_ERROR(insert.Bind(sealed).Run());
+  RETURN_IF_ERROR(WriteKeyCheck(SealedRows(database.get(), &master_key)));
   RETURN_IF_ERROR(transaction.Commit());
   database.reset();
   if (rename(temporary.c_str(), path.c_str()) != 0) {
@@ -171,45 +162,65 @@ Result<std::unique_ptr<SqliteKeyStore>> SqliteKeyStore::OpenFile(
   if (!exists) {
     RETURN_IF_ERROR(CreateFile(path, master_key));
   }
-  ASSIGN_OR_RETURN(SqlitePtr database,
-                   OpenDatabase(path, SQLITE_OPEN_READWRITE));
+  ASSIGN_OR_RETURN(SqlitePtr database, OpenStoreFile(path));
   // The lock is taken by a transaction and kept by locking_mode.
   RETURN_IF_ERROR(Execute(database.get(), "BEGIN EXCLUSIVE; COMMIT"));
-  RETURN_IF_ERROR(CheckSchema(database.get()));
+  ASSIGN_OR_RETURN(const std::int64_t schema, CheckSchema(database.get()));
   std::unique_ptr<SqliteKeyStore> store(
-      new SqliteKeyStore(std::move(database), std::move(master_key)));
-  RETURN_IF_ERROR(store->CheckMasterKey());
-  RETURN_IF_ERROR(Upgrade(store->database_.get()));
+      new SqliteKeyStore(path, std::move(database), std::move(master_key)));
+  RETURN_IF_ERROR(store->SettleMasterKey());
+  if (schema < kSchemaVersion) {
+    RETURN_IF_ERROR(
+        MigrateStore(store->database_.get(), store->master_key_, path, schema)
+            .Context("migrate from schema version " + std::to_string(schema)));
+  }
+  RETURN_IF_ERROR(CheckLayout(store->database_.get()));
   return store;
 }
 
-Result<void> SqliteKeyStore::CheckMasterKey() {
-  ASSIGN_OR_RETURN(SqliteStatement query,
-                   Prepare("SELECT value FROM meta WHERE name = 'key-check'"));
-  ASSIGN_OR_RETURN(const bool found, query.Step());
-  if (!found) {
-    return Error(Reason::kStoreInvalid, "the key check record is missing");
+Result<void> SqliteKeyStore::CheckFile(const std::filesystem::path& path) {
+  ASSIGN_OR_RETURN(const SqlitePtr database, OpenStoreFile(path));
+  ASSIGN_OR_RETURN(const std::int64_t schema, CheckSchema(database.get()));
+  if (schema == kSchemaVersion) {
+    RETURN_IF_ERROR(CheckLayout(database.get()));
   }
-  const std::vector<std::uint8_t> sealed = query.Bytes(0);
-  auto text = master_key_.Unseal(kKeyCheckIdentity, sealed);
-  if (!text.has_value() || AsText(text->Reveal()) != kKeyCheckText) {
-    return Error(Reason::kStoreKeyWrong,
-                 "sealed under another master key than the configured one");
+  return QuickCheck(database.get());
+}
+
+Result<void> SqliteKeyStore::CheckKey(const std::filesystem::path& path,
+                                      const MasterKey& master_key) {
+  ASSIGN_OR_RETURN(const SqlitePtr database, OpenStoreFile(path));
+  return CheckKeyOf(SealedRows(database.get(), &master_key));
+}
+
+Result<void> SqliteKeyStore::CheckMasterKey() { return CheckKeyOf(rows()); }
+
+// After a rotation that was not finished the configured key may be either one.
+// When it is the new one, the earlier one has done its duty.
+Result<void> SqliteKeyStore::SettleMasterKey() {
+  const auto checked = CheckMasterKey();
+  if (checked.has_value()) {
+    return DropNextKey();
+  }
+  if (checked.error().reason() != Reason::kStoreKeyWrong) {
+    return checked;
+  }
+  RETURN_IF_ERROR(TakeNextKey());
+  return CheckMasterKey();
+}
+
+Result<void> SqliteKeyStore::CheckAnchor(const Sha256Digest& anchor_digest) {
+  ASSIGN_OR_RETURN(const auto remembered, rows().FindMeta(kAnchorRecord));
+  if (!remembered.has_value()) {
+    return rows().PutMeta(kAnchorRecord, anchor_digest);
+  }
+  if (!std::ranges::equal(*remembered, anchor_digest)) {
+    return Error(Reason::kAnchorChanged,
+                 "made for the trust anchor with key digest " +
+                     ToHex(*remembered) + ", configured is " +
+                     ToHex(anchor_digest));
   }
   return {};
-}
-
-Result<std::vector<std::uint8_t>> SqliteKeyStore::ReadAnchor() {
-  ASSIGN_OR_RETURN(SqliteStatement query,
-                   Prepare("SELECT value FROM meta WHERE name = 'anchor'"));
-  ASSIGN_OR_RETURN(const bool found, query.Step());
-  return found ? query.Bytes(0) : std::vector<std::uint8_t>();
-}
-
-Result<void> SqliteKeyStore::WriteAnchor(const Sha256Digest& anchor_digest) {
-  ASSIGN_OR_RETURN(SqliteStatement replace,
-                   Prepare("INSERT OR REPLACE INTO meta VALUES('anchor', ?)"));
-  return replace.Bind(anchor_digest).Run();
 }
 
 Result<std::unique_ptr<SqliteKeyStore>> SqliteKeyStore::Open(
@@ -221,16 +232,7 @@ Result<std::unique_ptr<SqliteKeyStore>> SqliteKeyStore::Open(
     store.error().AddContext(context);
     return store;
   }
-  ASSIGN_OR_RETURN(const std::vector<std::uint8_t> remembered,
-                   (*store)->ReadAnchor());
-  if (remembered.empty()) {
-    RETURN_IF_ERROR((*store)->WriteAnchor(anchor_digest).Context(context));
-  } else if (!std::ranges::equal(remembered, anchor_digest)) {
-    return Error(Reason::kAnchorChanged,
-                 context + ": made for the trust anchor with key digest " +
-                     ToHex(remembered) + ", configured is " +
-                     ToHex(anchor_digest));
-  }
+  RETURN_IF_ERROR((*store)->CheckAnchor(anchor_digest).Context(context));
   return store;
 }
 
@@ -239,7 +241,7 @@ Result<void> SqliteKeyStore::ChangeAnchor(const std::filesystem::path& path,
                                           const Sha256Digest& anchor_digest) {
   ASSIGN_OR_RETURN(const std::unique_ptr<SqliteKeyStore> store,
                    OpenFile(path, std::move(master_key)));
-  return store->WriteAnchor(anchor_digest);
+  return store->rows().PutMeta(kAnchorRecord, anchor_digest);
 }
 
 }  // namespace tdxvfs::keyserver

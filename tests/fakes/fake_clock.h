@@ -27,6 +27,12 @@ class FakeClock : public Clock {
     steady_ += time;
   }
 
+  // Sets the calendar alone, as somebody who corrects a clock does.
+  void JumpTo(std::chrono::system_clock::time_point now) {
+    const std::lock_guard lock(mutex_);
+    now_ = now;
+  }
+
  private:
   mutable std::mutex mutex_;
   std::chrono::system_clock::time_point now_ = std::chrono::system_clock::now();

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keyserver/admin/admin_change.h"
+
+#include <algorithm>
+
+#include "common/log.h"
+
+namespace tdxvfs::keyserver {
+namespace {
+
+constexpr std::size_t kMaxAuthorSize = 64;
+
+}  // namespace
+
+void LogChange(const std::string& volume, const std::string& what) {
+  Log(LogLevel::kInfo, Event::kAdminChange, "volume '" + volume + "': " + what,
+      {.volume = volume});
+}
+
+Result<void> CheckAuthor(std::string_view author) {
+  const bool printable = std::ranges::none_of(
+      author, [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; });
+  if (author.size() > kMaxAuthorSize || !printable) {
+    return Error(Reason::kUsage, "author is not a name of at most 64 bytes");
+  }
+  return {};
+}
+
+}  // namespace tdxvfs::keyserver

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an AdminService does with limits, deletion, guests and policy history.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "attest/policy/measurement_policy.h"
+#include "common/hex.h"
+#include "common/json_text.h"
+#include "common/sha256.h"
+#include "keyserver/admin/admin_change.h"
+#include "keyserver/admin/admin_service.h"
+#include "keyserver/admin/admin_wire.h"
+
+namespace tdxvfs::keyserver {
+namespace {
+
+using admin::v1::Empty;
+using std::chrono::floor;
+using std::chrono::seconds;
+
+constexpr std::size_t kMaxGuests = 1000;
+constexpr std::size_t kMaxPolicies = 1000;
+constexpr std::uint64_t kMaxGraceSeconds = 10ULL * 366 * 24 * 3600;
+
+std::string VersionName(std::uint32_t version) {
+  return "version " + std::to_string(version);
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* AdminService::SetLimits(
+    grpc::CallbackServerContext* context,
+    const admin::v1::SetLimitsRequest* request, Empty* /*response*/) {
+  const auto limits = ReadLimits(request->limits());
+  if (!limits.has_value()) {
+    return Answer(context, limits.error());
+  }
+  const auto result =
+      store_->SetLimits(request->volume(), request->version(), *limits);
+  if (result.has_value()) {
+    LogChange(request->volume(),
+              "limits of " + VersionName(request->version()) + " set");
+  }
+  return Answer(context, result);
+}
+
+grpc::ServerUnaryReactor* AdminService::DeleteVersion(
+    grpc::CallbackServerContext* context,
+    const admin::v1::DeleteVersionRequest* request,
+    admin::v1::DeleteVersionResponse* response) {
+  return Answer(context, Delete(*request, response));
+}
+
+Result<void> AdminService::Delete(
+    const admin::v1::DeleteVersionRequest& request,
+    admin::v1::DeleteVersionResponse* response) {
+  if (request.grace_seconds() > kMaxGraceSeconds) {
+    return Error(Reason::kUsage, "a grace period is at most ten years");
+  }
+  const auto delete_after =
+      floor<seconds>(clock_->Now()) +
+      seconds(static_cast<std::int64_t>(request.grace_seconds()));
+  RETURN_IF_ERROR(
+      store_->SetDeletion(request.volume(), request.version(), delete_after));
+  response->set_delete_after(JsonTime(delete_after));
+  LogChange(request.volume(),
+            VersionName(request.version()) +
+                " deleted; its passphrase is destroyed after " +
+                response->delete_after());
+  return {};
+}
+
+grpc::ServerUnaryReactor* AdminService::UndeleteVersion(
+    grpc::CallbackServerContext* context,
+    const admin::v1::UndeleteVersionRequest* request, Empty* /*response*/) {
+  const auto result =
+      store_->SetDeletion(request->volume(), request->version(), std::nullopt);
+  if (result.has_value()) {
+    LogChange(request->volume(),
+              VersionName(request->version()) + " undeleted");
+  }
+  return Answer(context, result);
+}
+
+grpc::ServerUnaryReactor* AdminService::ListGuests(
+    grpc::CallbackServerContext* context,
+    const admin::v1::ListGuestsRequest* request,
+    admin::v1::ListGuestsResponse* response) {
+  return Answer(context, WriteGuests(request->volume(), response));
+}
+
+Result<void> AdminService::WriteGuests(
+    const std::string& volume, admin::v1::ListGuestsResponse* response) {
+  if (guests_ != nullptr) {
+    RETURN_IF_ERROR(guests_->Flush(store_));
+  }
+  ASSIGN_OR_RETURN(const std::vector<GuestSeen> guests,
+                   store_->ListGuests(volume, kMaxGuests));
+  for (const GuestSeen& guest : guests) {
+    admin::v1::GuestInfo* const info = response->add_guests();
+    info->set_version(guest.version);
+    info->set_peer(guest.peer);
+    info->set_last(JsonTime(guest.last));
+    info->set_releases(guest.releases);
+  }
+  return {};
+}
+
+grpc::ServerUnaryReactor* AdminService::ListPolicies(
+    grpc::CallbackServerContext* context,
+    const admin::v1::ListPoliciesRequest* request,
+    admin::v1::ListPoliciesResponse* response) {
+  return Answer(context, WritePolicies(request->volume(), response));
+}
+
+Result<void> AdminService::WritePolicies(
+    const std::string& volume, admin::v1::ListPoliciesResponse* response) {
+  ASSIGN_OR_RETURN(const std::vector<PolicyRecord> policies,
+                   store_->ListPolicies(volume, kMaxPolicies));
+  for (const PolicyRecord& policy : policies) {
+    ASSIGN_OR_RETURN(const Sha256Digest digest, Sha256(AsBytes(policy.json)));
+    admin::v1::PolicyInfo* const info = response->add_policies();
+    info->set_number(policy.number);
+    info->set_time(policy.time);
+    info->set_author(policy.author);
+    info->set_sha256(std::string(AsText(digest)));
+  }
+  return {};
+}
+
+grpc::ServerUnaryReactor* AdminService::RollbackPolicy(
+    grpc::CallbackServerContext* context,
+    const admin::v1::RollbackPolicyRequest* request,
+    admin::v1::RollbackPolicyResponse* response) {
+  return Answer(context, Rollback(*request, response));
+}
+
+// What an earlier program accepted may be refused by now, so it is read again.
+Result<void> AdminService::Rollback(
+    const admin::v1::RollbackPolicyRequest& request,
+    admin::v1::RollbackPolicyResponse* response) {
+  RETURN_IF_ERROR(CheckAuthor(request.author()));
+  ASSIGN_OR_RETURN(const PolicyRecord policy,
+                   store_->FindPolicy(request.volume(), request.number()));
+  RETURN_IF_ERROR(policy::MeasurementPolicy::Parse(policy.json));
+  ASSIGN_OR_RETURN(const std::uint32_t number,
+                   store_->PutPolicy(request.volume(), policy.json,
+                                     request.author(), clock_->Now()));
+  response->set_number(number);
+  LogChange(request.volume(), "policy " + std::to_string(number) +
+                                  " set, the same as policy " +
+                                  std::to_string(request.number()));
+  return {};
+}
+
+}  // namespace tdxvfs::keyserver

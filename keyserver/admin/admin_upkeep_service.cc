@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an AdminService does with the store as a whole.
+#include <errno.h>
+#include <unistd.h>
+
+#include <string>
+#include <utility>
+
+#include "common/log.h"
+#include "common/unique_fd.h"
+#include "keyserver/admin/admin_service.h"
+#include "keyserver/admin/admin_wire.h"
+
+namespace tdxvfs::keyserver {
+namespace {
+
+using admin::v1::BackupChunk;
+using admin::v1::Empty;
+
+constexpr std::size_t kChunkSize = 64UL * 1024;
+
+Error NoUpkeep() {
+  return {Reason::kNotSupported, "this store is not kept in a file"};
+}
+
+// Sends a file piece by piece. gRPC calls OnDone, where it deletes itself.
+class FileSender final : public grpc::ServerWriteReactor<BackupChunk> {
+ public:
+  explicit FileSender(Result<UniqueFd> file) {
+    if (!file.has_value()) {
+      Finish(StatusOf(file.error()));
+      return;
+    }
+    file_ = std::move(*file);
+    SendNext();
+  }
+  void OnWriteDone(bool ok) override {
+    if (!ok) {
+      Finish(grpc::Status::CANCELLED);
+      return;
+    }
+    SendNext();
+  }
+  void OnDone() override { delete this; }
+
+ private:
+  void SendNext() {
+    std::string* const data = chunk_.mutable_data();
+    data->resize(kChunkSize);
+    const ssize_t size = read(file_.get(), data->data(), data->size());
+    if (size < 0) {
+      Finish(StatusOf(SystemError(Reason::kInternal, "read the copy", errno)));
+      return;
+    }
+    if (size == 0) {
+      Finish(grpc::Status::OK);
+      return;
+    }
+    data->resize(static_cast<std::size_t>(size));
+    StartWrite(&chunk_);
+  }
+
+  UniqueFd file_;
+  BackupChunk chunk_;
+};
+
+void LogUpkeep(const std::string& what) {
+  Log(LogLevel::kInfo, Event::kAdminChange, what, {});
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* AdminService::RotateMasterKey(
+    grpc::CallbackServerContext* context,
+    const admin::v1::RotateMasterKeyRequest* request, Empty* /*response*/) {
+  // gRPC gives the request as const, but nobody reads it after us.
+  auto* const field = const_cast<admin::v1::RotateMasterKeyRequest*>(request)
+                          ->mutable_master_key();
+  return Answer(context, Rotate(field));
+}
+
+Result<void> AdminService::Rotate(std::string* field) {
+  if (field->size() != MasterKey::kSize) {
+    WipeString(*field);
+    return Error(Reason::kUsage, "a master key has 32 bytes");
+  }
+  ASSIGN_OR_RETURN(Secret secret, Secret::TakeFrom(*field));
+  ASSIGN_OR_RETURN(MasterKey next, MasterKey::FromSecret(std::move(secret)));
+  if (upkeep_ == nullptr) {
+    return NoUpkeep();
+  }
+  RETURN_IF_ERROR(upkeep_->RotateMasterKey(std::move(next)));
+  LogUpkeep("the store is sealed under a new master key");
+  return {};
+}
+
+grpc::ServerUnaryReactor* AdminService::FinishRotation(
+    grpc::CallbackServerContext* context, const Empty* /*request*/,
+    Empty* /*response*/) {
+  if (upkeep_ == nullptr) {
+    return Answer(context, NoUpkeep());
+  }
+  const auto finished = upkeep_->FinishRotation();
+  if (finished.has_value()) {
+    LogUpkeep("the earlier master key does not open the store any more");
+  }
+  return Answer(context, finished);
+}
+
+grpc::ServerWriteReactor<BackupChunk>* AdminService::Backup(
+    grpc::CallbackServerContext* /*context*/, const Empty* /*request*/) {
+  return new FileSender(upkeep_ == nullptr ? Result<UniqueFd>(NoUpkeep())
+                                           : upkeep_->Copy());
+}
+
+}  // namespace tdxvfs::keyserver

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keyserver/due_deletions.h"
+
+#include <vector>
+
+#include "common/log.h"
+
+namespace tdxvfs::keyserver {
+namespace {
+
+constexpr std::chrono::hours kDueFor{1};
+
+}  // namespace
+
+Result<void> DueDeletions::Run() {
+  const auto now = clock_->Now();
+  const auto steady = clock_->Steady();
+  ASSIGN_OR_RETURN(const std::vector<VersionRecord> due, store_->ListDue(now));
+  std::map<Name, std::chrono::steady_clock::time_point> still_due;
+  for (const VersionRecord& version : due) {
+    const Name name(version.volume, version.version);
+    const auto known = due_since_.find(name);
+    const auto since = known == due_since_.end() ? steady : known->second;
+    if (steady - since < kDueFor) {
+      still_due.emplace(name, since);
+      continue;
+    }
+    RETURN_IF_ERROR(store_->Destroy(version.volume, version.version, now));
+    Log(LogLevel::kInfo, Event::kAdminChange,
+        "volume '" + version.volume + "': passphrase of deleted version " +
+            std::to_string(version.version) + " destroyed",
+        {.volume = version.volume});
+  }
+  due_since_ = std::move(still_due);
+  return {};
+}
+
+}  // namespace tdxvfs::keyserver

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TDXVFS_KEYSERVER_GUEST_BOOK_H_
+#define TDXVFS_KEYSERVER_GUEST_BOOK_H_
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "common/result.h"
+#include "keyserver/keys/key_store.h"
+
+namespace tdxvfs::keyserver {
+
+// Remembers which guests got which version until they are written to the store
+// together: a release does not wait for it, and what a killed server had not
+// written yet is in the audit log. Thread-safe.
+class GuestBook {
+ public:
+  // `peer` is gRPC's, "ipv4:192.0.2.1:4711"; its port is left out.
+  void Note(std::string_view volume, std::uint32_t version,
+            std::string_view peer, std::chrono::system_clock::time_point now);
+  // Writes what was noted. What could not be written stays for the next time.
+  Result<void> Flush(KeyStore* store);
+
+ private:
+  using Guests = std::map<std::pair<std::uint32_t, std::string>, GuestSeen>;
+
+  std::mutex mutex_;
+  std::map<std::string, Guests, std::less<>> volumes_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace tdxvfs::keyserver
+
+#endif  // TDXVFS_KEYSERVER_GUEST_BOOK_H_
