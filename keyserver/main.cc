@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -12,10 +14,12 @@
 #include "common/log.h"
 #include "common/process_hardening.h"
 #include "keyserver/audit/audit_key_file.h"
+#include "keyserver/backup.h"
 #include "keyserver/change_anchor.h"
 #include "keyserver/config.h"
 #include "keyserver/init.h"
 #include "keyserver/key_server.h"
+#include "keyserver/rotate_master_key.h"
 #include "keyserver/serve.h"
 
 namespace {
@@ -33,6 +37,10 @@ struct Options {
   std::string log_level = "info";
   bool json = false;
   keyserver::InitOptions init;
+  std::string key_file;
+  std::string file;
+  std::vector<std::string> recipients;
+  std::string identity;
 };
 
 // Prepares the process for secrets and TLS; nothing of OpenSSL or gRPC runs
@@ -66,6 +74,41 @@ Result<void> CheckConfig(const Options& options) {
                    keyserver::LoadConfig(options.config));
   RETURN_IF_ERROR(keyserver::CheckConfig(config).Context(options.config));
   (void)printf("%s: ok\n", options.config.c_str());
+  return {};
+}
+
+Result<void> RotateMasterKey(const Options& options) {
+  ASSIGN_OR_RETURN(const keyserver::Config config,
+                   keyserver::LoadConfig(options.config));
+  ASSIGN_OR_RETURN(
+      const std::string text,
+      keyserver::RotateMasterKey(
+          config, options.key_file.empty()
+                      ? keyserver::MasterKeyFile(config, options.config)
+                      : std::filesystem::path(options.key_file)));
+  (void)fputs(text.c_str(), stdout);
+  return {};
+}
+
+Result<void> Backup(const Options& options) {
+  ASSIGN_OR_RETURN(const keyserver::Config config,
+                   keyserver::LoadConfig(options.config));
+  RETURN_IF_ERROR(keyserver::Backup(config, options.file, options.recipients));
+  (void)printf("%s: written; the master key is not in it\n",
+               options.file.c_str());
+  return {};
+}
+
+Result<void> Restore(const Options& options) {
+  ASSIGN_OR_RETURN(const keyserver::Config config,
+                   keyserver::LoadConfig(options.config));
+  RETURN_IF_ERROR(keyserver::Restore(
+      config, keyserver::MasterKeyFile(config, options.config), options.file,
+      options.identity));
+  (void)printf(
+      "%s: restored; what was retired, deleted, disabled or counted after this "
+      "backup is live again: look at 'tdxvfs key list' before guests do\n",
+      config.store.c_str());
   return {};
 }
 
@@ -107,6 +150,28 @@ void AddInit(CLI::App* app, Options* options) {
       ->capture_default_str();
 }
 
+void AddStoreCommands(CLI::App* app, Options* options) {
+  CLI::App* const rotate = app->add_subcommand(
+      "rotate-master-key", "Seal a running server's store under a new key");
+  rotate->fallthrough()->add_option(
+      "--key-file", options->key_file,
+      "File of the master key (default: the configured one, or master.key "
+      "beside the configuration)");
+  CLI::App* const backup = app->add_subcommand(
+      "backup", "Write a running server's store to a new file");
+  backup->fallthrough()->add_option("FILE", options->file)->required();
+  backup
+      ->add_option("--recipient", options->recipients,
+                   "Encrypt to this X25519 public key, PEM (repeatable)")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  CLI::App* const restore = app->add_subcommand(
+      "restore", "Put a backup in the place of a store that is not there");
+  restore->fallthrough()->add_option("FILE", options->file)->required();
+  restore->add_option("--identity", options->identity,
+                      "Private key of a recipient, PEM, absolute path");
+}
+
 void AddCommands(CLI::App* app, Options* options) {
   app->set_version_flag("--version",
                         std::string(kProgram) + " " + TDXVFS_VERSION);
@@ -132,6 +197,7 @@ void AddCommands(CLI::App* app, Options* options) {
                       "Print the public key that the audit log's heads are "
                       "signed for (made at the first start)")
       ->fallthrough();
+  AddStoreCommands(app, options);
 }
 
 Result<void> Run(const CLI::App& app, const Options& options) {
@@ -152,6 +218,15 @@ Result<void> Run(const CLI::App& app, const Options& options) {
   }
   if (app.got_subcommand("audit-key")) {
     return PrintAuditKey(options);
+  }
+  if (app.got_subcommand("rotate-master-key")) {
+    return RotateMasterKey(options);
+  }
+  if (app.got_subcommand("backup")) {
+    return Backup(options);
+  }
+  if (app.got_subcommand("restore")) {
+    return Restore(options);
   }
   return Serve(options);
 }
