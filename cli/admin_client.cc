@@ -7,18 +7,16 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
 #include <utility>
 
-#include <grpcpp/grpcpp.h>
-
+#include "cli/admin_channel_client.h"
+#include "cli/caller_name.h"
 #include "cli/server_address.h"
 #include "cli/version_wire.h"
 #include "common/hex.h"
 #include "common/unique_fd.h"
 #include "foreign/google/rpc/status.pb.h"
-#include "tdxvfs/admin/v1/admin.grpc.pb.h"
 #include "tdxvfs/v1/release.pb.h"
 
 namespace tdxvfs::cli {
@@ -26,7 +24,6 @@ namespace {
 
 namespace wire = tdxvfs::admin::v1;
 
-constexpr std::chrono::seconds kDeadline{30};
 // A list of audit records carries the quote of each.
 constexpr int kMaxAnswer = 64 * 1024 * 1024;  // bytes
 
@@ -108,17 +105,6 @@ Reason ReasonOfCode(grpc::StatusCode code) {
   }
 }
 
-Error ErrorOf(const grpc::Status& status) {
-  const std::string message = "key server: " + status.error_message();
-  const auto refusal = RefusalOf(status);
-  const auto reason =
-      refusal.has_value() ? ReasonFromSlug(refusal->reason()) : std::nullopt;
-  if (!reason.has_value()) {
-    return {ReasonOfCode(status.error_code()), message};
-  }
-  return Error(*reason, message).WithAuditId(refusal->audit_id());
-}
-
 void Describe(const AuditQuery& query, wire::ListAuditRequest& message) {
   message.set_volume(query.volume);
   message.set_reason(query.reason);
@@ -130,23 +116,16 @@ void Describe(const AuditQuery& query, wire::ListAuditRequest& message) {
 
 }  // namespace
 
-struct AdminClient::Channel {
-  std::unique_ptr<wire::Administration::Stub> stub;
-
-  // One unary call with its deadline.
-  template <typename Request, typename Response>
-  Result<void> Call(grpc::Status (wire::Administration::Stub::*method)(
-                        grpc::ClientContext*, const Request&, Response*),
-                    const Request& request, Response& response) {
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + kDeadline);
-    const grpc::Status status = ((*stub).*method)(&context, request, &response);
-    if (!status.ok()) {
-      return ErrorOf(status);
-    }
-    return {};
+Error ErrorOf(const grpc::Status& status) {
+  const std::string message = "key server: " + status.error_message();
+  const auto refusal = RefusalOf(status);
+  const auto reason =
+      refusal.has_value() ? ReasonFromSlug(refusal->reason()) : std::nullopt;
+  if (!reason.has_value()) {
+    return {ReasonOfCode(status.error_code()), message};
   }
-};
+  return Error(*reason, message).WithAuditId(refusal->audit_id());
+}
 
 AdminClient::AdminClient(std::unique_ptr<Channel> channel)
     : channel_(std::move(channel)) {}
@@ -208,17 +187,23 @@ Result<std::vector<VersionInfo>> AdminClient::ListVersions(
     std::string_view volume) {
   wire::ListVersionsRequest request;
   request.set_volume(std::string(volume));
-  wire::ListVersionsResponse response;
-  RETURN_IF_ERROR(
-      channel_
-          ->Call(&wire::Administration::Stub::ListVersions, request, response)
-          .Context("list versions"));
   std::vector<VersionInfo> versions;
-  for (const wire::VersionInfo& message : response.versions()) {
-    ASSIGN_OR_RETURN(VersionInfo info, ReadVersionInfo(message));
-    versions.push_back(std::move(info));
+  while (true) {
+    wire::ListVersionsResponse response;
+    RETURN_IF_ERROR(
+        channel_
+            ->Call(&wire::Administration::Stub::ListVersions, request, response)
+            .Context("list versions"));
+    for (const wire::VersionInfo& message : response.versions()) {
+      ASSIGN_OR_RETURN(VersionInfo info, ReadVersionInfo(message));
+      versions.push_back(std::move(info));
+    }
+    // A page that leads back would never end.
+    if (response.more_after() <= request.after()) {
+      return versions;
+    }
+    request.set_after(response.more_after());
   }
-  return versions;
 }
 
 Result<void> AdminClient::RetireVersion(std::string_view volume,
@@ -249,15 +234,18 @@ Result<void> AdminClient::PutPolicy(std::string_view volume,
   wire::PutPolicyRequest request;
   request.set_volume(std::string(volume));
   request.set_json(std::string(json));
+  request.set_author(CallerName());
   wire::Empty response;
   return channel_
       ->Call(&wire::Administration::Stub::PutPolicy, request, response)
       .Context("put policy of volume '" + std::string(volume) + "'");
 }
 
-Result<std::string> AdminClient::GetPolicy(std::string_view volume) {
+Result<std::string> AdminClient::GetPolicy(std::string_view volume,
+                                           std::uint32_t number) {
   wire::GetPolicyRequest request;
   request.set_volume(std::string(volume));
+  request.set_number(number);
   wire::GetPolicyResponse response;
   RETURN_IF_ERROR(
       channel_->Call(&wire::Administration::Stub::GetPolicy, request, response)

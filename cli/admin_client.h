@@ -2,9 +2,11 @@
 #ifndef TDXVFS_CLI_ADMIN_CLIENT_H_
 #define TDXVFS_CLI_ADMIN_CLIENT_H_
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +17,13 @@
 
 namespace tdxvfs::cli {
 
+// When and how often the key of a version may be released.
+struct VersionLimits {
+  std::optional<std::chrono::sys_seconds> not_before;
+  std::optional<std::chrono::sys_seconds> not_after;
+  std::optional<std::uint32_t> releases;
+};
+
 // A registered version of a volume, as the server lists it.
 struct VersionInfo {
   std::string volume;
@@ -24,6 +33,26 @@ struct VersionInfo {
   bool volume_disabled = false;
   bool has_policy = false;
   std::string created;  // RFC 3339, UTC
+  VersionLimits limits;
+  std::uint32_t released = 0;  // since limits.releases was set
+  std::string delete_after;    // RFC 3339, UTC; set: deleted
+  bool destroyed = false;      // the passphrase is gone
+};
+
+// A guest that got a key of a volume.
+struct GuestInfo {
+  std::uint32_t version = 0;
+  std::string peer;
+  std::string last;  // RFC 3339, UTC
+  std::uint64_t releases = 0;
+};
+
+// One policy of a volume's history.
+struct PolicyInfo {
+  std::uint32_t number = 0;
+  std::string time;    // RFC 3339, UTC; empty: before times were kept
+  std::string author;  // empty like time
+  std::string sha256;  // hex, of the JSON
 };
 
 // Which audit records to list.
@@ -78,7 +107,9 @@ class AdminClient {
   Result<void> RetireVersion(std::string_view volume, std::uint32_t version);
   Result<void> SetDisabled(std::string_view volume, bool disabled);
   Result<void> PutPolicy(std::string_view volume, std::string_view json);
-  Result<std::string> GetPolicy(std::string_view volume);
+  // `number` 0 means the current one.
+  Result<std::string> GetPolicy(std::string_view volume,
+                                std::uint32_t number = 0);
   // One JSON object each, oldest first.
   Result<std::vector<std::string>> ListAudit(const AuditQuery& query);
   Result<std::string> GetAudit(std::string_view audit_id);
@@ -89,6 +120,22 @@ class AdminClient {
   // Oldest first.
   Result<std::vector<ReplayedDecision>> TestPolicy(std::string_view json,
                                                    const AuditQuery& query);
+
+  // Store (admin_store_client.cc)
+  Result<void> SetLimits(std::string_view volume, std::uint32_t version,
+                         const VersionLimits& limits);
+  // Returns until when it can be undeleted, RFC 3339.
+  Result<std::string> DeleteVersion(std::string_view volume,
+                                    std::uint32_t version,
+                                    std::chrono::seconds grace);
+  Result<void> UndeleteVersion(std::string_view volume, std::uint32_t version);
+  // The last release first.
+  Result<std::vector<GuestInfo>> ListGuests(std::string_view volume);
+  // Oldest first; the last one is current.
+  Result<std::vector<PolicyInfo>> ListPolicies(std::string_view volume);
+  // Returns the number that the earlier policy has now.
+  Result<std::uint32_t> RollbackPolicy(std::string_view volume,
+                                       std::uint32_t number);
 
  private:
   struct Channel;

@@ -35,9 +35,15 @@ void AddEverything(CommandSet& commands) {
   AddKeyRetire(commands);
   AddKeyDisable(commands);
   AddKeyEnable(commands);
+  AddKeyLimit(commands);
+  AddKeyDelete(commands);
+  AddKeyUndelete(commands);
   commands.AddGroup("policy", "administer who gets a volume's key");
   AddPolicyPut(commands);
   AddPolicyShow(commands);
+  AddPolicyHistory(commands);
+  AddPolicyDiff(commands);
+  AddPolicyRollback(commands);
   AddPolicyFromQuote(commands);
   AddPolicyFromAudit(commands);
   AddPolicyTest(commands);

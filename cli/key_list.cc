@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "cli/admin_client.h"
 #include "cli/commands.h"
+#include "cli/rfc3339.h"
 #include "cli/text_table.h"
 #include "common/hex.h"
 #include "common/json_text.h"
@@ -16,10 +18,17 @@ namespace {
 
 struct Options {
   std::string volume;
+  bool guests = false;
   std::string server;
 };
 
 std::string_view StateOf(const VersionInfo& version) {
+  if (version.destroyed) {
+    return "destroyed";
+  }
+  if (!version.delete_after.empty()) {
+    return "deleted";
+  }
   if (version.retired) {
     return "retired";
   }
@@ -29,14 +38,32 @@ std::string_view StateOf(const VersionInfo& version) {
   return version.has_policy ? "live" : "no policy";
 }
 
+void AddLimits(const VersionInfo& version, JsonObject* object) {
+  const VersionLimits& limits = version.limits;
+  if (limits.not_before.has_value()) {
+    object->String("not_before", ToRfc3339(*limits.not_before));
+  }
+  if (limits.not_after.has_value()) {
+    object->String("not_after", ToRfc3339(*limits.not_after));
+  }
+  if (limits.releases.has_value()) {
+    object->Number("releases", *limits.releases);
+    object->Number("released", version.released);
+  }
+  if (!version.delete_after.empty()) {
+    object->String("delete_after", version.delete_after);
+    object->Boolean("destroyed", version.destroyed);
+  }
+}
+
 std::string ToJson(const VersionInfo& version) {
   const VolumeDescription& description = version.description;
   JsonArray options;
   for (const std::string& option : description.mount_options) {
     options.String(option);
   }
-  JsonObject json;
-  json.String("volume", version.volume)
+  JsonObject object;
+  object.String("volume", version.volume)
       .Number("version", version.version)
       .Boolean("retired", version.retired)
       .Boolean("disabled", version.volume_disabled)
@@ -51,20 +78,57 @@ std::string ToJson(const VersionInfo& version) {
       .Boolean("verity", description.verity.has_value());
   const std::string_view limits = LimitsOfProfile(description.header_profile);
   if (!limits.empty()) {
-    json.String("limits", limits);
+    object.String("limits", limits);
   }
-  return json.Close();
+  AddLimits(version, &object);
+  return object.Close();
+}
+
+// What is said of the limits in the table.
+std::string LimitsOf(const VersionInfo& version) {
+  std::string text;
+  const auto add = [&text](const std::string& part) {
+    text += (text.empty() ? "" : ", ") + part;
+  };
+  const VersionLimits& limits = version.limits;
+  if (limits.not_before.has_value()) {
+    add("from " + ToRfc3339(*limits.not_before));
+  }
+  if (limits.not_after.has_value()) {
+    add("until " + ToRfc3339(*limits.not_after));
+  }
+  if (limits.releases.has_value()) {
+    add(std::to_string(version.released) + " of " +
+        std::to_string(*limits.releases) + " releases");
+  }
+  if (!version.delete_after.empty() && !version.destroyed) {
+    add("undelete until " + version.delete_after);
+  }
+  return text;
 }
 
 void PrintTable(const std::vector<VersionInfo>& versions,
                 const Console& console) {
-  TextTable table(
-      {"VOLUME", "VERSION", "STATE", "CREATED", "UUID", "HEADER SHA-256"});
+  // The column of the limits is there when any version has some.
+  const bool limited = std::ranges::any_of(
+      versions, [](const auto& version) { return !LimitsOf(version).empty(); });
+  std::vector<std::string> titles = {"VOLUME",  "VERSION", "STATE",
+                                     "CREATED", "UUID",    "HEADER SHA-256"};
+  if (limited) {
+    titles.emplace_back("LIMITS");
+  }
+  TextTable table(titles);
   for (const VersionInfo& version : versions) {
-    table.Row({version.volume, std::to_string(version.version),
-               std::string(StateOf(version)), version.created,
-               version.description.uuid,
-               ToHex(version.description.header_sha256)});
+    std::vector<std::string> row = {version.volume,
+                                    std::to_string(version.version),
+                                    std::string(StateOf(version)),
+                                    version.created,
+                                    version.description.uuid,
+                                    ToHex(version.description.header_sha256)};
+    if (limited) {
+      row.push_back(LimitsOf(version));
+    }
+    table.Row(row);
   }
   console.out << table.Text();
   for (const VersionInfo& version : versions) {
@@ -78,9 +142,34 @@ void PrintTable(const std::vector<VersionInfo>& versions,
   }
 }
 
+Result<void> ListGuests(const Options& options, const Console& console) {
+  ASSIGN_OR_RETURN(AdminClient server, AdminClient::ConnectTo(options.server));
+  ASSIGN_OR_RETURN(const std::vector<GuestInfo> guests,
+                   server.ListGuests(options.volume));
+  JsonArray list;
+  TextTable table({"VERSION", "GUEST", "LAST RELEASE", "RELEASES"});
+  for (const GuestInfo& guest : guests) {
+    table.Row({std::to_string(guest.version), guest.peer, guest.last,
+               std::to_string(guest.releases)});
+    list.Raw(JsonObject()
+                 .Number("version", guest.version)
+                 .String("peer", guest.peer)
+                 .String("last", guest.last)
+                 .Number("releases", static_cast<long long>(guest.releases))
+                 .Close());
+  }
+  console.out << (console.json() ? list.Close() + "\n" : table.Text());
+  return {};
+}
+
 Result<void> KeyList(const Options& options, const Console& console) {
   if (!options.volume.empty()) {
     RETURN_IF_ERROR(CheckVolumeName(options.volume));
+  }
+  if (options.guests) {
+    return options.volume.empty()
+               ? Error(Reason::kUsage, "--guests needs the name of a volume")
+               : ListGuests(options, console);
   }
   ASSIGN_OR_RETURN(AdminClient server, AdminClient::ConnectTo(options.server));
   ASSIGN_OR_RETURN(const std::vector<VersionInfo> versions,
@@ -105,6 +194,8 @@ void AddKeyList(CommandSet& commands) {
       "key", "list", "list volumes and their versions, never passphrases",
       [options](const Console& console) { return KeyList(*options, console); });
   command.add_option("NAME", options->volume, "only this volume");
+  command.add_flag("--guests", options->guests,
+                   "list the guests that got a key of the volume instead");
   AddServerOption(command, options->server);
 }
 

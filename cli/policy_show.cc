@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -11,13 +13,15 @@ namespace {
 
 struct Options {
   std::string volume;
+  std::uint32_t number = 0;
   std::string server;
 };
 
 Result<void> PolicyShow(const Options& options, const Console& console) {
   RETURN_IF_ERROR(CheckVolumeName(options.volume));
   ASSIGN_OR_RETURN(AdminClient server, AdminClient::ConnectTo(options.server));
-  ASSIGN_OR_RETURN(const std::string json, server.GetPolicy(options.volume));
+  ASSIGN_OR_RETURN(const std::string json,
+                   server.GetPolicy(options.volume, options.number));
   console.out << json;
   if (!json.ends_with('\n')) {
     console.out << "\n";
@@ -35,6 +39,10 @@ void AddPolicyShow(CommandSet& commands) {
                      return PolicyShow(*options, console);
                    });
   command.add_option("NAME", options->volume, "volume")->required();
+  command
+      .add_option("--number", options->number,
+                  "number in 'policy history' (default: the current one)")
+      ->check(CLI::Range(1U, std::numeric_limits<std::uint32_t>::max()));
   AddServerOption(command, options->server);
 }
 

@@ -37,6 +37,26 @@ Result<luks::VerityParameters> ReadVerity(const v1::Verity& message) {
   return verity;
 }
 
+std::chrono::sys_seconds TimeOf(std::int64_t seconds) {
+  return std::chrono::sys_seconds(std::chrono::seconds(seconds));
+}
+
+void ReadLimits(const admin::v1::VersionInfo& message, VersionInfo* info) {
+  const admin::v1::VersionLimits& limits = message.limits();
+  if (limits.has_not_before()) {
+    info->limits.not_before = TimeOf(limits.not_before());
+  }
+  if (limits.has_not_after()) {
+    info->limits.not_after = TimeOf(limits.not_after());
+  }
+  if (limits.has_releases()) {
+    info->limits.releases = limits.releases();
+  }
+  info->released = message.released();
+  info->delete_after = message.delete_after();
+  info->destroyed = message.destroyed();
+}
+
 }  // namespace
 
 void WriteDescription(const VolumeDescription& description,
@@ -63,6 +83,7 @@ Result<VersionInfo> ReadVersionInfo(const admin::v1::VersionInfo& message) {
   info.volume_disabled = message.volume_disabled();
   info.has_policy = message.has_policy();
   info.created = message.created();
+  ReadLimits(message, &info);
   VolumeDescription& to = info.description;
   to.uuid = from.uuid();
   to.header_size = from.header_size();

@@ -6,6 +6,11 @@
 start_server() {
   tdxvfs-keyserver init --directory "$BATS_TEST_TMPDIR/server" --name localhost \
     --listen 127.0.0.1:0 "$@" > init.said
+  serve_again
+}
+
+# Starts the server of start_server, once more if it was stopped.
+serve_again() {
   : > server.log
   tdxvfs-keyserver --config server/keyserver.toml < /dev/null > /dev/null 2> server.log 3>&- &
   server_pid=$!

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/admin_client.h"
+#include "cli/commands.h"
+#include "cli/text_table.h"
+#include "common/json_text.h"
+#include "common/volume_name.h"
+
+namespace tdxvfs::cli {
+namespace {
+
+struct Options {
+  std::string volume;
+  std::string server;
+};
+
+std::string KnownOr(const std::string& text, const std::string& otherwise) {
+  return text.empty() ? otherwise : text;
+}
+
+Result<void> PolicyHistory(const Options& options, const Console& console) {
+  RETURN_IF_ERROR(CheckVolumeName(options.volume));
+  ASSIGN_OR_RETURN(AdminClient server, AdminClient::ConnectTo(options.server));
+  ASSIGN_OR_RETURN(const std::vector<PolicyInfo> policies,
+                   server.ListPolicies(options.volume));
+  if (console.json()) {
+    JsonArray list;
+    for (const PolicyInfo& policy : policies) {
+      list.Raw(JsonObject()
+                   .Number("number", policy.number)
+                   .String("time", policy.time)
+                   .String("author", policy.author)
+                   .String("sha256", policy.sha256)
+                   .Close());
+    }
+    console.out << list.Close() << "\n";
+    return {};
+  }
+  TextTable table({"NUMBER", "TIME", "AUTHOR", "SHA-256", ""});
+  for (const PolicyInfo& policy : policies) {
+    table.Row({std::to_string(policy.number),
+               KnownOr(policy.time, "not recorded"),
+               KnownOr(policy.author, "not recorded"), policy.sha256,
+               &policy == &policies.back() ? "current" : ""});
+  }
+  console.out << table.Text();
+  return {};
+}
+
+}  // namespace
+
+void AddPolicyHistory(CommandSet& commands) {
+  const auto options = std::make_shared<Options>();
+  CLI::App& command = commands.Add("policy", "history",
+                                   "list the policies that a volume has had",
+                                   [options](const Console& console) {
+                                     return PolicyHistory(*options, console);
+                                   });
+  command.add_option("NAME", options->volume, "volume")->required();
+  AddServerOption(command, options->server);
+}
+
+}  // namespace tdxvfs::cli
