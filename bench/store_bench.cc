@@ -227,7 +227,7 @@ void Compare(Setup* setup, const fs::path& folder, std::size_t many,
   (void)Must(much->Copy());
   (void)printf("copied in %.1f s\n", SecondsSince(start));
   start = std::chrono::steady_clock::now();
-  Must(much->RotateMasterKey(KeyOf('b')));
+  Must(much->RotateMasterKey(KeyOf('a'), KeyOf('b')));
   (void)printf("rotated in %.1f s\n", SecondsSince(start));
 }
 

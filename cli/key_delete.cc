@@ -39,8 +39,8 @@ Result<void> KeyDelete(const Options& options, const Console& console) {
   } else {
     console.out << "volume '" << options.volume << "': version "
                 << options.version
-                << " deleted; it opens nowhere from now on, and its passphrase "
-                   "is destroyed after "
+                << " deleted; nobody gets its key from now on, and its "
+                   "passphrase is destroyed after "
                 << delete_after << "\n";
   }
   return {};

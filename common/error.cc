@@ -41,7 +41,7 @@ constexpr std::array<ReasonInfo, kReasonCount> kTable{{
     {kPermission, "permission-denied", 2, kGrpcPermissionDenied, kNever,
      "run as root or as the owner of the object"},
     {kAlreadyExists, "already-exists", 2, kGrpcAlreadyExists, kNever,
-     "nothing is overwritten; remove it or choose another name"},
+     "nothing is overwritten; move it away or choose another name"},
     {kFileNotFound, "file-not-found", 2, kGrpcNotFound, kNever, ""},
     {kFileUnreadable, "file-unreadable", 2, kGrpcPermissionDenied, kNever, ""},
     {kFileUnwritable, "file-unwritable", 2, kGrpcPermissionDenied, kNever, ""},

@@ -17,6 +17,7 @@
 #include "keyserver/admin/store_client.h"
 #include "keyserver/backup_cipher.h"
 #include "keyserver/keys/sqlite_key_store.h"
+#include "keyserver/keys/store_presence.h"
 #include "keyserver/new_file.h"
 #include "keyserver/secret_source.h"
 
@@ -146,6 +147,17 @@ Result<void> Unpack(const UniqueFd& file, const std::string& identity,
   }
 }
 
+// What is wrong with a backup is not said as if it were wrong with the store.
+Result<void> CheckUnpacked(const fs::path& store) {
+  auto checked = SqliteKeyStore::CheckFile(store);
+  if (!checked.has_value() &&
+      checked.error().reason() == Reason::kStoreInvalid) {
+    return Error(Reason::kFileInvalid, "damaged, cut off or no key store: " +
+                                           checked.error().message());
+  }
+  return checked;
+}
+
 // As root the store is made for the server's user, to whom its folder belongs.
 Result<void> GiveToFolderOwner(const fs::path& file) {
   struct stat folder {};
@@ -191,11 +203,18 @@ Result<void> Restore(const Config& config, const fs::path& key_file,
         errno == ENOENT ? Reason::kFileNotFound : Reason::kFileUnreadable,
         "open '" + file.string() + "'", errno);
   }
+  const std::string name = "key store '" + config.store + "'";
+  ASSIGN_OR_RETURN(const bool present,
+                   StoreIsPresent(config.store).Context(name));
+  if (present) {
+    return Error(Reason::kAlreadyExists,
+                 name + " is there; stop the server and move it away first");
+  }
   ASSIGN_OR_RETURN(NewFile store, NewFile::Create(config.store));
   RETURN_IF_ERROR(Unpack(backup, identity, &store)
                       .Context("backup '" + file.string() + "'"));
-  RETURN_IF_ERROR(SqliteKeyStore::CheckFile(store.partial())
-                      .Context("backup '" + file.string() + "'"));
+  RETURN_IF_ERROR(
+      CheckUnpacked(store.partial()).Context("backup '" + file.string() + "'"));
   ASSIGN_OR_RETURN(const MasterKey master_key,
                    MasterKey::Load(key_file.string()));
   RETURN_IF_ERROR(SqliteKeyStore::CheckKey(store.partial(), master_key)

@@ -20,9 +20,9 @@ Result<void> Backup(const Config& config, const std::filesystem::path& file,
 
 // Puts a backup in the place of a store that is not there; `identity` is the
 // file of a private key (PEM, X25519), needed when it is encrypted. The master
-// key in `key_file` is tried on it. Fails with kAlreadyExists when there
-// is a store, kStoreInvalid, kStoreNewer, kStoreKeyWrong, kFileInvalid (the
-// backup was changed or is cut off).
+// key in `key_file` is tried on it. Fails with kAlreadyExists when there is a
+// store, kStoreInvalid when only the journal of one is there, kStoreNewer,
+// kStoreKeyWrong, kFileInvalid (the backup was changed or is cut off).
 Result<void> Restore(const Config& config,
                      const std::filesystem::path& key_file,
                      const std::filesystem::path& file,

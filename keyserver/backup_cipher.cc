@@ -117,7 +117,7 @@ Result<BackupCipher> BackupCipher::Open(ByteSpan header,
                      MasterKey::FromSecret(std::move(*key)));
     return BackupCipher(std::move(file_key), digest);
   }
-  return Error(Reason::kPermission,
+  return Error(Reason::kFileInvalid,
                "the backup is not encrypted to this identity");
 }
 

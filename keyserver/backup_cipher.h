@@ -42,8 +42,8 @@ class BackupCipher {
   static Result<BackupCipher> Create(
       const std::vector<X25519PublicKey>& recipients,
       std::vector<std::uint8_t>* header);
-  // `header` is all of it. Fails with kFileInvalid, or kPermission when it is
-  // not for this recipient.
+  // `header` is all of it. Fails with kFileInvalid, also when it is not for
+  // this recipient.
   static Result<BackupCipher> Open(std::span<const std::uint8_t> header,
                                    const X25519KeyPair& recipient);
 

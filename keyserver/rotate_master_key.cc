@@ -119,10 +119,19 @@ Result<std::string> RotateMasterKey(const Config& config,
   if (!begun) {
     RETURN_IF_ERROR(MakeNextKey(files));
   }
+  ASSIGN_OR_RETURN(const Secret earlier,
+                   LoadSecret(files.key.string(), MasterKey::kSize));
   ASSIGN_OR_RETURN(const Secret next,
                    LoadSecret(files.next.string(), MasterKey::kSize));
   StoreClient server(config.admin_socket);
-  RETURN_IF_ERROR(server.RotateMasterKey(next));
+  auto rotated = server.RotateMasterKey(earlier, next);
+  if (!rotated.has_value()) {
+    if (!begun && rotated.error().reason() == Reason::kStoreKeyWrong) {
+      unlink(files.next.c_str());
+    }
+    rotated.error().AddContext("'" + key_file.string() + "'");
+    return rotated.error();
+  }
   RETURN_IF_ERROR(PutInPlace(files));
   RETURN_IF_ERROR(server.FinishRotation());
   return "master key rotated: '" + files.key.string() +

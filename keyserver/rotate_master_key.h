@@ -20,8 +20,9 @@ std::filesystem::path MasterKeyFile(const Config& config,
 // earlier one as FILE.previous and puts the new one in its place. Killed
 // anywhere, the store opens with what lies at FILE, and the same call goes on
 // where it was. Returns what to tell the operator. Fails with kAlreadyExists
-// when FILE.previous is there (move it to the backups that it belongs to), else
-// as its parts do.
+// when FILE.previous is there (move it to the backups that it belongs to), with
+// kStoreKeyWrong when FILE is not the key of this server's store, else as its
+// parts do.
 Result<std::string> RotateMasterKey(const Config& config,
                                     const std::filesystem::path& key_file);
 

@@ -132,7 +132,7 @@ class AdminService final : public admin::v1::Administration::CallbackService {
                              admin::v1::ListPoliciesResponse* response);
   Result<void> Rollback(const admin::v1::RollbackPolicyRequest& request,
                         admin::v1::RollbackPolicyResponse* response);
-  Result<void> Rotate(std::string* field);
+  Result<void> Rotate(admin::v1::RotateMasterKeyRequest* keys);
   Result<void> WriteRecords(const admin::v1::ListAuditRequest& request,
                             admin::v1::ListAuditResponse* response);
   Result<void> WritePage(const admin::v1::ExportAuditRequest& request,

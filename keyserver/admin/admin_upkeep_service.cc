@@ -64,6 +64,14 @@ class FileSender final : public grpc::ServerWriteReactor<BackupChunk> {
   BackupChunk chunk_;
 };
 
+Result<MasterKey> TakeKey(std::string* field) {
+  if (field->size() != MasterKey::kSize) {
+    return Error(Reason::kUsage, "a master key has 32 bytes");
+  }
+  ASSIGN_OR_RETURN(Secret secret, Secret::TakeFrom(*field));
+  return MasterKey::FromSecret(std::move(secret));
+}
+
 void LogUpkeep(const std::string& what) {
   Log(LogLevel::kInfo, Event::kAdminChange, what, {});
 }
@@ -74,22 +82,21 @@ grpc::ServerUnaryReactor* AdminService::RotateMasterKey(
     grpc::CallbackServerContext* context,
     const admin::v1::RotateMasterKeyRequest* request, Empty* /*response*/) {
   // gRPC gives the request as const, but nobody reads it after us.
-  auto* const field = const_cast<admin::v1::RotateMasterKeyRequest*>(request)
-                          ->mutable_master_key();
-  return Answer(context, Rotate(field));
+  auto* const keys = const_cast<admin::v1::RotateMasterKeyRequest*>(request);
+  const auto rotated = Rotate(keys);
+  WipeString(*keys->mutable_master_key());
+  WipeString(*keys->mutable_earlier_master_key());
+  return Answer(context, rotated);
 }
 
-Result<void> AdminService::Rotate(std::string* field) {
-  if (field->size() != MasterKey::kSize) {
-    WipeString(*field);
-    return Error(Reason::kUsage, "a master key has 32 bytes");
-  }
-  ASSIGN_OR_RETURN(Secret secret, Secret::TakeFrom(*field));
-  ASSIGN_OR_RETURN(MasterKey next, MasterKey::FromSecret(std::move(secret)));
+Result<void> AdminService::Rotate(admin::v1::RotateMasterKeyRequest* keys) {
+  ASSIGN_OR_RETURN(const MasterKey earlier,
+                   TakeKey(keys->mutable_earlier_master_key()));
+  ASSIGN_OR_RETURN(MasterKey next, TakeKey(keys->mutable_master_key()));
   if (upkeep_ == nullptr) {
     return NoUpkeep();
   }
-  RETURN_IF_ERROR(upkeep_->RotateMasterKey(std::move(next)));
+  RETURN_IF_ERROR(upkeep_->RotateMasterKey(earlier, std::move(next)));
   LogUpkeep("the store is sealed under a new master key");
   return {};
 }

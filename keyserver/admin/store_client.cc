@@ -61,15 +61,17 @@ StoreClient::StoreClient(const std::string& admin_socket)
 
 StoreClient::~StoreClient() = default;
 
-Result<void> StoreClient::RotateMasterKey(const Secret& master_key) {
+Result<void> StoreClient::RotateMasterKey(const Secret& earlier,
+                                          const Secret& next) {
   wire::RotateMasterKeyRequest request;
-  const auto bytes = master_key.Reveal();
-  request.mutable_master_key()->assign(bytes.begin(), bytes.end());
+  request.mutable_earlier_master_key()->assign(AsText(earlier.Reveal()));
+  request.mutable_master_key()->assign(AsText(next.Reveal()));
   grpc::ClientContext context;
   SetDeadline(&context);
   wire::Empty response;
   const grpc::Status status =
       stub_->stub->RotateMasterKey(&context, request, &response);
+  WipeString(*request.mutable_earlier_master_key());
   WipeString(*request.mutable_master_key());
   return ResultOf(status).Context("rotate the master key");
 }

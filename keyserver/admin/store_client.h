@@ -21,7 +21,7 @@ class StoreClient {
   explicit StoreClient(const std::string& admin_socket);
   ~StoreClient();
 
-  Result<void> RotateMasterKey(const Secret& master_key);
+  Result<void> RotateMasterKey(const Secret& earlier, const Secret& next);
   Result<void> FinishRotation();
   // Gives the store's file to `take`, piece by piece; its error ends the call.
   Result<void> Backup(

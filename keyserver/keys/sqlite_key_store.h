@@ -90,7 +90,8 @@ class SqliteKeyStore : public KeyStore, public StoreUpkeep {
                                             std::size_t limit) override;
   Result<void> CheckHealth() override;
 
-  Result<void> RotateMasterKey(MasterKey next) override;
+  Result<void> RotateMasterKey(const MasterKey& earlier,
+                               MasterKey next) override;
   Result<void> FinishRotation() override;
   Result<UniqueFd> Copy() override;
 

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 #include "keyserver/keys/store_file.h"
 #include "keyserver/keys/store_layout.h"
 #include "keyserver/keys/store_migration.h"
+#include "keyserver/keys/store_presence.h"
 
 namespace tdxvfs::keyserver {
 namespace {
@@ -95,20 +95,6 @@ Result<void> CheckKeyOf(const SealedRows& rows) {
   return {};
 }
 
-Result<bool> Exists(const std::filesystem::path& path) {
-  struct stat status {};
-  if (lstat(path.c_str(), &status) == 0) {
-    if (!S_ISREG(status.st_mode) || status.st_size == 0) {
-      return Error(Reason::kStoreInvalid, "not a regular file with content");
-    }
-    return true;
-  }
-  if (errno != ENOENT) {
-    return SystemError(Reason::kConfigInvalid, "open", errno);
-  }
-  return false;
-}
-
 }  // namespace
 
 Result<SqlitePtr> OpenStoreFile(const std::filesystem::path& path) {
@@ -158,8 +144,8 @@ Result<void> SqliteKeyStore::CreateFile(const std::filesystem::path& path,
 
 Result<std::unique_ptr<SqliteKeyStore>> SqliteKeyStore::OpenFile(
     const std::filesystem::path& path, MasterKey master_key) {
-  ASSIGN_OR_RETURN(const bool exists, Exists(path));
-  if (!exists) {
+  ASSIGN_OR_RETURN(const bool present, StoreIsPresent(path));
+  if (!present) {
     RETURN_IF_ERROR(CreateFile(path, master_key));
   }
   ASSIGN_OR_RETURN(SqlitePtr database, OpenStoreFile(path));

@@ -21,10 +21,16 @@ constexpr RecordIdentity kNextKeyIdentity{kNextKey, ""};
 
 }  // namespace
 
-Result<void> SqliteKeyStore::RotateMasterKey(MasterKey next) {
+Result<void> SqliteKeyStore::RotateMasterKey(const MasterKey& earlier,
+                                             MasterKey next) {
   const std::lock_guard lock(mutex_);
   if (next == master_key_) {
     return {};
+  }
+  if (!(earlier == master_key_)) {
+    return Error(Reason::kStoreKeyWrong,
+                 "the key to be replaced is not the store's; nothing was "
+                 "changed");
   }
   ASSIGN_OR_RETURN(SqliteTransaction transaction,
                    SqliteTransaction::Begin(database_.get()));

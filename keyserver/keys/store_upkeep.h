@@ -15,9 +15,12 @@ class StoreUpkeep {
 
   // Seals every record under another key: all of them or none. Afterwards the
   // store still opens with the earlier key too, through a record that holds the
-  // new one sealed under it, until FinishRotation. The key that the store has
-  // already changes nothing. Others wait meanwhile.
-  virtual Result<void> RotateMasterKey(MasterKey next) = 0;
+  // new one sealed under it, until FinishRotation. A `next` that the store has
+  // already changes nothing. Others wait meanwhile. Fails with kStoreKeyWrong
+  // when `earlier` is not the store's key: whoever replaces it in a file would
+  // leave the server with a file that does not open the store.
+  virtual Result<void> RotateMasterKey(const MasterKey& earlier,
+                                       MasterKey next) = 0;
   // From now on only the new key opens the store.
   virtual Result<void> FinishRotation() = 0;
 

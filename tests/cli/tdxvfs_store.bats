@@ -95,6 +95,10 @@ END
   head -c 20000 plain > cut
   say "${keyserver[@]}" restore cut
   say "${keyserver[@]}" restore image
+  # What SQLite would play back into the restored store.
+  echo rest > server/store.db-journal
+  say "${keyserver[@]}" restore plain
+  rm server/store.db-journal
   [[ ! -e server/store.db && ! -e server/store.db.partial && ! -e none ]]
   say "${keyserver[@]}" restore sealed --identity "$PWD/bob.key"
   cmp plain server/store.db
@@ -109,6 +113,8 @@ END
   keyserver=(tdxvfs-keyserver --config "$BATS_TEST_TMPDIR/server/keyserver.toml")
   "${keyserver[@]}" backup plain > /dev/null
   cp server/master.key first.key
+  (umask 077 && head -c 32 /dev/urandom > other.key)
+  say "${keyserver[@]}" rotate-master-key --key-file "$PWD/other.key"
   say "${keyserver[@]}" rotate-master-key
   cmp first.key server/master.key.previous
   run ! cmp -s first.key server/master.key

@@ -46,7 +46,7 @@ TEST(BackupCipher, AnyRecipientOpensItAndNobodyElse) {
     EXPECT_EQ(one, BytesOf("one"));
     EXPECT_EQ(two, BytesOf("two"));
   }
-  EXPECT_THAT(BackupCipher::Open(header, eve), Fails(Reason::kPermission));
+  EXPECT_THAT(BackupCipher::Open(header, eve), Fails(Reason::kFileInvalid));
 }
 
 TEST(BackupCipher, NoticesPiecesThatWereMovedCutOffOrChanged) {

@@ -228,6 +228,16 @@ TEST_F(SqliteKeyStoreTest, RefusesADamagedFileAndLeavesItAlone) {
   EXPECT_THAT(Open(), Fails(Reason::kStoreInvalid));
 }
 
+TEST_F(SqliteKeyStoreTest, NeverGetsTheJournalOfAnotherStore) {
+  const std::filesystem::path journal = path().string() + "-journal";
+  std::ofstream(journal, std::ios::binary) << "of a store that was moved away";
+  EXPECT_THAT(Open(), Fails(Reason::kStoreInvalid));
+  EXPECT_FALSE(std::filesystem::exists(path()));
+  EXPECT_TRUE(std::filesystem::exists(journal));
+  std::filesystem::remove(journal);
+  EXPECT_THAT(Open(), Succeeds());
+}
+
 TEST_F(SqliteKeyStoreTest, NewFileIsItsOwnersAlone) {
   ASSERT_THAT(Open(), Succeeds());
   EXPECT_EQ(

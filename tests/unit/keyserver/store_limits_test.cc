@@ -54,6 +54,21 @@ TEST_F(StoreLimits, HoldWithinTheirTimesAndOverARestart) {
   EXPECT_THAT(store->SetLimits("none", 1, {}), Fails(Reason::kVolumeUnknown));
 }
 
+TEST_F(StoreLimits, FollowAClockThatJumpsBothWaysAndCountOn) {
+  ASSERT_OK_AND_ASSIGN(const auto store, Open());
+  ASSERT_THAT(store->SetLimits("data", 1, {At(100), At(200), 3}), Succeeds());
+  EXPECT_THAT(store->TakeRelease("data", 1, At(150)), Succeeds());
+  EXPECT_THAT(store->TakeRelease("data", 1, At(-150)),
+              Fails(Reason::kRefusedByPolicy));
+  EXPECT_THAT(store->TakeRelease("data", 1, At(2'000'000'000)),
+              Fails(Reason::kRefusedByPolicy));
+  EXPECT_EQ(Find(store.get()).released, 1U);
+  EXPECT_THAT(store->TakeRelease("data", 1, At(120)), Succeeds());
+  EXPECT_THAT(store->TakeRelease("data", 1, At(110)), Succeeds());
+  EXPECT_THAT(store->TakeRelease("data", 1, At(130)),
+              Fails(Reason::kRefusedByPolicy));
+}
+
 TEST_F(StoreLimits, CountReleasesOverARestart) {
   for (int i = 0; i < 3; ++i) {
     ASSERT_OK_AND_ASSIGN(const auto store, Open());

@@ -58,9 +58,12 @@ class StoreUpkeepTest : public StoreFolder {
 TEST_F(StoreUpkeepTest, BothKeysOpenTheStoreUntilARotationIsFinished) {
   {
     ASSERT_OK_AND_ASSIGN(const auto store, Open('a'));
-    ASSERT_THAT(store->RotateMasterKey(KeyOf('b')), Succeeds());
+    ASSERT_THAT(store->RotateMasterKey(KeyOf('a'), KeyOf('b')), Succeeds());
     ExpectAll(store.get());
-    ASSERT_THAT(store->RotateMasterKey(KeyOf('b')), Succeeds());
+    ASSERT_THAT(store->RotateMasterKey(KeyOf('a'), KeyOf('b')), Succeeds());
+    EXPECT_THAT(store->RotateMasterKey(KeyOf('a'), KeyOf('c')),
+                Fails(Reason::kStoreKeyWrong));
+    ExpectAll(store.get());
   }
   ExpectOpensWith('a');
   ExpectOpensWith('a');
@@ -78,7 +81,7 @@ TEST_F(StoreUpkeepTest, BothKeysOpenTheStoreUntilARotationIsFinished) {
 TEST_F(StoreUpkeepTest, AStartWithTheNewKeyFinishesARotation) {
   {
     ASSERT_OK_AND_ASSIGN(const auto store, Open('a'));
-    ASSERT_THAT(store->RotateMasterKey(KeyOf('b')), Succeeds());
+    ASSERT_THAT(store->RotateMasterKey(KeyOf('a'), KeyOf('b')), Succeeds());
   }
   ExpectOpensWith('b');
   EXPECT_THAT(Open('a'), Fails(Reason::kStoreKeyWrong));
@@ -97,7 +100,7 @@ TEST_F(StoreUpkeepTest, ARotationKilledAnywhereLeavesAStoreThatOpens) {
       const bool met = RunWithFault(at, Fault::kKill, [&] {
         auto store = Open('a');
         if (store.has_value() &&
-            (*store)->RotateMasterKey(KeyOf('b')).has_value()) {
+            (*store)->RotateMasterKey(KeyOf('a'), KeyOf('b')).has_value()) {
           (void)WriteNewFile(mark, AsBytes("rotated"), 0600);
         }
       });
@@ -125,7 +128,7 @@ TEST_F(StoreUpkeepTest, ARotationOnABrokenDiskChangesNothing) {
       const bool met = RunWithFault(at, fault, [&] {
         auto store = Open('a');
         if (store.has_value()) {
-          (void)(*store)->RotateMasterKey(KeyOf('b'));
+          (void)(*store)->RotateMasterKey(KeyOf('a'), KeyOf('b'));
         }
       });
       ExpectOpensWith('a');
@@ -138,7 +141,7 @@ TEST_F(StoreUpkeepTest, ARotationOnABrokenDiskChangesNothing) {
 
 TEST_F(StoreUpkeepTest, TheEarlierKeyOpensNothingOfARotatedStore) {
   ASSERT_OK_AND_ASSIGN(auto store, Open('a'));
-  ASSERT_THAT(store->RotateMasterKey(KeyOf('b')), Succeeds());
+  ASSERT_THAT(store->RotateMasterKey(KeyOf('a'), KeyOf('b')), Succeeds());
   ASSERT_THAT(store->FinishRotation(), Succeeds());
   store.reset();
   sqlite3* raw = nullptr;

@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "common/file.h"
 #include "tests/support/release_rig.h"
 #include "tests/support/result_matchers.h"
 
@@ -65,7 +66,7 @@ TEST_F(VersionLimitsTest, AVersionOutsideItsTimesLooksLikeAnyRefusal) {
   SetLimits(&rig, past);
   Ending ending = Refusal(rig);
   EXPECT_EQ(ending.reason, "refused-by-policy");
-  EXPECT_EQ(ending.status.error_message(), "refused by policy");
+  EXPECT_EQ(ending.status.error_message(), "refused: refused-by-policy");
   EXPECT_THAT(rig.Audit(ending.audit_id),
               HasSubstr("version 1 is not released after 1970-01-01T00:16:40"));
   admin::v1::VersionLimits future;
@@ -169,6 +170,8 @@ TEST_F(VersionLimitsTest, TheMasterKeyRotatesWhileGuestsCome) {
     }
   });
   admin::v1::RotateMasterKeyRequest request;
+  ASSERT_OK_AND_ASSIGN(*request.mutable_earlier_master_key(),
+                       ReadFile(rig.config().master_key, 32));
   request.set_master_key(std::string(32, 'n'));
   grpc::ClientContext context;
   admin::v1::Empty empty;
@@ -178,10 +181,25 @@ TEST_F(VersionLimitsTest, TheMasterKeyRotatesWhileGuestsCome) {
   // The configured key is still the earlier one.
   rig.Restart();
   EXPECT_TRUE(GetsAKey(rig));
-  admin::v1::RotateMasterKeyRequest wrong;
-  wrong.set_master_key("short");
-  grpc::ClientContext wrong_context;
-  EXPECT_FALSE(rig.admin().RotateMasterKey(&wrong_context, wrong, &empty).ok());
+}
+
+TEST_F(VersionLimitsTest, OnlyTheStoresOwnMasterKeyIsReplaced) {
+  ReleaseRig rig;
+  admin::v1::RotateMasterKeyRequest request;
+  ASSERT_OK_AND_ASSIGN(const std::string earlier,
+                       ReadFile(rig.config().master_key, 32));
+  const auto rotate = [&](const std::string& from, const std::string& to) {
+    request.set_earlier_master_key(from);
+    request.set_master_key(to);
+    grpc::ClientContext context;
+    admin::v1::Empty empty;
+    return rig.admin().RotateMasterKey(&context, request, &empty).ok();
+  };
+  EXPECT_FALSE(rotate(earlier, "short"));
+  EXPECT_FALSE(rotate("", std::string(32, 'n')));
+  EXPECT_FALSE(rotate(std::string(32, 'o'), std::string(32, 'n')));
+  EXPECT_TRUE(GetsAKey(rig));
+  EXPECT_TRUE(rotate(earlier, std::string(32, 'n')));
 }
 
 }  // namespace

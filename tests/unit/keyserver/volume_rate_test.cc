@@ -25,5 +25,16 @@ TEST(VolumeRate, LimitsOneVolumeAndNotAnother) {
   EXPECT_THAT(rate.Take("data"), Fails(Reason::kServerOverloaded));
 }
 
+TEST(VolumeRate, HasNothingToDoWithTheCalendar) {
+  FakeClock clock;
+  VolumeRate rate({.per_minute = 1, .burst = 1}, &clock);
+  const auto now = clock.Now();
+  EXPECT_THAT(rate.Take("data"), Succeeds());
+  for (const int days : {365, -365}) {
+    clock.JumpTo(now + std::chrono::hours(24 * days));
+    EXPECT_THAT(rate.Take("data"), Fails(Reason::kServerOverloaded));
+  }
+}
+
 }  // namespace
 }  // namespace tdxvfs::keyserver

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keyserver/keys/store_presence.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#include <string>
+
+namespace tdxvfs::keyserver {
+
+Result<bool> StoreIsPresent(const std::filesystem::path& path) {
+  struct stat status {};
+  if (lstat(path.c_str(), &status) == 0) {
+    if (!S_ISREG(status.st_mode) || status.st_size == 0) {
+      return Error(Reason::kStoreInvalid, "not a regular file with content");
+    }
+    return true;
+  }
+  if (errno != ENOENT) {
+    return SystemError(Reason::kConfigInvalid, "open", errno);
+  }
+  const std::string journal = path.string() + "-journal";
+  if (lstat(journal.c_str(), &status) == 0) {
+    return Error(Reason::kStoreInvalid,
+                 "there is no store, but the journal of one, '" + journal +
+                     "': move it to where the store went");
+  }
+  if (errno != ENOENT) {
+    return SystemError(Reason::kConfigInvalid, "'" + journal + "'", errno);
+  }
+  return false;
+}
+
+}  // namespace tdxvfs::keyserver
