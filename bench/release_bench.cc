@@ -31,7 +31,7 @@
 #include "keyserver/init.h"
 #include "keyserver/key_server.h"
 #include "keyserver/keys/sqlite_key_store.h"
-#include "keyserver/served_certificates.h"
+#include "keyserver/leaf_certificate.h"
 #include "simulator/pki.h"
 #include "simulator/quote_signer.h"
 #include "tdxvfs/v1/release.grpc.pb.h"
@@ -101,8 +101,7 @@ Setup Prepare() {
       Must(ReadFile(directory / "tls/server.pem", kMaxFile));
   setup.key_pem = Must(ReadFile(directory / "tls/server.key", kMaxFile));
   setup.certificate_sha256 = AsText(
-      Must(keyserver::ServedCertificates::FromPemChain(setup.certificate_pem))
-          .current());
+      Must(keyserver::ReadLeafCertificate(setup.certificate_pem)).sha256);
   setup.report = simulator::GoodTdReport();
   return setup;
 }

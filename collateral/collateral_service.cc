@@ -137,6 +137,27 @@ Result<verify::CollateralOutcome> CollateralService::Find(
       name, entry.failures > 0 ? entry.cause : "it is still being fetched");
 }
 
+CollateralState CollateralService::State() {
+  CollateralState state;
+  const std::lock_guard lock(mutex_);
+  const auto now = parts_.clock->Now();
+  for (const auto& [name, entry] : entries_) {
+    if (entry.collateral == nullptr) {
+      ++state.missing;
+    } else if (!entry.UsableAt(now)) {
+      ++state.expired;
+    } else {
+      ++state.usable;
+      const auto issued = entry.collateral->tcb_info().issue_date;
+      state.oldest_issue =
+          std::min(state.oldest_issue.value_or(issued), issued);
+      state.first_expiry =
+          std::min(state.first_expiry.value_or(entry.expires), entry.expires);
+    }
+  }
+  return state;
+}
+
 void CollateralService::WaitForAttempt(const SetEntry& entry,
                                        std::unique_lock<std::mutex>* lock) {
   const auto attempted = [&entry, before = entry.attempts] {

@@ -17,6 +17,7 @@
 #include "attest/verify/collateral.h"
 #include "attest/verify/trust_anchor.h"
 #include "collateral/collateral_cache.h"
+#include "collateral/collateral_state.h"
 #include "collateral/rollback_memory.h"
 #include "collateral/set_entry.h"
 #include "collateral/set_name.h"
@@ -70,6 +71,9 @@ class CollateralService : public verify::CollateralSource {
 
   // As the interface; fails with kCollateralUnavailable.
   Result<verify::CollateralOutcome> Find(const Wanted& wanted) override;
+
+  // How the sets are now.
+  CollateralState State();
 
   // Fetches everything that is due and returns how long nothing will be. What
   // the background thread does; tests call it in its place.

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
@@ -28,7 +29,7 @@ enum class Target : std::uint8_t { kText, kJson, kJournal };
 
 struct LogState {
   std::string program = "tdxvfs";
-  LogLevel level = LogLevel::kInfo;
+  std::atomic<LogLevel> level = LogLevel::kInfo;
   Target target = Target::kText;
 };
 
@@ -69,6 +70,9 @@ NamedFields Named(Event event, const LogFields& fields) {
   }
   if (!fields.peer.empty()) {
     named.emplace_back("peer", fields.peer);
+  }
+  if (!fields.author.empty()) {
+    named.emplace_back("author", fields.author);
   }
   return named;
 }
@@ -162,6 +166,8 @@ void StartLog(std::string program, LogLevel level) {
     state.target = isatty(STDERR_FILENO) == 1 ? Target::kText : Target::kJson;
   }
 }
+
+void SetLogLevel(LogLevel level) { State().level = level; }
 
 void Log(LogLevel level, Event event, std::string_view message,
          const LogFields& fields) {

@@ -23,6 +23,7 @@ struct LogFields {
   std::string reason{};    // TDXVFS_REASON, a slug
   std::string audit_id{};  // TDXVFS_AUDIT_ID
   std::string peer{};      // TDXVFS_PEER
+  std::string author{};    // TDXVFS_AUTHOR, an administrator
 };
 
 // Chooses where lines go: the journal when standard error is connected to it
@@ -30,6 +31,9 @@ struct LogFields {
 // object a line otherwise. `program` names the lines. Call once in main;
 // before it, lines go to standard error as text.
 void StartLog(std::string program, LogLevel level);
+
+// Changes the level while the program runs. Thread-safe.
+void SetLogLevel(LogLevel level);
 
 // One line. Never given a secret. Thread-safe.
 void Log(LogLevel level, Event event, std::string_view message,

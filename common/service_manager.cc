@@ -30,6 +30,18 @@ void NotifyService(const std::string& state) {
   (void)sd_notify(0, state.c_str());
 }
 
+std::multimap<std::string, UniqueFd> TakePassedSockets() {
+  std::multimap<std::string, UniqueFd> sockets;
+  char** names = nullptr;
+  const int count = sd_listen_fds_with_names(1, &names);
+  for (int i = 0; i < count; ++i) {
+    sockets.emplace(names[i], UniqueFd(SD_LISTEN_FDS_START + i));
+    free(names[i]);
+  }
+  free(static_cast<void*>(names));
+  return sockets;
+}
+
 bool SystemIsStopping() {
   sd_bus* raw_bus = nullptr;
   if (sd_bus_new(&raw_bus) < 0) {

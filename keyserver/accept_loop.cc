@@ -75,6 +75,7 @@ void AcceptLoop::Run() {
         // closing one of two descriptors does not do it.
         (void)epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
         watched_.erase(descriptor);
+        living_ = watched_.size();
       }
     }
   }
@@ -100,13 +101,14 @@ void AcceptLoop::AcceptAll() {
 }
 
 void AcceptLoop::Keep(UniqueFd connection) {
-  if (watched_.size() >= door_.max_connections ||
-      !door_.admit(connection.get())) {
+  if (watched_.size() >= max_connections_ || !door_.admit(connection.get())) {
+    ++refused_;
     return;
   }
   UniqueFd second(fcntl(connection.get(), F_DUPFD_CLOEXEC, 0));
   // No events asked for: hanging up is always reported.
   if (!second.valid() || !Watch(second.get(), 0).has_value()) {
+    ++refused_;
     return;
   }
   const int one = 1;
@@ -115,6 +117,7 @@ void AcceptLoop::Keep(UniqueFd connection) {
                    sizeof(one));
   const int key = second.get();
   watched_.emplace(key, std::move(second));
+  living_ = watched_.size();
   door_.hand_over(std::move(connection));
 }
 

@@ -2,7 +2,9 @@
 #ifndef TDXVFS_KEYSERVER_ACCEPT_LOOP_H_
 #define TDXVFS_KEYSERVER_ACCEPT_LOOP_H_
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -32,12 +34,20 @@ class AcceptLoop {
   static Result<std::unique_ptr<AcceptLoop>> Start(Door door);
   ~AcceptLoop();
 
+  // Connections that live now, and how many were refused so far.
+  std::size_t living() const { return living_; }
+  std::uint64_t refused() const { return refused_; }
+
+  // Those above it stay; no new one comes in while they do.
+  void SetMaxConnections(std::size_t most) { max_connections_ = most; }
+
   // Closes the listener; connections that were handed over live on. A second
   // call does nothing.
   void Stop();
 
  private:
-  explicit AcceptLoop(Door door) : door_(std::move(door)) {}
+  explicit AcceptLoop(Door door)
+      : door_(std::move(door)), max_connections_(door_.max_connections) {}
   void Run();
   void AcceptAll();
   void Keep(UniqueFd connection);
@@ -47,6 +57,9 @@ class AcceptLoop {
   UniqueFd epoll_;
   UniqueFd stop_;
   std::map<int, UniqueFd> watched_;
+  std::atomic<std::size_t> max_connections_;
+  std::atomic<std::size_t> living_ = 0;  // of watched_
+  std::atomic<std::uint64_t> refused_ = 0;
   std::thread thread_;
 };
 

@@ -60,6 +60,12 @@ void Admission::Slot::Leave() {
   }
 }
 
+void Admission::SetLimits(const AdmissionLimits& limits) {
+  const std::lock_guard lock(mutex_);
+  limits_ = limits;
+  rate_ = RateOf(limits);
+}
+
 Result<Admission::Slot> Admission::Enter(std::string_view peer) {
   const std::lock_guard lock(mutex_);
   auto slot = EnterLocked(PeerNetwork(peer));

@@ -52,10 +52,10 @@ class Admission {
   };
 
   Admission(const AdmissionLimits& limits, const Clock* clock)
-      : limits_(limits),
-        rate_{limits.peer_per_minute, limits.peer_burst},
-        clock_(clock) {}
+      : clock_(clock), limits_(limits), rate_(RateOf(limits)) {}
 
+  // Counts for whoever comes from now on.
+  void SetLimits(const AdmissionLimits& limits);
   // Fails with kServerOverloaded and the seconds to wait.
   Result<Slot> Enter(std::string_view peer);
   // How many were refused since the last call, or 0 when the last one that
@@ -68,14 +68,17 @@ class Admission {
     std::uint32_t running = 0;  // streams
   };
 
+  static Rate RateOf(const AdmissionLimits& limits) {
+    return {limits.peer_per_minute, limits.peer_burst};
+  }
   Result<Slot> EnterLocked(std::string network);
   void ForgetIdlePeers(std::chrono::steady_clock::time_point now);
   void Leave(const std::string& network);
 
-  const AdmissionLimits limits_;
-  const Rate rate_;
   const Clock* const clock_;
   std::mutex mutex_;
+  AdmissionLimits limits_;
+  Rate rate_;
   std::unordered_map<std::string, Peer> peers_;
   std::uint32_t running_ = 0;
   std::uint64_t refused_ = 0;

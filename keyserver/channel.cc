@@ -13,25 +13,27 @@ using ExternalConnectionType =
     grpc::ServerBuilder::experimental_type::ExternalConnectionType;
 
 // Silent connections: a TLS handshake and HTTP/2 settings in 5 s, then some
-// stream every minute. No connection outlives 10 minutes and a grace in which
-// a guest that has its grant can still report.
+// stream every minute.
 constexpr int kHandshakeTimeoutMs = 5'000;
 constexpr int kMaxIdleMs = 60'000;
-constexpr int kMaxAgeMs = 600'000;
-constexpr int kMaxAgeGraceMs = 180'000;
 constexpr int kKeepaliveMs = 30'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;
 constexpr int kMaxStreamsPerConnection = 8;
 constexpr int kMaxMetadataBytes = 8 * 1024;
+
+int Milliseconds(std::chrono::milliseconds time) {
+  return static_cast<int>(time.count());
+}
 
 void SetLimits(grpc::ServerBuilder* builder, int max_message_size) {
   builder->SetMaxReceiveMessageSize(max_message_size);
   builder->AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
                               kHandshakeTimeoutMs);
   builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kMaxIdleMs);
-  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, kMaxAgeMs);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
+                              Milliseconds(kMaxConnectionAge));
   builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
-                              kMaxAgeGraceMs);
+                              Milliseconds(kMaxConnectionGrace));
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
                               kKeepaliveTimeoutMs);
@@ -45,12 +47,13 @@ void SetLimits(grpc::ServerBuilder* builder, int max_message_size) {
 Result<std::unique_ptr<Channel>> Channel::Open(Settings settings) {
   std::unique_ptr<Channel> channel(new Channel());
   channel->service_name_ = std::move(settings.service_name);
+  channel->credentials_ = std::move(settings.credentials);
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   builder.RegisterService(settings.service);
   SetLimits(&builder, settings.max_message_size);
   channel->acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
-      ExternalConnectionType::FROM_FD, settings.credentials);
+      ExternalConnectionType::FROM_FD, channel->credentials_);
   channel->server_ = builder.BuildAndStart();
   if (!channel->server_) {
     return Error(Reason::kInternal, "gRPC could not start a server");
@@ -96,14 +99,6 @@ void Channel::Close(std::chrono::milliseconds grace) {
 
 std::shared_ptr<grpc::ServerCredentials> PlainCredentials() {
   return grpc::InsecureServerCredentials();
-}
-
-std::shared_ptr<grpc::ServerCredentials> TlsCredentials(
-    const std::string& certificate_pem, const std::string& key_pem) {
-  grpc::SslServerCredentialsOptions options(
-      GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
-  options.pem_key_cert_pairs.push_back({key_pem, certificate_pem});
-  return grpc::SslServerCredentials(options);
 }
 
 }  // namespace tdxvfs::keyserver

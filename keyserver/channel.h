@@ -16,6 +16,13 @@
 
 namespace tdxvfs::keyserver {
 
+// No connection lives longer than this: maximum age, which gRPC stretches by up
+// to a tenth, and a grace in which a guest that has its grant can still report.
+inline constexpr std::chrono::seconds kMaxConnectionAge{600};
+inline constexpr std::chrono::seconds kMaxConnectionGrace{180};
+inline constexpr std::chrono::seconds kLongestConnection =
+    kMaxConnectionAge * 11 / 10 + kMaxConnectionGrace;
+
 // One gRPC server behind an accept loop of ours.
 class Channel {
  public:
@@ -35,6 +42,7 @@ class Channel {
 
   // What grpc.health.v1 answers, for the server and for its service.
   void SetServing(bool serving);
+  AcceptLoop& connections() const { return *loop_; }
   // Takes no new connections or streams, lets those in flight finish until the
   // deadline and cancels the rest. A second call does nothing.
   void Close(std::chrono::milliseconds grace);
@@ -43,15 +51,12 @@ class Channel {
   Channel() = default;
 
   std::string service_name_;
+  // The server's handshakes ask them.
+  std::shared_ptr<grpc::ServerCredentials> credentials_;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<AcceptLoop> loop_;
 };
-
-// Credentials of a server with this certificate chain and key. With
-// AllowOnlyTls13 they take TLS 1.3 only.
-std::shared_ptr<grpc::ServerCredentials> TlsCredentials(
-    const std::string& certificate_pem, const std::string& key_pem);
 
 // For a Unix socket, whose peers the accept loop has looked at.
 std::shared_ptr<grpc::ServerCredentials> PlainCredentials();

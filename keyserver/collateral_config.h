@@ -30,6 +30,7 @@ struct CollateralConfig {
   // For audit records: "pcs", the URL of the caching service, "offline" or
   // "none", followed by ", bundle" where a service may be stood in for by one.
   std::string SourceText() const;
+  bool operator==(const CollateralConfig&) const = default;
 };
 
 // Reads the keys that begin with `collateral`; what does not go together is

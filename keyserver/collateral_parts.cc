@@ -88,15 +88,17 @@ Result<void> CheckCollateral(const CollateralConfig& config) {
   return {};
 }
 
-Result<CollateralParts> StartCollateral(const CollateralConfig& config,
-                                        const verify::TrustAnchor* anchor,
-                                        const Clock* clock) {
-  CollateralParts parts;
+Result<std::shared_ptr<CollateralParts>> OpenCollateral(
+    const CollateralConfig& config, const verify::TrustAnchor* anchor,
+    const Clock* clock) {
   if (config.source == Source::kNone) {
-    return parts;
+    return std::shared_ptr<CollateralParts>();
   }
+  auto opened = std::make_shared<CollateralParts>();
+  CollateralParts& parts = *opened;
   RETURN_IF_ERROR(CheckCollateral(config));
   ASSIGN_OR_RETURN(parts.supplier, MakeSupplier(config));
+  parts.source_text = config.SourceText();
   ASSIGN_OR_RETURN(parts.pck_chains, MakePckChains(config, clock));
   ASSIGN_OR_RETURN(collateral::CollateralCache cache,
                    collateral::CollateralCache::Open(config.cache));
@@ -115,8 +117,59 @@ Result<CollateralParts> StartCollateral(const CollateralConfig& config,
   RETURN_IF_ERROR(parts.service->LoadCache());
   ASSIGN_OR_RETURN(const auto names, NamesInBundle(config));
   parts.service->Expect(names);
-  parts.service->Start();
-  return parts;
+  return opened;
+}
+
+std::shared_ptr<CollateralParts> CurrentCollateral::Parts() const {
+  const std::lock_guard lock(mutex_);
+  return parts_;
+}
+
+void CurrentCollateral::Replace(std::shared_ptr<CollateralParts> parts) {
+  std::shared_ptr<CollateralParts> old = parts;
+  {
+    const std::lock_guard lock(mutex_);
+    parts_.swap(old);
+  }
+  // Both keep their files in the same folder: one thread at a time.
+  old.reset();
+  if (parts != nullptr) {
+    parts->service->Start();
+  }
+}
+
+Result<verify::CollateralOutcome> CurrentCollateral::Find(
+    const Wanted& wanted) {
+  const std::shared_ptr<CollateralParts> parts = Parts();
+  if (parts == nullptr) {
+    return Error(Reason::kCollateralUnavailable, "no collateral is configured");
+  }
+  return parts->service->Find(wanted);
+}
+
+Result<std::string> CurrentCollateral::Find(const attest::PckCertId& id) {
+  const std::shared_ptr<CollateralParts> parts = Parts();
+  if (parts == nullptr || parts->pck_chains == nullptr) {
+    return Error(Reason::kCollateralUnavailable,
+                 "no caching service is configured");
+  }
+  return parts->pck_chains->Find(id);
+}
+
+bool CurrentCollateral::has_pck_chains() const {
+  const std::shared_ptr<CollateralParts> parts = Parts();
+  return parts != nullptr && parts->pck_chains != nullptr;
+}
+
+std::string CurrentCollateral::SourceText() const {
+  const std::shared_ptr<CollateralParts> parts = Parts();
+  return parts == nullptr ? "none" : parts->source_text;
+}
+
+collateral::CollateralState CurrentCollateral::State() const {
+  const std::shared_ptr<CollateralParts> parts = Parts();
+  return parts == nullptr ? collateral::CollateralState()
+                          : parts->service->State();
 }
 
 }  // namespace tdxvfs::keyserver

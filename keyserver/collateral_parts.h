@@ -3,7 +3,10 @@
 #define TDXVFS_KEYSERVER_COLLATERAL_PARTS_H_
 
 #include <memory>
+#include <mutex>
+#include <string>
 
+#include "attest/verify/pck_chain_source.h"
 #include "attest/verify/trust_anchor.h"
 #include "collateral/collateral_service.h"
 #include "collateral/pck_chain_service.h"
@@ -15,23 +18,50 @@
 namespace tdxvfs::keyserver {
 
 // The collateral of a running server: where it comes from and the service that
-// keeps it. All null with collateral = "none".
+// keeps it.
 struct CollateralParts {
   std::unique_ptr<collateral::Supplier> supplier;
   std::unique_ptr<collateral::CollateralService> service;
   // Null but with a caching service: nobody else gives PCK chains away.
   std::unique_ptr<collateral::PckChainService> pck_chains;
+  std::string source_text;  // for audit records
 };
 
 // Reads the files that the configuration names. Fails with kConfigInvalid,
 // kConfigMissing or what reading them says.
 Result<void> CheckCollateral(const CollateralConfig& config);
 
-// Opens cache and memory, loads what is there and starts the background
-// thread. Anchor and clock outlive the result.
-Result<CollateralParts> StartCollateral(const CollateralConfig& config,
-                                        const verify::TrustAnchor* anchor,
-                                        const Clock* clock);
+// Opens cache and memory and loads what is there; null with "none". Anchor and
+// clock outlive the result.
+Result<std::shared_ptr<CollateralParts>> OpenCollateral(
+    const CollateralConfig& config, const verify::TrustAnchor* anchor,
+    const Clock* clock);
+
+// The parts that are in use; can be exchanged while releases ask them.
+// Thread-safe.
+class CurrentCollateral : public verify::CollateralSource,
+                          public verify::PckChainSource {
+ public:
+  // Starts the new ones' background thread once the old ones are let go;
+  // whoever waits for the old ones still gets their answer.
+  void Replace(std::shared_ptr<CollateralParts> parts);
+  bool present() const { return Parts() != nullptr; }
+  bool has_pck_chains() const;
+  // "none" when there are no parts.
+  std::string SourceText() const;
+
+  // As the interfaces; fail with kCollateralUnavailable.
+  Result<verify::CollateralOutcome> Find(const Wanted& wanted) override;
+  Result<std::string> Find(const attest::PckCertId& id) override;
+  // Of no set at all when there are no parts.
+  collateral::CollateralState State() const;
+
+ private:
+  std::shared_ptr<CollateralParts> Parts() const;
+
+  mutable std::mutex mutex_;
+  std::shared_ptr<CollateralParts> parts_;
+};
 
 }  // namespace tdxvfs::keyserver
 

@@ -17,8 +17,9 @@ constexpr std::size_t kMaxFileSize = 64UL * 1024;
 constexpr std::uint64_t kLeastEvidence = 16ULL * 1024 * 1024;
 constexpr std::uint64_t kLeastRotation = 1024 * 1024;
 constexpr std::uint32_t kRotateDays = 30;
-constexpr std::array<std::string_view, 6> kTables = {
-    "listen", "tls", "store", "attestation", "audit", "limits"};
+constexpr std::array<std::string_view, 9> kTables = {
+    "listen", "admin", "tls",     "store", "attestation",
+    "audit",  "log",   "metrics", "limits"};
 
 // One configuration file while it is read.
 class ConfigReader {
@@ -33,6 +34,9 @@ class ConfigReader {
     RETURN_IF_ERROR(ReadStore());
     RETURN_IF_ERROR(ReadAttestation());
     RETURN_IF_ERROR(ReadAudit());
+    RETURN_IF_ERROR(ReadAdmin());
+    RETURN_IF_ERROR(ReadLog());
+    RETURN_IF_ERROR(ReadMetrics());
     RETURN_IF_ERROR(ReadLimits());
     return config_;
   }
@@ -56,6 +60,14 @@ class ConfigReader {
     return {root_[name].as_table(), file_, name};
   }
 
+  static std::string Address(TomlTable* table) {
+    std::string address = table->Text("address");
+    if (address.rfind(':') == std::string::npos) {
+      table->Refuse("address", "must be HOST:PORT or [IPV6]:PORT");
+    }
+    return address;
+  }
+
   static std::string Path(TomlTable* table, std::string_view key) {
     std::string path = table->Text(key);
     if (!path.starts_with('/')) {
@@ -74,10 +86,7 @@ class ConfigReader {
 
   Result<void> ReadListen() {
     TomlTable table = Table("listen");
-    config_.listen_address = table.Text("address");
-    if (config_.listen_address.rfind(':') == std::string::npos) {
-      table.Refuse("address", "must be HOST:PORT or [IPV6]:PORT");
-    }
+    config_.listen_address = Address(&table);
     config_.admin_socket = Path(&table, "admin_socket");
     return table.Finish();
   }
@@ -134,6 +143,39 @@ class ConfigReader {
     evidence.days = table.Number("evidence_days", evidence.days, 1, 3650);
     evidence.max_bytes =
         table.Bytes("evidence_max", evidence.max_bytes, kLeastEvidence);
+    return table.Finish();
+  }
+
+  Result<void> ReadAdmin() {
+    if (!root_.contains("admin")) {
+      return {};
+    }
+    TomlTable table = Table("admin");
+    config_.admin_address = Address(&table);
+    config_.admin_ca = Path(&table, "ca");
+    if (table.Has("crl")) {
+      config_.admin_crl = Path(&table, "crl");
+    }
+    return table.Finish();
+  }
+
+  Result<void> ReadLog() {
+    TomlTable table = Table("log");
+    const auto level = ParseLogLevel(table.TextOr("level", "info"));
+    if (level.has_value()) {
+      config_.log_level = *level;
+    } else {
+      table.Refuse("level", "must be error, warning, info or debug");
+    }
+    return table.Finish();
+  }
+
+  Result<void> ReadMetrics() {
+    if (!root_.contains("metrics")) {
+      return {};
+    }
+    TomlTable table = Table("metrics");
+    config_.metrics_address = Address(&table);
     return table.Finish();
   }
 

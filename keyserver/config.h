@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/log.h"
 #include "common/result.h"
 #include "keyserver/admission.h"
 #include "keyserver/audit/audit_settings.h"
@@ -28,6 +29,12 @@ struct Config {
   CollateralConfig collateral;
   std::string audit_directory;
   AuditSettings audit;
+  std::string metrics_address;  // empty: none
+  // [admin], administration over TLS; all empty: over the socket alone.
+  std::string admin_address;
+  std::string admin_ca;   // PEM, of those who issue client certificates
+  std::string admin_crl;  // PEM; empty: nothing is revoked
+  LogLevel log_level = LogLevel::kInfo;
 
   // [limits], all optional.
   std::uint32_t connections = 512;

@@ -2,6 +2,7 @@
 #include "keyserver/listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -12,8 +13,12 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <memory>
 #include <string>
+#include <utility>
+
+#include "common/service_manager.h"
 
 namespace tdxvfs::keyserver {
 namespace {
@@ -106,7 +111,61 @@ Result<void> RemoveStale(const std::string& path, const sockaddr_un& address) {
   return {};
 }
 
+// Whether a socket listens, in one of these families.
+bool IsListening(int socket, std::initializer_list<int> families) {
+  int listening = 0;
+  int family = 0;
+  socklen_t size = sizeof(int);
+  return getsockopt(socket, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) ==
+             0 &&
+         listening != 0 &&
+         getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 &&
+         std::ranges::find(families, family) != families.end();
+}
+
+Result<UniqueFd> Adopt(UniqueFd socket, std::initializer_list<int> families,
+                       const std::string& kind) {
+  if (!IsListening(socket.get(), families)) {
+    return Error(Reason::kConfigInvalid,
+                 "a socket that was passed is not a " + kind + " listener");
+  }
+  const int flags = fcntl(socket.get(), F_GETFL);
+  if (flags < 0 || fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK) != 0) {
+    return SystemError(Reason::kInternal, "adopt a passed socket", errno);
+  }
+  return socket;
+}
+
 }  // namespace
+
+Result<TcpListener> AdoptTcp(UniqueFd socket) {
+  ASSIGN_OR_RETURN(UniqueFd adopted,
+                   Adopt(std::move(socket), {AF_INET, AF_INET6}, "TCP"));
+  ASSIGN_OR_RETURN(std::string bound, BoundAddress(adopted.get()));
+  return TcpListener{std::move(adopted), std::move(bound)};
+}
+
+Result<UniqueFd> AdoptUnix(UniqueFd socket) {
+  return Adopt(std::move(socket), {AF_UNIX}, "Unix");
+}
+
+Result<PassedSockets> PassedSockets::Take() {
+  PassedSockets taken;
+  for (auto& [name, socket] : TakePassedSockets()) {
+    UniqueFd* const place = name == "guests"         ? &taken.guests
+                            : name == "admin-socket" ? &taken.admin_socket
+                            : name == "admin-port"   ? &taken.admin_port
+                                                     : nullptr;
+    if (place == nullptr || place->valid()) {
+      return Error(Reason::kConfigInvalid,
+                   "the socket '" + name +
+                       "' that systemd passed is not one of guests, "
+                       "admin-socket and admin-port, once each");
+    }
+    *place = std::move(socket);
+  }
+  return taken;
+}
 
 Result<TcpListener> ListenTcp(const std::string& address) {
   ASSIGN_OR_RETURN(const AddressListPtr list, Resolve(address));

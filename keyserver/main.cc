@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,7 +35,7 @@ constexpr const char* kProgram = "tdxvfs-keyserver";
 
 struct Options {
   std::string config = "/etc/tdxvfs/keyserver.toml";
-  std::string log_level = "info";
+  std::string log_level;  // empty: the configuration's
   bool json = false;
   keyserver::InitOptions init;
   std::string key_file;
@@ -46,8 +47,9 @@ struct Options {
 // Prepares the process for secrets and TLS; nothing of OpenSSL or gRPC runs
 // before.
 Result<void> Prepare(const Options& options) {
+  const std::string& name = options.log_level;
   ASSIGN_OR_RETURN(const LogLevel level,
-                   tdxvfs::ParseLogLevel(options.log_level));
+                   tdxvfs::ParseLogLevel(name.empty() ? "info" : name));
   // Freed memory is overwritten: gRPC's buffers held what administrators sent.
   mallopt(M_PERTURB, 0x5a);
   umask(S_IRWXG | S_IRWXO);
@@ -58,9 +60,12 @@ Result<void> Prepare(const Options& options) {
 }
 
 Result<void> Serve(const Options& options) {
-  ASSIGN_OR_RETURN(const keyserver::Config config,
-                   keyserver::LoadConfig(options.config));
-  return keyserver::Serve(config);
+  keyserver::ServeOptions serve{.config = options.config,
+                                .log_level = std::nullopt};
+  if (!options.log_level.empty()) {
+    ASSIGN_OR_RETURN(serve.log_level, tdxvfs::ParseLogLevel(options.log_level));
+  }
+  return keyserver::Serve(serve);
 }
 
 Result<void> Init(const Options& options) {
@@ -179,8 +184,8 @@ void AddCommands(CLI::App* app, Options* options) {
   app->add_option("--config", options->config, "Configuration file")
       ->capture_default_str();
   app->add_option("--log-level", options->log_level,
-                  "error, warning, info or debug")
-      ->capture_default_str();
+                  "error, warning, info or debug; else log.level of the "
+                  "configuration");
   app->add_flag("--json", options->json, "Report errors as JSON");
   app->add_subcommand("serve", "Serve guests (what no command means)")
       ->fallthrough();

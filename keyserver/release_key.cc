@@ -46,7 +46,7 @@ AuditRecord RecordOf(const Exchange& exchange, const ReleaseParts& parts) {
   record.anchor_is_intel = parts.anchor->is_intel();
   record.anchor_sha256 = ToHex(parts.anchor->key_digest());
   record.collateral =
-      parts.collateral == nullptr ? "none" : parts.collateral_source;
+      parts.collateral == nullptr ? "none" : parts.collateral_source();
   return record;
 }
 
@@ -184,7 +184,8 @@ Result<void> KeyRelease::PrepareEnvelope(Attempt* attempt) const {
 
 Result<std::string> KeyRelease::Record(Attempt* attempt) const {
   attempt->record.released = true;
-  auto audit_id = parts_.audit->Append(attempt->record);
+  auto audit_id = Timed(parts_.metrics, Step::kRecordDecision,
+                        [&] { return parts_.audit->Append(attempt->record); });
   if (!audit_id.has_value() && attempt->version.limits.releases.has_value()) {
     // If this fails too, one release too many is counted, never one too few.
     (void)parts_.store->GiveBack(attempt->version.volume,
@@ -196,7 +197,9 @@ Result<std::string> KeyRelease::Record(Attempt* attempt) const {
 Result<void> KeyRelease::SealGrant(Attempt* attempt,
                                    SealedGrant* sealed) const {
   ASSIGN_OR_RETURN(const Secret passphrase,
-                   parts_.store->Passphrase(attempt->version));
+                   Timed(parts_.metrics, Step::kUnsealPassphrase, [&] {
+                     return parts_.store->Passphrase(attempt->version);
+                   }));
   ASSIGN_OR_RETURN(const Secret grant,
                    SerializeGrant(attempt->version, passphrase));
   ASSIGN_OR_RETURN(sealed->outcome_key,
@@ -236,7 +239,8 @@ Error KeyRelease::RecordRefusal(Attempt* attempt, Error error) const {
   error = ForGuest(std::move(error));
   record.reason = InfoOf(error.reason()).slug;
   // A refusal that cannot be recorded stays a refusal, without an id.
-  const auto audit_id = parts_.audit->Append(record);
+  const auto audit_id = Timed(parts_.metrics, Step::kRecordDecision,
+                              [&] { return parts_.audit->Append(record); });
   return audit_id.has_value() ? std::move(error).WithAuditId(*audit_id)
                               : std::move(error);
 }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "keyserver/keys/key_store.h"
 #include "keyserver/served_certificates.h"
 #include "keyserver/volume_rate.h"
+#include "keyserver/watch/metrics.h"
 
 namespace tdxvfs::keyserver {
 
@@ -68,11 +70,12 @@ struct ReleaseParts {
   // Null: a quote without a PCK chain in it is refused.
   verify::PckChainSource* pck_chains = nullptr;
   // What audit records say about collateral.
-  std::string collateral_source = "none";
+  std::function<std::string()> collateral_source;
   // Null: no limit per volume.
   VolumeRate* volume_rate = nullptr;
   // Where releases are noted for who wants to retire a version; may be null.
   GuestBook* guests = nullptr;
+  Metrics* metrics = nullptr;  // null: nothing is counted
 };
 
 // Decides whether a guest gets a key, and writes every decision down.

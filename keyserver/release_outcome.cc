@@ -26,9 +26,11 @@ Result<void> KeyRelease::RecordOutcome(const Exchange& exchange,
                                        std::string_view result,
                                        std::string_view reason,
                                        std::string_view detail) const {
-  return parts_.audit->Append(OutcomeRecord{
-      parts_.clock->Now(), grant.audit_id, exchange.volume, std::string(result),
-      std::string(reason), std::string(detail)});
+  const OutcomeRecord record{parts_.clock->Now(), grant.audit_id,
+                             exchange.volume,     std::string(result),
+                             std::string(reason), std::string(detail)};
+  return Timed(parts_.metrics, Step::kRecordOutcome,
+               [&] { return parts_.audit->Append(record); });
 }
 
 }  // namespace tdxvfs::keyserver

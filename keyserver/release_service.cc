@@ -36,10 +36,13 @@ class UnlockStream final
       public std::enable_shared_from_this<UnlockStream> {
  public:
   UnlockStream(const ReleaseService::Parts& parts,
+               const ReleaseTimeouts& timeouts,
                grpc::CallbackServerContext* context)
-      : parts_(parts), context_(context) {
+      : parts_(parts), timeouts_(timeouts), context_(context) {
     exchange_.peer = context->peer();
+    parts_.metrics->CountStream(1);
   }
+  ~UnlockStream() override { parts_.metrics->CountStream(-1); }
 
   void Start();
   void OnReadDone(bool ok) override;
@@ -52,7 +55,8 @@ class UnlockStream final
   void TakeBegin();
   void TakeEvidence();
   void TakeOutcome();
-  void Decide(const Evidence& evidence);
+  void Decide(const Evidence& evidence,
+              std::chrono::steady_clock::time_point arrived);
   void SendGrant(SealedGrant grant);
   void OnDeadline(Stage stage);
   void GuestLeft();
@@ -65,6 +69,7 @@ class UnlockStream final
   Error ProtocolError(std::string_view expected) const;
 
   const ReleaseService::Parts& parts_;
+  const ReleaseTimeouts timeouts_;
   grpc::CallbackServerContext* const context_;
   std::shared_ptr<UnlockStream> self_;
 
@@ -91,11 +96,12 @@ void UnlockStream::Start() {
               " attempts refused: " + slot.error().ToString(),
           {.peer = exchange_.peer});
     }
+    parts_.metrics->CountLimited();
     End(RefusalStatus(slot.error()));
     return;
   }
   slot_ = std::move(*slot);
-  EnterStage(Stage::kBegin, parts_.timeouts.begin);
+  EnterStage(Stage::kBegin, timeouts_.begin);
   StartRead(&incoming_);
 }
 
@@ -136,10 +142,9 @@ void UnlockStream::TakeBegin() {
                  static_cast<int>(exchange_.nonce.size())) != 1) {
     return Refuse(OpensslError(Reason::kInternal, "random nonce"));
   }
-  exchange_.evidence_deadline =
-      parts_.clock->Steady() + parts_.timeouts.evidence;
-  EnterStage(Stage::kEvidence, parts_.timeouts.evidence);
-  Send(ChallengeMessage(exchange_.nonce, parts_.timeouts.evidence));
+  exchange_.evidence_deadline = parts_.clock->Steady() + timeouts_.evidence;
+  EnterStage(Stage::kEvidence, timeouts_.evidence);
+  Send(ChallengeMessage(exchange_.nonce, timeouts_.evidence));
 }
 
 void UnlockStream::TakeEvidence() {
@@ -152,22 +157,25 @@ void UnlockStream::TakeEvidence() {
   }
   EnterStage(Stage::kDecision, {});
   parts_.work->Post(
-      [self = shared_from_this(), evidence = std::move(*evidence)] {
-        self->Decide(evidence);
-      });
+      [self = shared_from_this(), evidence = std::move(*evidence),
+       arrived = parts_.clock->Steady()] { self->Decide(evidence, arrived); });
 }
 
-void UnlockStream::Decide(const Evidence& evidence) {
+void UnlockStream::Decide(const Evidence& evidence,
+                          std::chrono::steady_clock::time_point arrived) {
   // Nothing changes exchange_ in this stage, so the mutex stays free for
   // cancellation.
   auto grant = parts_.release->Release(exchange_, evidence);
+  const auto took = parts_.clock->Steady() - arrived;
   const std::lock_guard lock(mutex_);
   slot_.Leave();
   if (!grant.has_value()) {
+    parts_.metrics->CountRefusal(grant.error().reason(), took);
     LogRefusal(exchange_, grant.error());
     End(RefusalStatus(grant.error()));
     return;
   }
+  parts_.metrics->CountRelease(took);
   LogRelease(exchange_, grant->audit_id, parts_.anchor_is_intel,
              parts_.collateral_none);
   if (stage_ == Stage::kFinished) {
@@ -181,7 +189,7 @@ void UnlockStream::Decide(const Evidence& evidence) {
 
 void UnlockStream::SendGrant(SealedGrant grant) {
   grant_ = std::move(grant);
-  EnterStage(Stage::kOutcome, parts_.timeouts.outcome);
+  EnterStage(Stage::kOutcome, timeouts_.outcome);
   Send(ReleaseMessage(*grant_));
 }
 
@@ -260,6 +268,7 @@ void UnlockStream::Refuse(Error error) {
   parts_.work->Post(
       [self = shared_from_this(), error = std::move(error)]() mutable {
         error = self->parts_.release->Refuse(self->exchange_, std::move(error));
+        self->parts_.metrics->CountRefusal(error.reason());
         LogRefusal(self->exchange_, error);
         const std::lock_guard lock(self->mutex_);
         self->slot_.Leave();
@@ -280,6 +289,7 @@ void UnlockStream::PostOutcome(std::string result, std::string reason,
                      end = std::move(end)] {
     const auto recorded = self->parts_.release->RecordOutcome(
         self->exchange_, *self->grant_, result, reason, detail);
+    self->parts_.metrics->CountOutcome(result);
     LogOutcome(self->exchange_, self->grant_->audit_id,
                {result, reason, detail}, recorded);
     if (end.has_value()) {
@@ -372,9 +382,17 @@ Error UnlockStream::ProtocolError(std::string_view expected) const {
 
 }  // namespace
 
+void ReleaseService::SetTimeouts(const ReleaseTimeouts& timeouts) {
+  const std::lock_guard lock(mutex_);
+  timeouts_ = timeouts;
+}
+
 grpc::ServerBidiReactor<v1::GuestMessage, v1::ServerMessage>*
 ReleaseService::Unlock(grpc::CallbackServerContext* context) {
-  const auto stream = std::make_shared<UnlockStream>(parts_, context);
+  std::unique_lock lock(mutex_);
+  const ReleaseTimeouts timeouts = timeouts_;
+  lock.unlock();
+  const auto stream = std::make_shared<UnlockStream>(parts_, timeouts, context);
   stream->Start();
   return stream.get();
 }

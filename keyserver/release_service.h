@@ -3,6 +3,7 @@
 #define TDXVFS_KEYSERVER_RELEASE_SERVICE_H_
 
 #include <chrono>
+#include <mutex>
 
 #include <grpcpp/server_context.h>
 
@@ -32,18 +33,25 @@ class ReleaseService final : public v1::KeyRelease::CallbackService {
     WorkQueue* work = nullptr;
     DeadlineQueue* deadlines = nullptr;
     const Clock* clock = nullptr;
+    Metrics* metrics = nullptr;
     ReleaseTimeouts timeouts;
     bool anchor_is_intel = true;
     bool collateral_none = false;
   };
 
-  explicit ReleaseService(const Parts& parts) : parts_(parts) {}
+  explicit ReleaseService(const Parts& parts)
+      : parts_(parts), timeouts_(parts.timeouts) {}
+
+  // Counts for streams that begin from now on.
+  void SetTimeouts(const ReleaseTimeouts& timeouts);
 
   grpc::ServerBidiReactor<v1::GuestMessage, v1::ServerMessage>* Unlock(
       grpc::CallbackServerContext* context) override;
 
  private:
   const Parts parts_;
+  std::mutex mutex_;
+  ReleaseTimeouts timeouts_;
 };
 
 }  // namespace tdxvfs::keyserver

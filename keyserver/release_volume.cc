@@ -45,7 +45,9 @@ Result<void> ResultOf(const policy::Judgement& judgement, AuditRecord* record) {
 Result<void> KeyRelease::CheckPolicy(Attempt* attempt) const {
   AuditRecord& record = attempt->record;
   ASSIGN_OR_RETURN(const std::optional<VolumeRecord> volume,
-                   parts_.store->FindVolume(attempt->exchange.volume));
+                   Timed(parts_.metrics, Step::kFindVolume, [this, attempt] {
+                     return parts_.store->FindVolume(attempt->exchange.volume);
+                   }));
   if (!volume.has_value()) {
     return RefusedByPolicy(&record, "the volume is unknown");
   }
@@ -75,9 +77,11 @@ Result<void> KeyRelease::CheckPolicy(Attempt* attempt) const {
 
 Result<void> KeyRelease::CheckHeader(Attempt* attempt) const {
   const Exchange& exchange = attempt->exchange;
-  ASSIGN_OR_RETURN(
-      std::optional<VersionRecord> version,
-      parts_.store->FindVersion(exchange.volume, exchange.header_sha256));
+  ASSIGN_OR_RETURN(std::optional<VersionRecord> version,
+                   Timed(parts_.metrics, Step::kFindVersion, [this, &exchange] {
+                     return parts_.store->FindVersion(exchange.volume,
+                                                      exchange.header_sha256);
+                   }));
   if (!version.has_value()) {
     attempt->record.detail =
         "no version of the volume ever had this header; it is not one of ours";

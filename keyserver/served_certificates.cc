@@ -1,28 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "keyserver/served_certificates.h"
 
-#include <openssl/pem.h>
-
-#include "common/openssl_error.h"
-#include "common/owned_openssl.h"
+#include <algorithm>
 
 namespace tdxvfs::keyserver {
 
-Result<ServedCertificates> ServedCertificates::FromPemChain(
-    std::string_view pem) {
-  const BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  const X509Ptr leaf(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-  if (!leaf) {
-    return OpensslError(Reason::kConfigInvalid, "read server certificate");
+void ServedCertificates::Replace(const Sha256Digest& leaf) {
+  const std::lock_guard lock(mutex_);
+  const auto now = clock_->Steady();
+  std::erase_if(replaced_,
+                [now](const Replaced& old) { return now > old.until; });
+  if (leaf == leaf_) {
+    return;
   }
-  Sha256Digest digest{};
-  unsigned int size = 0;
-  // X509_digest hashes the DER encoding.
-  if (X509_digest(leaf.get(), EVP_sha256(), digest.data(), &size) != 1 ||
-      size != digest.size()) {
-    return OpensslError(Reason::kInternal, "hash server certificate");
-  }
-  return ServedCertificates(digest);
+  replaced_.push_back({leaf_, now + longest_connection_});
+  leaf_ = leaf;
+}
+
+bool ServedCertificates::Accepts(const Sha256Digest& digest) const {
+  const std::lock_guard lock(mutex_);
+  const auto now = clock_->Steady();
+  return digest == leaf_ ||
+         std::ranges::any_of(replaced_, [&](const Replaced& old) {
+           return digest == old.leaf && now <= old.until;
+         });
+}
+
+Sha256Digest ServedCertificates::current() const {
+  const std::lock_guard lock(mutex_);
+  return leaf_;
 }
 
 }  // namespace tdxvfs::keyserver

@@ -51,9 +51,9 @@ Result<TlsIdentity> TlsIdentity::Load(const std::filesystem::path& certificate,
                    ReadConfigFile(certificate, kMaxFileSize));
   ASSIGN_OR_RETURN(Secret key_pem, LoadSecret(key, kMaxFileSize));
   RETURN_IF_ERROR(CheckPair(certificate_pem, key_pem));
-  ASSIGN_OR_RETURN(ServedCertificates served,
-                   ServedCertificates::FromPemChain(certificate_pem));
-  return TlsIdentity{std::move(certificate_pem), std::move(key_pem), served};
+  ASSIGN_OR_RETURN(const LeafCertificate leaf,
+                   ReadLeafCertificate(certificate_pem));
+  return TlsIdentity{std::move(certificate_pem), std::move(key_pem), leaf};
 }
 
 }  // namespace tdxvfs::keyserver

@@ -8,7 +8,7 @@
 
 #include "common/result.h"
 #include "common/secret.h"
-#include "keyserver/served_certificates.h"
+#include "keyserver/leaf_certificate.h"
 
 namespace tdxvfs::keyserver {
 
@@ -16,7 +16,7 @@ namespace tdxvfs::keyserver {
 struct TlsIdentity {
   std::string certificate_pem;
   Secret key_pem;
-  ServedCertificates served;
+  LeafCertificate leaf;
 
   // `key` is a path or credential:NAME. Fails with kConfigInvalid or
   // kConfigMissing, also when key and certificate are no pair: gRPC would

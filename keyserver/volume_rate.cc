@@ -10,8 +10,16 @@ constexpr std::size_t kMaxVolumes = 65536;
 
 }  // namespace
 
+void VolumeRate::SetRate(const Rate& rate) {
+  const std::lock_guard lock(mutex_);
+  rate_ = rate;
+}
+
 Result<void> VolumeRate::Take(const std::string& volume) {
   const std::lock_guard lock(mutex_);
+  if (rate_.per_minute == 0) {
+    return {};
+  }
   const TokenBucket::TimePoint now = clock_->Steady();
   if (buckets_.size() >= kMaxVolumes) {
     for (auto entry = buckets_.begin(); entry != buckets_.end();) {

@@ -19,15 +19,17 @@ class VolumeRate {
  public:
   // `clock` outlives it.
   VolumeRate(const Rate& rate, const Clock* clock)
-      : rate_(rate), clock_(clock) {}
+      : clock_(clock), rate_(rate) {}
 
+  // Counts from now on. 0 a minute: no limit.
+  void SetRate(const Rate& rate);
   // Fails with kServerOverloaded and the seconds to wait.
   Result<void> Take(const std::string& volume);
 
  private:
-  const Rate rate_;
   const Clock* const clock_;
   std::mutex mutex_;
+  Rate rate_;
   std::unordered_map<std::string, TokenBucket> buckets_;
 };
 

@@ -52,7 +52,8 @@ sqfs/               image
 ext2fs/|et/         image
 fuse                simulator
 fuse3/              simulator
-microhttpd\.h       simulator
+microhttpd\.h       keyserver simulator
+prometheus/         keyserver
 toml\+\+|toml\.hpp  agent keyserver cli
 simdjson            verify policy collateral keyserver cli luks image agent
 CLI/                agent keyserver cli simulator

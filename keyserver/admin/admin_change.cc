@@ -17,13 +17,17 @@ void LogChange(const std::string& volume, const std::string& what) {
       {.volume = volume});
 }
 
-Result<void> CheckAuthor(std::string_view author) {
+Result<std::string> AuthorOf(const Administrator& caller,
+                             std::string_view claimed) {
+  if (!caller.local) {
+    return caller.name;
+  }
   const bool printable = std::ranges::none_of(
-      author, [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; });
-  if (author.size() > kMaxAuthorSize || !printable) {
+      claimed, [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; });
+  if (claimed.size() > kMaxAuthorSize || !printable) {
     return Error(Reason::kUsage, "author is not a name of at most 64 bytes");
   }
-  return {};
+  return std::string(claimed);
 }
 
 }  // namespace tdxvfs::keyserver

@@ -6,14 +6,18 @@
 #include <string_view>
 
 #include "common/result.h"
+#include "keyserver/admin/administrator.h"
 
 namespace tdxvfs::keyserver {
 
 // Logs what an administrator changed of a volume.
 void LogChange(const std::string& volume, const std::string& what);
 
-// Who a caller says it is: short and printable. Fails with kUsage.
-Result<void> CheckAuthor(std::string_view author);
+// Who is written down as the author of a change: what a certificate says, or
+// what a local caller says of itself, which must be short and printable. Fails
+// with kUsage.
+Result<std::string> AuthorOf(const Administrator& caller,
+                             std::string_view claimed);
 
 }  // namespace tdxvfs::keyserver
 

@@ -59,10 +59,12 @@ Result<void> WritePassphrase(admin::v1::MakePassphraseResponse* response) {
 }  // namespace
 
 grpc::ServerUnaryReactor* AdminService::MakePassphrase(
-    grpc::CallbackServerContext* /*context*/, const Empty* /*request*/,
+    grpc::CallbackServerContext* context, const Empty* /*request*/,
     admin::v1::MakePassphraseResponse* response) {
   // gRPC calls OnDone, where it deletes itself.
-  const auto made = WritePassphrase(response);
+  const auto made = Run(
+      *context, "MakePassphrase", "",
+      [response](const Administrator&) { return WritePassphrase(response); });
   return new WipingReactor(response->mutable_passphrase(), made);
 }
 
@@ -74,16 +76,17 @@ grpc::ServerUnaryReactor* AdminService::PutVersion(
   auto* const field =
       const_cast<admin::v1::PutVersionRequest*>(request)->mutable_passphrase();
   const bool fits = !field->empty() && field->size() <= kMaxPassphraseSize;
-  if (!fits) {
-    WipeString(*field);
-    return Answer(context,
-                  Error(Reason::kUsage, "a passphrase has 1 to 512 bytes"));
-  }
-  const auto passphrase = Secret::TakeFrom(*field);
-  if (!passphrase.has_value()) {
-    return Answer(context, passphrase.error());
-  }
-  return Answer(context, RegisterVersion(*request, *passphrase, response));
+  const Result<Secret> passphrase =
+      fits ? Secret::TakeFrom(*field)
+           : Error(Reason::kUsage, "a passphrase has 1 to 512 bytes");
+  WipeString(*field);
+  return Serve(context, "PutVersion", request->volume(),
+               [&](const Administrator&) -> Result<void> {
+                 if (!passphrase.has_value()) {
+                   return passphrase.error();
+                 }
+                 return RegisterVersion(*request, *passphrase, response);
+               });
 }
 
 Result<void> AdminService::RegisterVersion(
@@ -105,7 +108,9 @@ grpc::ServerUnaryReactor* AdminService::ListVersions(
     grpc::CallbackServerContext* context,
     const admin::v1::ListVersionsRequest* request,
     admin::v1::ListVersionsResponse* response) {
-  return Answer(context, WriteVersions(*request, response));
+  return Serve(
+      context, "ListVersions", request->volume(),
+      [&](const Administrator&) { return WriteVersions(*request, response); });
 }
 
 Result<void> AdminService::WriteVersionsOf(
@@ -145,40 +150,47 @@ Result<void> AdminService::WriteVersions(
 grpc::ServerUnaryReactor* AdminService::RetireVersion(
     grpc::CallbackServerContext* context,
     const admin::v1::RetireVersionRequest* request, Empty* /*response*/) {
-  const auto result =
-      store_->RetireVersion(request->volume(), request->version());
-  if (result.has_value()) {
-    LogChange(request->volume(),
-              "version " + std::to_string(request->version()) + " retired");
-  }
-  return Answer(context, result);
+  return Serve(
+      context, "RetireVersion", request->volume(),
+      [&](const Administrator&) -> Result<void> {
+        RETURN_IF_ERROR(
+            store_->RetireVersion(request->volume(), request->version()));
+        LogChange(request->volume(),
+                  "version " + std::to_string(request->version()) + " retired");
+        return {};
+      });
 }
 
 grpc::ServerUnaryReactor* AdminService::SetDisabled(
     grpc::CallbackServerContext* context,
     const admin::v1::SetDisabledRequest* request, Empty* /*response*/) {
-  const auto result =
-      store_->SetDisabled(request->volume(), request->disabled());
-  if (result.has_value()) {
-    LogChange(request->volume(), request->disabled() ? "disabled" : "enabled");
-  }
-  return Answer(context, result);
+  return Serve(context, "SetDisabled", request->volume(),
+               [&](const Administrator&) -> Result<void> {
+                 RETURN_IF_ERROR(store_->SetDisabled(request->volume(),
+                                                     request->disabled()));
+                 LogChange(request->volume(),
+                           request->disabled() ? "disabled" : "enabled");
+                 return {};
+               });
 }
 
 grpc::ServerUnaryReactor* AdminService::PutPolicy(
     grpc::CallbackServerContext* context,
     const admin::v1::PutPolicyRequest* request, Empty* /*response*/) {
-  return Answer(context, SetPolicy(*request));
+  return Serve(
+      context, "PutPolicy", request->volume(),
+      [&](const Administrator& caller) { return SetPolicy(caller, *request); });
 }
 
 Result<void> AdminService::SetPolicy(
-    const admin::v1::PutPolicyRequest& request) {
+    const Administrator& caller, const admin::v1::PutPolicyRequest& request) {
   RETURN_IF_ERROR(CheckVolumeName(request.volume()));
-  RETURN_IF_ERROR(CheckAuthor(request.author()));
+  ASSIGN_OR_RETURN(const std::string author,
+                   AuthorOf(caller, request.author()));
   RETURN_IF_ERROR(policy::MeasurementPolicy::Parse(request.json()));
   ASSIGN_OR_RETURN(const std::uint32_t number,
-                   store_->PutPolicy(request.volume(), request.json(),
-                                     request.author(), clock_->Now()));
+                   store_->PutPolicy(request.volume(), request.json(), author,
+                                     clock_->Now()));
   LogChange(request.volume(), "policy " + std::to_string(number) + " set");
   return {};
 }
@@ -187,7 +199,9 @@ grpc::ServerUnaryReactor* AdminService::GetPolicy(
     grpc::CallbackServerContext* context,
     const admin::v1::GetPolicyRequest* request,
     admin::v1::GetPolicyResponse* response) {
-  return Answer(context, ReadPolicy(*request, response));
+  return Serve(
+      context, "GetPolicy", request->volume(),
+      [&](const Administrator&) { return ReadPolicy(*request, response); });
 }
 
 Result<void> AdminService::ReadPolicy(

@@ -2,11 +2,14 @@
 #ifndef TDXVFS_KEYSERVER_ADMIN_ADMIN_SERVICE_H_
 #define TDXVFS_KEYSERVER_ADMIN_ADMIN_SERVICE_H_
 
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include <grpcpp/server_context.h>
 
 #include "common/clock.h"
+#include "keyserver/admin/admin_access.h"
 #include "keyserver/audit/audit_log.h"
 #include "keyserver/evidence_replay.h"
 #include "keyserver/guest_book.h"
@@ -16,21 +19,30 @@
 
 namespace tdxvfs::keyserver {
 
-// Administration of keys, policies and audit for whoever the accept loop let
-// in. Every change is logged. Passphrases leave the messages as soon as they
-// are read. The parts outlive it.
+// Administration of keys, policies and audit. Every call is logged with its
+// author. Passphrases leave the messages as soon as they are read. The parts
+// outlive it.
 class AdminService final : public admin::v1::Administration::CallbackService {
  public:
-  // `guests` may be null, `upkeep` too when the store cannot be kept so.
-  AdminService(KeyStore* store, AuditLog* audit, const Clock* clock,
-               const EvidenceReplay* replay, GuestBook* guests,
-               StoreUpkeep* upkeep)
-      : store_(store),
-        audit_(audit),
-        clock_(clock),
-        replay_(replay),
-        guests_(guests),
-        upkeep_(upkeep) {}
+  struct Parts {
+    KeyStore* store = nullptr;
+    AuditLog* audit = nullptr;
+    const Clock* clock = nullptr;
+    const EvidenceReplay* replay = nullptr;
+    GuestBook* guests = nullptr;    // may be null
+    StoreUpkeep* upkeep = nullptr;  // null: the store cannot be kept so
+    // Asked who calls, on a TLS port; null on the local socket, where the
+    // accept loop lets nobody in but administrators.
+    const AdminAccess* access = nullptr;
+  };
+  explicit AdminService(const Parts& parts)
+      : store_(parts.store),
+        audit_(parts.audit),
+        clock_(parts.clock),
+        replay_(parts.replay),
+        guests_(parts.guests),
+        upkeep_(parts.upkeep),
+        access_(parts.access) {}
 
   grpc::ServerUnaryReactor* MakePassphrase(
       grpc::CallbackServerContext* context, const admin::v1::Empty* request,
@@ -114,6 +126,18 @@ class AdminService final : public admin::v1::Administration::CallbackService {
       const admin::v1::Empty* request) override;
 
  private:
+  // Runs `call` if its author may call the method about the volume ("": about
+  // all of them), and logs who did what and how it ended.
+  using Call = std::function<Result<void>(const Administrator& caller)>;
+  Result<void> Run(const grpc::CallbackServerContext& context,
+                   std::string_view method, const std::string& volume,
+                   const Call& call);
+  // The same, and ends the call with the result.
+  grpc::ServerUnaryReactor* Serve(grpc::CallbackServerContext* context,
+                                  std::string_view method,
+                                  const std::string& volume, const Call& call);
+  Result<Administrator> CallerOf(
+      const grpc::CallbackServerContext& context) const;
   Result<void> RegisterVersion(const admin::v1::PutVersionRequest& request,
                                const Secret& passphrase,
                                admin::v1::PutVersionResponse* response);
@@ -121,7 +145,8 @@ class AdminService final : public admin::v1::Administration::CallbackService {
                              admin::v1::ListVersionsResponse* response);
   Result<void> WriteVersionsOf(const VolumeRecord& volume,
                                admin::v1::ListVersionsResponse* response);
-  Result<void> SetPolicy(const admin::v1::PutPolicyRequest& request);
+  Result<void> SetPolicy(const Administrator& caller,
+                         const admin::v1::PutPolicyRequest& request);
   Result<void> ReadPolicy(const admin::v1::GetPolicyRequest& request,
                           admin::v1::GetPolicyResponse* response);
   Result<void> Delete(const admin::v1::DeleteVersionRequest& request,
@@ -130,11 +155,15 @@ class AdminService final : public admin::v1::Administration::CallbackService {
                            admin::v1::ListGuestsResponse* response);
   Result<void> WritePolicies(const std::string& volume,
                              admin::v1::ListPoliciesResponse* response);
-  Result<void> Rollback(const admin::v1::RollbackPolicyRequest& request,
+  Result<void> Rollback(const Administrator& caller,
+                        const admin::v1::RollbackPolicyRequest& request,
                         admin::v1::RollbackPolicyResponse* response);
   Result<void> Rotate(admin::v1::RotateMasterKeyRequest* keys);
   Result<void> WriteRecords(const admin::v1::ListAuditRequest& request,
                             admin::v1::ListAuditResponse* response);
+  Result<void> WriteRecord(const Administrator& caller,
+                           const std::string& audit_id,
+                           admin::v1::GetAuditResponse* response);
   Result<void> WritePage(const admin::v1::ExportAuditRequest& request,
                          admin::v1::ExportAuditResponse* response);
   Result<void> WriteReplay(const admin::v1::TestPolicyRequest& request,
@@ -146,6 +175,7 @@ class AdminService final : public admin::v1::Administration::CallbackService {
   const EvidenceReplay* const replay_;
   GuestBook* const guests_;
   StoreUpkeep* const upkeep_;
+  const AdminAccess* const access_;
 };
 
 }  // namespace tdxvfs::keyserver

@@ -32,24 +32,26 @@ std::string VersionName(std::uint32_t version) {
 grpc::ServerUnaryReactor* AdminService::SetLimits(
     grpc::CallbackServerContext* context,
     const admin::v1::SetLimitsRequest* request, Empty* /*response*/) {
-  const auto limits = ReadLimits(request->limits());
-  if (!limits.has_value()) {
-    return Answer(context, limits.error());
-  }
-  const auto result =
-      store_->SetLimits(request->volume(), request->version(), *limits);
-  if (result.has_value()) {
-    LogChange(request->volume(),
-              "limits of " + VersionName(request->version()) + " set");
-  }
-  return Answer(context, result);
+  return Serve(
+      context, "SetLimits", request->volume(),
+      [&](const Administrator&) -> Result<void> {
+        ASSIGN_OR_RETURN(const VersionLimits limits,
+                         ReadLimits(request->limits()));
+        RETURN_IF_ERROR(
+            store_->SetLimits(request->volume(), request->version(), limits));
+        LogChange(request->volume(),
+                  "limits of " + VersionName(request->version()) + " set");
+        return {};
+      });
 }
 
 grpc::ServerUnaryReactor* AdminService::DeleteVersion(
     grpc::CallbackServerContext* context,
     const admin::v1::DeleteVersionRequest* request,
     admin::v1::DeleteVersionResponse* response) {
-  return Answer(context, Delete(*request, response));
+  return Serve(
+      context, "DeleteVersion", request->volume(),
+      [&](const Administrator&) { return Delete(*request, response); });
 }
 
 Result<void> AdminService::Delete(
@@ -74,20 +76,24 @@ Result<void> AdminService::Delete(
 grpc::ServerUnaryReactor* AdminService::UndeleteVersion(
     grpc::CallbackServerContext* context,
     const admin::v1::UndeleteVersionRequest* request, Empty* /*response*/) {
-  const auto result =
-      store_->SetDeletion(request->volume(), request->version(), std::nullopt);
-  if (result.has_value()) {
-    LogChange(request->volume(),
-              VersionName(request->version()) + " undeleted");
-  }
-  return Answer(context, result);
+  return Serve(context, "UndeleteVersion", request->volume(),
+               [&](const Administrator&) -> Result<void> {
+                 RETURN_IF_ERROR(store_->SetDeletion(
+                     request->volume(), request->version(), std::nullopt));
+                 LogChange(request->volume(),
+                           VersionName(request->version()) + " undeleted");
+                 return {};
+               });
 }
 
 grpc::ServerUnaryReactor* AdminService::ListGuests(
     grpc::CallbackServerContext* context,
     const admin::v1::ListGuestsRequest* request,
     admin::v1::ListGuestsResponse* response) {
-  return Answer(context, WriteGuests(request->volume(), response));
+  return Serve(context, "ListGuests", request->volume(),
+               [&](const Administrator&) {
+                 return WriteGuests(request->volume(), response);
+               });
 }
 
 Result<void> AdminService::WriteGuests(
@@ -111,7 +117,10 @@ grpc::ServerUnaryReactor* AdminService::ListPolicies(
     grpc::CallbackServerContext* context,
     const admin::v1::ListPoliciesRequest* request,
     admin::v1::ListPoliciesResponse* response) {
-  return Answer(context, WritePolicies(request->volume(), response));
+  return Serve(context, "ListPolicies", request->volume(),
+               [&](const Administrator&) {
+                 return WritePolicies(request->volume(), response);
+               });
 }
 
 Result<void> AdminService::WritePolicies(
@@ -133,20 +142,25 @@ grpc::ServerUnaryReactor* AdminService::RollbackPolicy(
     grpc::CallbackServerContext* context,
     const admin::v1::RollbackPolicyRequest* request,
     admin::v1::RollbackPolicyResponse* response) {
-  return Answer(context, Rollback(*request, response));
+  return Serve(context, "RollbackPolicy", request->volume(),
+               [&](const Administrator& caller) {
+                 return Rollback(caller, *request, response);
+               });
 }
 
 // What an earlier program accepted may be refused by now, so it is read again.
 Result<void> AdminService::Rollback(
+    const Administrator& caller,
     const admin::v1::RollbackPolicyRequest& request,
     admin::v1::RollbackPolicyResponse* response) {
-  RETURN_IF_ERROR(CheckAuthor(request.author()));
+  ASSIGN_OR_RETURN(const std::string author,
+                   AuthorOf(caller, request.author()));
   ASSIGN_OR_RETURN(const PolicyRecord policy,
                    store_->FindPolicy(request.volume(), request.number()));
   RETURN_IF_ERROR(policy::MeasurementPolicy::Parse(policy.json));
-  ASSIGN_OR_RETURN(const std::uint32_t number,
-                   store_->PutPolicy(request.volume(), policy.json,
-                                     request.author(), clock_->Now()));
+  ASSIGN_OR_RETURN(
+      const std::uint32_t number,
+      store_->PutPolicy(request.volume(), policy.json, author, clock_->Now()));
   response->set_number(number);
   LogChange(request.volume(), "policy " + std::to_string(number) +
                                   " set, the same as policy " +

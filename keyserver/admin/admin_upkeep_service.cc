@@ -83,7 +83,8 @@ grpc::ServerUnaryReactor* AdminService::RotateMasterKey(
     const admin::v1::RotateMasterKeyRequest* request, Empty* /*response*/) {
   // gRPC gives the request as const, but nobody reads it after us.
   auto* const keys = const_cast<admin::v1::RotateMasterKeyRequest*>(request);
-  const auto rotated = Rotate(keys);
+  const auto rotated = Run(*context, "RotateMasterKey", "",
+                           [&](const Administrator&) { return Rotate(keys); });
   WipeString(*keys->mutable_master_key());
   WipeString(*keys->mutable_earlier_master_key());
   return Answer(context, rotated);
@@ -104,20 +105,30 @@ Result<void> AdminService::Rotate(admin::v1::RotateMasterKeyRequest* keys) {
 grpc::ServerUnaryReactor* AdminService::FinishRotation(
     grpc::CallbackServerContext* context, const Empty* /*request*/,
     Empty* /*response*/) {
-  if (upkeep_ == nullptr) {
-    return Answer(context, NoUpkeep());
-  }
-  const auto finished = upkeep_->FinishRotation();
-  if (finished.has_value()) {
-    LogUpkeep("the earlier master key does not open the store any more");
-  }
-  return Answer(context, finished);
+  return Serve(
+      context, "FinishRotation", "", [&](const Administrator&) -> Result<void> {
+        if (upkeep_ == nullptr) {
+          return NoUpkeep();
+        }
+        RETURN_IF_ERROR(upkeep_->FinishRotation());
+        LogUpkeep("the earlier master key does not open the store any more");
+        return {};
+      });
 }
 
 grpc::ServerWriteReactor<BackupChunk>* AdminService::Backup(
-    grpc::CallbackServerContext* /*context*/, const Empty* /*request*/) {
-  return new FileSender(upkeep_ == nullptr ? Result<UniqueFd>(NoUpkeep())
-                                           : upkeep_->Copy());
+    grpc::CallbackServerContext* context, const Empty* /*request*/) {
+  UniqueFd file;
+  const auto made =
+      Run(*context, "Backup", "", [&](const Administrator&) -> Result<void> {
+        if (upkeep_ == nullptr) {
+          return NoUpkeep();
+        }
+        ASSIGN_OR_RETURN(file, upkeep_->Copy());
+        return {};
+      });
+  return new FileSender(made.has_value() ? Result<UniqueFd>(std::move(file))
+                                         : made.error());
 }
 
 }  // namespace tdxvfs::keyserver

@@ -35,7 +35,9 @@ grpc::ServerUnaryReactor* AdminService::ListAudit(
     grpc::CallbackServerContext* context,
     const admin::v1::ListAuditRequest* request,
     admin::v1::ListAuditResponse* response) {
-  return Answer(context, WriteRecords(*request, response));
+  return Serve(
+      context, "ListAudit", request->volume(),
+      [&](const Administrator&) { return WriteRecords(*request, response); });
 }
 
 Result<void> AdminService::WriteRecords(
@@ -61,19 +63,34 @@ grpc::ServerUnaryReactor* AdminService::GetAudit(
     grpc::CallbackServerContext* context,
     const admin::v1::GetAuditRequest* request,
     admin::v1::GetAuditResponse* response) {
-  auto record = audit_->Find(request->audit_id());
-  if (!record.has_value()) {
-    return Answer(context, std::move(record).error());
+  return Serve(context, "GetAudit", "", [&](const Administrator& caller) {
+    return WriteRecord(caller, request->audit_id(), response);
+  });
+}
+
+// Another volume's record is as unknown as one that never was.
+Result<void> AdminService::WriteRecord(const Administrator& caller,
+                                       const std::string& audit_id,
+                                       admin::v1::GetAuditResponse* response) {
+  ASSIGN_OR_RETURN(std::string record, audit_->Find(audit_id));
+  const auto head = ReadHead(record);
+  const bool theirs = caller.admin || caller.auditor ||
+                      (head.has_value() && caller.Administers(head->volume));
+  if (!theirs) {
+    return Error(Reason::kAuditUnknown,
+                 "no decision '" + audit_id + "' is on record");
   }
-  response->set_record(*record);
-  return Answer(context, {});
+  response->set_record(std::move(record));
+  return {};
 }
 
 grpc::ServerUnaryReactor* AdminService::ExportAudit(
     grpc::CallbackServerContext* context,
     const admin::v1::ExportAuditRequest* request,
     admin::v1::ExportAuditResponse* response) {
-  return Answer(context, WritePage(*request, response));
+  return Serve(
+      context, "ExportAudit", request->filter().volume(),
+      [&](const Administrator&) { return WritePage(*request, response); });
 }
 
 Result<void> AdminService::WritePage(
@@ -92,7 +109,9 @@ grpc::ServerUnaryReactor* AdminService::TestPolicy(
     grpc::CallbackServerContext* context,
     const admin::v1::TestPolicyRequest* request,
     admin::v1::TestPolicyResponse* response) {
-  return Answer(context, WriteReplay(*request, response));
+  return Serve(
+      context, "TestPolicy", request->filter().volume(),
+      [&](const Administrator&) { return WriteReplay(*request, response); });
 }
 
 Result<void> AdminService::WriteReplay(

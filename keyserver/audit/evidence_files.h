@@ -22,6 +22,8 @@ struct EvidenceLimits {
   bool keep = true;
   std::uint32_t days = 90;
   std::uint64_t max_bytes = std::uint64_t{1} << 30U;  // on disk
+
+  bool operator==(const EvidenceLimits&) const = default;
 };
 
 // Evidence beside the audit log, in files of its own, so that it can be dropped

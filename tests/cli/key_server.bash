@@ -4,9 +4,15 @@
 
 # start_server [INIT OPTION...]: sets TDXVFS_SERVER and SERVER_PORT.
 start_server() {
+  init_server "$@"
+  serve_again
+}
+
+# init_server [INIT OPTION...]: server/keyserver.toml and what it names;
+# serve_again starts it.
+init_server() {
   tdxvfs-keyserver init --directory "$BATS_TEST_TMPDIR/server" --name localhost \
     --listen 127.0.0.1:0 "$@" > init.said
-  serve_again
 }
 
 # Starts the server of start_server, once more if it was stopped.

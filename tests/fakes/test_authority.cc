@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <memory>
 #include <vector>
 
 #include <openssl/ec.h>
@@ -14,6 +15,8 @@
 
 namespace tdxvfs::testing {
 namespace {
+
+using Asn1TimePtr = std::unique_ptr<ASN1_TIME, FreeWith<ASN1_TIME_free>>;
 
 void Must(bool condition, const char* what) {
   if (!condition) {
@@ -92,8 +95,8 @@ TestAuthority::TestAuthority() : key_(NewKey()) {
 
 ServerCertificate TestAuthority::Issue(const CertificateWish& wish) const {
   const EvpPkeyPtr key = NewKey();
-  const X509Ptr leaf =
-      NewCertificate(key.get(), "server", wish.not_before, wish.not_after);
+  const X509Ptr leaf = NewCertificate(key.get(), wish.common_name.c_str(),
+                                      wish.not_before, wish.not_after);
   X509_set_issuer_name(leaf.get(), X509_get_subject_name(certificate_.get()));
   AddExtension(leaf.get(), certificate_.get(), NID_basic_constraints,
                "critical,CA:FALSE");
@@ -114,6 +117,32 @@ ServerCertificate TestAuthority::Issue(const CertificateWish& wish) const {
   OPENSSL_free(der);
   issued.spki_digest = Sha256(spki).value();
   return issued;
+}
+
+std::string TestAuthority::RevocationList(
+    const std::vector<std::string>& revoked, long next_update) const {
+  const X509CrlPtr list(X509_CRL_new());
+  X509_CRL_set_version(list.get(), X509_CRL_VERSION_2);
+  X509_CRL_set_issuer_name(list.get(),
+                           X509_get_subject_name(certificate_.get()));
+  const Asn1TimePtr time(X509_gmtime_adj(nullptr, -3600));
+  X509_CRL_set1_lastUpdate(list.get(), time.get());
+  X509_gmtime_adj(time.get(), next_update);
+  X509_CRL_set1_nextUpdate(list.get(), time.get());
+  for (const std::string& pem : revoked) {
+    const BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    const X509Ptr leaf(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+    Must(leaf != nullptr, "read revoked certificate");
+    X509_REVOKED* const entry = X509_REVOKED_new();
+    X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(leaf.get()));
+    X509_REVOKED_set_revocationDate(entry, time.get());
+    Must(X509_CRL_add0_revoked(list.get(), entry) == 1, "revoke");
+  }
+  X509_CRL_sort(list.get());
+  Must(X509_CRL_sign(list.get(), key_.get(), EVP_sha256()) > 0, "sign list");
+  const BioPtr bio(BIO_new(BIO_s_mem()));
+  Must(PEM_write_bio_X509_CRL(bio.get(), list.get()) == 1, "write list");
+  return TextOf(bio.get());
 }
 
 }  // namespace tdxvfs::testing

@@ -3,13 +3,14 @@
 #define TDXVFS_TESTS_FAKES_TEST_AUTHORITY_H_
 
 #include <string>
+#include <vector>
 
 #include "common/owned_openssl.h"
 #include "common/sha256.h"
 
 namespace tdxvfs::testing {
 
-// A TLS server's certificate with its key, PEM.
+// A TLS server's or client's certificate with its key, PEM.
 struct ServerCertificate {
   std::string certificate_pem;
   std::string key_pem;
@@ -23,6 +24,7 @@ struct CertificateWish {
   long not_before = -3600;
   long not_after = 3600;
   std::string extended_key_usage = "serverAuth";
+  std::string common_name = "server";
 };
 
 // A certificate authority with a new P-256 key. Ends the program when OpenSSL
@@ -32,6 +34,10 @@ class TestAuthority {
   TestAuthority();
   const std::string& certificate_pem() const { return certificate_pem_; }
   ServerCertificate Issue(const CertificateWish& wish = {}) const;
+  // A list that revokes these certificates (PEM); seconds from now until when
+  // it counts.
+  std::string RevocationList(const std::vector<std::string>& revoked,
+                             long next_update = 3600) const;
 
  private:
   EvpPkeyPtr key_;

@@ -13,7 +13,7 @@
 #include "common/process_hardening.h"
 #include "foreign/google/rpc/status.pb.h"
 #include "keyserver/init.h"
-#include "keyserver/served_certificates.h"
+#include "keyserver/leaf_certificate.h"
 #include "simulator/pki.h"
 
 namespace tdxvfs::testing {
@@ -60,9 +60,9 @@ ReleaseRig::ReleaseRig(const Change& change) {
   config_ = Checked(keyserver::LoadConfig(directory / "keyserver.toml"));
   change(&config_);
   ca_pem_ = Checked(ReadFile(directory / "tls" / "ca.pem", kMaxFile));
-  certificate_ = Checked(keyserver::ServedCertificates::FromPemChain(Checked(
+  certificate_ = Checked(keyserver::ReadLeafCertificate(Checked(
                              ReadFile(config_.tls_certificate, kMaxFile))))
-                     .current();
+                     .sha256;
   Start();
   EXPECT_TRUE(PutVersion(kRigVolume, kRigHeader).ok());
   EXPECT_TRUE(PutPolicy(kRigVolume, GuestPolicy()).ok());

@@ -2,12 +2,15 @@
 #include "keyserver/accept_loop.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <condition_variable>
 #include <filesystem>
 #include <fstream>
@@ -27,16 +30,24 @@ using ::tdxvfs::testing::Fails;
 using ::tdxvfs::testing::Succeeds;
 using ::tdxvfs::testing::TemporaryFolder;
 
-UniqueFd Connect(const std::string& address) {
+UniqueFd Socket() {
+  return UniqueFd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+}
+
+void ConnectTo(const std::string& address, const UniqueFd& client) {
   sockaddr_in target{};
   target.sin_family = AF_INET;
   target.sin_port = htons(static_cast<std::uint16_t>(
       std::stoi(address.substr(address.rfind(':') + 1))));
   target.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  UniqueFd client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   EXPECT_EQ(connect(client.get(), reinterpret_cast<sockaddr*>(&target),
                     sizeof(target)),
             0);
+}
+
+UniqueFd Connect(const std::string& address) {
+  UniqueFd client = Socket();
+  ConnectTo(address, client);
   return client;
 }
 
@@ -102,6 +113,62 @@ TEST(AcceptLoop, A10_ClosesConnectionsAboveTheCapUntilOneEnds) {
       break;
     }
   } while (true);
+  received.WaitFor(2);
+}
+
+// Lets the process open `more` descriptors and no others.
+class FewDescriptors {
+ public:
+  explicit FewDescriptors(rlim_t more) {
+    EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
+    const UniqueFd lowest(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    rlimit few = before_;
+    few.rlim_cur = static_cast<rlim_t>(lowest.get()) + more;
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  }
+  ~FewDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+  FewDescriptors(const FewDescriptors&) = delete;
+  FewDescriptors& operator=(const FewDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+// A listener of gRPC's own would be dead after the first EMFILE.
+TEST(AcceptLoop, A10_GoesOnOnceThereAreDescriptorsAgain) {
+  ASSERT_OK_AND_ASSIGN(TcpListener listener, ListenTcp("127.0.0.1:0"));
+  Received received;
+  ASSERT_OK_AND_ASSIGN(
+      const auto loop,
+      AcceptLoop::Start({.listener = std::move(listener.socket),
+                         .max_connections = 2,
+                         .admit = [](int) { return true; },
+                         .hand_over =
+                             [&](UniqueFd connection) {
+                               received.Take(std::move(connection));
+                             }}));
+  const UniqueFd waiting = Socket();
+  const UniqueFd unlucky = Socket();
+  {
+    const FewDescriptors none(0);
+    ConnectTo(listener.address, waiting);
+    timeval patience{0, 200'000};
+    setsockopt(waiting.get(), SOL_SOCKET, SO_RCVTIMEO, &patience,
+               sizeof(patience));
+    char byte = 0;
+    EXPECT_EQ(recv(waiting.get(), &byte, 1, 0), -1);
+    EXPECT_EQ(errno, EAGAIN) << "it waits in the kernel's queue";
+  }
+  received.WaitFor(1);
+  {
+    // Enough to accept, too few to watch: a connection that nobody counts
+    // would get around the cap.
+    const FewDescriptors one(1);
+    ConnectTo(listener.address, unlucky);
+    EXPECT_TRUE(IsClosed(unlucky));
+  }
+  EXPECT_EQ(loop->living(), 1U);
+  const UniqueFd lucky = Connect(listener.address);
   received.WaitFor(2);
 }
 

@@ -61,6 +61,42 @@ TEST(Config, ReadsLimits) {
   EXPECT_EQ(config.begin_timeout, std::chrono::milliseconds(500));
 }
 
+TEST(Config, ReadsAdminLogAndMetrics) {
+  ASSERT_OK_AND_ASSIGN(
+      const Config config,
+      ParseConfig(std::string(kGood) +
+                      "[admin]\naddress = \"[::]:8444\"\n"
+                      "ca = \"/etc/tdxvfs/clients.pem\"\n"
+                      "crl = \"/etc/tdxvfs/clients.crl\"\n"
+                      "[log]\nlevel = \"debug\"\n"
+                      "[metrics]\naddress = \"127.0.0.1:9464\"\n",
+                  "test.toml"));
+  EXPECT_EQ(config.admin_address, "[::]:8444");
+  EXPECT_EQ(config.admin_ca, "/etc/tdxvfs/clients.pem");
+  EXPECT_EQ(config.admin_crl, "/etc/tdxvfs/clients.crl");
+  EXPECT_EQ(config.log_level, LogLevel::kDebug);
+  EXPECT_EQ(config.metrics_address, "127.0.0.1:9464");
+}
+
+TEST(Config, LeavesAdminAndMetricsOffUnlessAskedFor) {
+  ASSERT_OK_AND_ASSIGN(const Config config, ParseConfig(kGood, "test.toml"));
+  EXPECT_TRUE(config.admin_address.empty());
+  EXPECT_TRUE(config.metrics_address.empty());
+  EXPECT_EQ(config.log_level, LogLevel::kInfo);
+}
+
+TEST(Config, RefusesHalfAnAdminTable) {
+  for (const char* const table :
+       {"[admin]\naddress = \"[::]:8444\"\n", "[admin]\nca = \"/ca.pem\"\n",
+        "[admin]\naddress = \"x\"\nca = \"/ca.pem\"\n",
+        "[admin]\naddress = \"[::]:1\"\nca = \"ca.pem\"\n",
+        "[log]\nlevel = \"loud\"\n", "[metrics]\n"}) {
+    EXPECT_THAT(ParseConfig(std::string(kGood) + table, "test.toml"),
+                Fails(Reason::kConfigInvalid))
+        << table;
+  }
+}
+
 TEST(Config, ReadsWhereCollateralComesFrom) {
   ASSERT_OK_AND_ASSIGN(
       const Config cached,

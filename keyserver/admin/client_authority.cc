@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keyserver/admin/client_authority.h"
+
+#include <string_view>
+#include <utility>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include "common/file.h"
+#include "common/openssl_error.h"
+#include "common/volume_name.h"
+
+namespace tdxvfs::keyserver {
+namespace {
+
+using StoreContextPtr =
+    std::unique_ptr<X509_STORE_CTX, FreeWith<X509_STORE_CTX_free>>;
+using NamesPtr = std::unique_ptr<GENERAL_NAMES, FreeWith<GENERAL_NAMES_free>>;
+
+constexpr std::size_t kMaxCaFile = 64UL * 1024;
+constexpr std::size_t kMaxCrlFile = 4UL * 1024 * 1024;
+constexpr std::size_t kMaxSubject = 128;  // bytes of a name
+constexpr std::size_t kMaxSerial = 64;
+constexpr std::string_view kRolePrefix = "tdxvfs-role:";
+constexpr std::string_view kVolumePrefix = "volume-admin:";
+
+BioPtr ReadFrom(const std::string& pem) {
+  return BioPtr(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+}
+
+// Whether reading stopped because the text had no further object.
+bool IsEnd() {
+  const unsigned long error = ERR_peek_last_error();
+  const bool end = ERR_GET_LIB(error) == ERR_LIB_PEM &&
+                   ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+  if (end) {
+    ERR_clear_error();
+  }
+  return end;
+}
+
+Error Refused(const std::string& name, const std::string& why) {
+  return {Reason::kPermission, "client certificate '" + name + "': " + why};
+}
+
+std::string TextIn(BIO* bio) {
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(bio, &text);
+  return {text, static_cast<std::size_t>(size)};
+}
+
+// "CN=alice,O=example, serial 1f": enough to find the certificate again, and
+// printable, whatever stands in it. Goes into logs and the store, so it is cut.
+std::string NameOf(X509* certificate) {
+  const BioPtr subject(BIO_new(BIO_s_mem()));
+  X509_NAME_print_ex(subject.get(), X509_get_subject_name(certificate), 0,
+                     XN_FLAG_RFC2253);
+  const BioPtr serial(BIO_new(BIO_s_mem()));
+  i2a_ASN1_INTEGER(serial.get(), X509_get0_serialNumber(certificate));
+  return TextIn(subject.get()).substr(0, kMaxSubject) + ", serial " +
+         TextIn(serial.get()).substr(0, kMaxSerial);
+}
+
+// A role that this server does not know is refused with the certificate: its
+// issuer meant something by it.
+Result<void> AddRole(std::string_view role, Administrator* administrator) {
+  if (role == "admin") {
+    administrator->admin = true;
+    return {};
+  }
+  if (role == "auditor") {
+    administrator->auditor = true;
+    return {};
+  }
+  if (role.starts_with(kVolumePrefix)) {
+    role.remove_prefix(kVolumePrefix.size());
+    if (CheckVolumeName(role).has_value()) {
+      administrator->volumes.emplace(role);
+      return {};
+    }
+  }
+  return Refused(administrator->name,
+                 "role '" + std::string(role) + "' is not known");
+}
+
+Result<void> ReadRoles(X509* certificate, Administrator* administrator) {
+  const NamesPtr names(static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names.get(), i);
+    if (name->type != GEN_URI) {
+      continue;
+    }
+    const ASN1_IA5STRING* const uri = name->d.uniformResourceIdentifier;
+    const std::string_view text(
+        reinterpret_cast<const char*>(ASN1_STRING_get0_data(uri)),
+        static_cast<std::size_t>(ASN1_STRING_length(uri)));
+    if (text.starts_with(kRolePrefix)) {
+      RETURN_IF_ERROR(AddRole(text.substr(kRolePrefix.size()), administrator));
+    }
+  }
+  if (!administrator->admin && !administrator->auditor &&
+      administrator->volumes.empty()) {
+    return Refused(administrator->name, "it has no role");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<ClientAuthority> ClientAuthority::Load(const std::string& ca,
+                                              const std::string& crl) {
+  ClientAuthority authority;
+  ASSIGN_OR_RETURN(authority.ca_pem_, ReadConfigFile(ca, kMaxCaFile));
+  authority.store_.reset(X509_STORE_new());
+  if (!authority.store_) {
+    return OpensslError(Reason::kInternal, "make a certificate store");
+  }
+  RETURN_IF_ERROR(authority.AddCertificates().Context("admin.ca '" + ca + "'"));
+  // An authority that is not self-signed is trusted as well.
+  unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN;
+  if (!crl.empty()) {
+    ASSIGN_OR_RETURN(const std::string crl_pem,
+                     ReadConfigFile(crl, kMaxCrlFile));
+    RETURN_IF_ERROR(authority.AddLists(crl_pem, crl));
+    flags |= X509_V_FLAG_CRL_CHECK;
+  }
+  if (X509_STORE_set_flags(authority.store_.get(), flags) != 1 ||
+      X509_STORE_set_purpose(authority.store_.get(), X509_PURPOSE_SSL_CLIENT) !=
+          1) {
+    return OpensslError(Reason::kInternal, "set up a certificate store");
+  }
+  return authority;
+}
+
+Result<void> ClientAuthority::AddCertificates() {
+  const BioPtr bio = ReadFrom(ca_pem_);
+  int count = 0;
+  while (const X509Ptr certificate{
+      PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
+    if (X509_STORE_add_cert(store_.get(), certificate.get()) != 1) {
+      return OpensslError(Reason::kConfigInvalid, "add certificate");
+    }
+    ++count;
+  }
+  if (!IsEnd() || count == 0) {
+    return OpensslError(Reason::kConfigInvalid, "read PEM certificates");
+  }
+  return {};
+}
+
+Result<void> ClientAuthority::AddLists(const std::string& crl_pem,
+                                       const std::string& path) {
+  const std::string name = "admin.crl '" + path + "'";
+  const BioPtr bio = ReadFrom(crl_pem);
+  int count = 0;
+  while (const X509CrlPtr list{
+      PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr)}) {
+    if (X509_STORE_add_crl(store_.get(), list.get()) != 1) {
+      return OpensslError(Reason::kConfigInvalid, name);
+    }
+    ++count;
+  }
+  if (!IsEnd() || count == 0) {
+    return OpensslError(Reason::kConfigInvalid,
+                        name + ": read PEM revocation lists");
+  }
+  return {};
+}
+
+Result<Administrator> ClientAuthority::Admit(
+    const std::string& leaf_pem,
+    std::chrono::system_clock::time_point now) const {
+  const BioPtr bio = ReadFrom(leaf_pem);
+  const X509Ptr leaf(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+  if (!leaf) {
+    ERR_clear_error();
+    return Error(Reason::kPermission, "no client certificate");
+  }
+  Administrator administrator;
+  administrator.name = NameOf(leaf.get());
+  const StoreContextPtr context(X509_STORE_CTX_new());
+  if (!context || X509_STORE_CTX_init(context.get(), store_.get(), leaf.get(),
+                                      nullptr) != 1) {
+    return OpensslError(Reason::kInternal, "check a client certificate");
+  }
+  X509_STORE_CTX_set_time(context.get(), 0,
+                          std::chrono::system_clock::to_time_t(now));
+  if (X509_verify_cert(context.get()) != 1) {
+    const int code = X509_STORE_CTX_get_error(context.get());
+    ERR_clear_error();
+    return Refused(administrator.name, X509_verify_cert_error_string(code));
+  }
+  RETURN_IF_ERROR(ReadRoles(leaf.get(), &administrator));
+  return administrator;
+}
+
+}  // namespace tdxvfs::keyserver
