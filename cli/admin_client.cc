@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/admin_client.h"
 
-#include <errno.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "cli/admin_channel_client.h"
 #include "cli/caller_name.h"
-#include "cli/server_address.h"
 #include "cli/version_wire.h"
 #include "common/hex.h"
-#include "common/unique_fd.h"
 #include "foreign/google/rpc/status.pb.h"
 #include "tdxvfs/v1/release.pb.h"
 
@@ -23,51 +16,6 @@ namespace tdxvfs::cli {
 namespace {
 
 namespace wire = tdxvfs::admin::v1;
-
-// A list of audit records carries the quote of each.
-constexpr int kMaxAnswer = 64 * 1024 * 1024;  // bytes
-
-// A server hangs up on callers that it does not let administer; asking the
-// kernel who listens (SO_PEERCRED) tells them why.
-Result<void> CheckOwner(const UniqueFd& connection, const std::string& name) {
-  ucred server{};
-  socklen_t size = sizeof(server);
-  if (::getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &server, &size) !=
-      0) {
-    return SystemError(Reason::kInternal, name + ": SO_PEERCRED", errno);
-  }
-  if (::geteuid() != 0 && ::geteuid() != server.uid) {
-    return Error(Reason::kPermission,
-                 name + ": only root and the server's own user (uid " +
-                     std::to_string(server.uid) + ") may administer");
-  }
-  return {};
-}
-
-// Connects once by hand: gRPC's own words for a missing socket and for a
-// forbidden one are the same.
-Result<void> CheckReachable(const std::filesystem::path& socket_path) {
-  const std::string name = "admin socket '" + socket_path.string() + "'";
-  UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!probe.valid()) {
-    return SystemError(Reason::kInternal, "socket", errno);
-  }
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::string path = socket_path.string();
-  if (path.size() >= sizeof(address.sun_path)) {
-    return Error(Reason::kUsage, name + ": the path is too long for a socket");
-  }
-  std::copy(path.begin(), path.end(), &address.sun_path[0]);
-  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address),
-                sizeof(address)) != 0) {
-    const Reason reason = errno == EACCES || errno == EPERM
-                              ? Reason::kPermission
-                              : Reason::kServerUnreachable;
-    return SystemError(reason, name, errno);
-  }
-  return CheckOwner(probe, name);
-}
 
 // The refusal in a status' details, or nothing when it carries none.
 std::optional<tdxvfs::v1::Refusal> RefusalOf(const grpc::Status& status) {
@@ -132,25 +80,6 @@ AdminClient::AdminClient(std::unique_ptr<Channel> channel)
 AdminClient::AdminClient(AdminClient&&) noexcept = default;
 AdminClient& AdminClient::operator=(AdminClient&&) noexcept = default;
 AdminClient::~AdminClient() = default;
-
-Result<AdminClient> AdminClient::Connect(const std::filesystem::path& socket) {
-  RETURN_IF_ERROR(CheckReachable(socket));
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(kMaxAnswer);
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
-  auto channel = std::make_unique<Channel>();
-  // The socket's owner and mode protect it; the server asks the kernel who
-  // calls (SO_PEERCRED).
-  channel->stub = wire::Administration::NewStub(
-      grpc::CreateCustomChannel("unix:" + socket.string(),
-                                grpc::InsecureChannelCredentials(), arguments));
-  return AdminClient(std::move(channel));
-}
-
-Result<AdminClient> AdminClient::ConnectTo(std::string_view server_option) {
-  ASSIGN_OR_RETURN(const auto socket, FindAdminSocket(server_option));
-  return Connect(socket);
-}
 
 Result<Secret> AdminClient::MakePassphrase() {
   wire::MakePassphraseResponse response;

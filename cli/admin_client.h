@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/server_address.h"
 #include "cli/volume_description.h"
 #include "common/result.h"
 #include "common/secret.h"
@@ -83,15 +84,19 @@ struct ReplayedDecision {
   std::string not_replayed;  // why there is no verdict; else empty
 };
 
-// A key server's administration over its admin socket. Not thread-safe. Every
-// call fails with kServerUnreachable, kDeadlineExceeded, kPermission or the
-// reason that the server gives.
+// A key server's administration, over its admin socket or over TLS. Not
+// thread-safe. Every call fails with kServerUnreachable, kDeadlineExceeded,
+// kPermission or the reason that the server gives.
 class AdminClient {
  public:
   // Fails with kServerUnreachable or kPermission, with the system's own words,
   // when nobody listens on the socket or it may not be used.
   static Result<AdminClient> Connect(const std::filesystem::path& socket);
-  // Finds the socket as FindAdminSocket does and connects.
+  // Over TLS (1.3 alone with AllowOnlyTls13) with a client certificate; the
+  // server's certificate must lead to `files.ca` and name the host. Fails with
+  // what reading the files says; the connection is made by the first call.
+  static Result<AdminClient> ConnectTls(const ServerAddress& server);
+  // Finds the server as FindServer does and connects.
   static Result<AdminClient> ConnectTo(std::string_view server_option);
 
   AdminClient(AdminClient&&) noexcept;

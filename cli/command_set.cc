@@ -29,10 +29,11 @@ Result<void> CommandSet::Run(Console console) const {
 }
 
 void AddServerOption(CLI::App& command, std::string& server) {
-  command.add_option("--server", server,
-                     "key server's admin socket, a path or unix:PATH (else "
-                     "TDXVFS_SERVER, else ~/.config/tdxvfs/config.toml, else "
-                     "/run/tdxvfs/admin.sock)");
+  command.add_option(
+      "--server", server,
+      "key server: its admin socket (a path or unix:PATH) or "
+      "HOST:PORT (else TDXVFS_SERVER, else ~/.config/tdxvfs/config.toml, else "
+      "/run/tdxvfs/admin.sock)");
 }
 
 }  // namespace tdxvfs::cli

@@ -10,7 +10,11 @@
 #include "common/process_hardening.h"
 
 int main(int argc, char** argv) {
-  if (const auto hardened = tdxvfs::HardenProcess(); !hardened.has_value()) {
+  auto hardened = tdxvfs::HardenProcess();
+  if (hardened.has_value()) {
+    hardened = tdxvfs::AllowOnlyTls13();
+  }
+  if (!hardened.has_value()) {
     return tdxvfs::ReportAndExitCode("tdxvfs", hardened.error(),
                                      tdxvfs::ReportFormat::kText);
   }

@@ -3,9 +3,11 @@
 
 #include <sys/un.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
-#include <optional>
 #include <string>
+#include <utility>
 
 // Debian's shared library of toml++ throws; compiled in here, it does not.
 #undef TOML_SHARED_LIB
@@ -21,6 +23,8 @@ namespace {
 
 constexpr std::size_t kMaxConfigSize = std::size_t{64} * 1024;  // bytes
 constexpr std::string_view kScheme = "unix:";
+constexpr std::array<std::string_view, 4> kKeys = {"server", "ca",
+                                                   "certificate", "key"};
 // sun_path ends with a NUL.
 constexpr std::size_t kMaxSocketPath = sizeof(sockaddr_un::sun_path) - 1;
 
@@ -31,75 +35,138 @@ Error ConfigError(const std::filesystem::path& path,
                                       what};
 }
 
-// The value of `server`, or nothing when the file does not set it.
-Result<std::optional<std::string>> ServerOfConfig(
-    const std::filesystem::path& path) {
-  auto text = ReadConfigFile(path, kMaxConfigSize);
+// What ~/.config/tdxvfs/config.toml says; empty members are not set.
+struct ClientConfig {
+  std::filesystem::path path;
+  std::string server;
+  ClientFiles files;
+};
+
+Result<void> Read(const std::filesystem::path& path, std::string_view key,
+                  const toml::node& value, ClientConfig* config) {
+  const auto text = value.value_exact<std::string>();
+  if (!text.has_value()) {
+    return ConfigError(path, value.source(),
+                       "'" + std::string(key) + "' must be a string");
+  }
+  if (key == "server") {
+    config->server = *text;
+    return {};
+  }
+  if (!text->starts_with('/')) {
+    return ConfigError(path, value.source(),
+                       "'" + std::string(key) + "' must be an absolute path");
+  }
+  (key == "ca"            ? config->files.ca
+   : key == "certificate" ? config->files.certificate
+                          : config->files.key) = *text;
+  return {};
+}
+
+// Empty when there is no such file.
+Result<ClientConfig> ReadClientConfig() {
+  ClientConfig config;
+  const char* const home = std::getenv("HOME");
+  if (home == nullptr || *home != '/') {
+    return config;
+  }
+  config.path = std::filesystem::path(home) / ".config/tdxvfs/config.toml";
+  auto text = ReadConfigFile(config.path, kMaxConfigSize);
   if (!text.has_value()) {
     if (text.error().reason() == Reason::kConfigMissing) {
-      return std::optional<std::string>();
+      return config;
     }
     return std::move(text).error();
   }
   const toml::parse_result parsed = toml::parse(*text);
   if (!parsed) {
-    return ConfigError(path, parsed.error().source(),
+    return ConfigError(config.path, parsed.error().source(),
                        std::string(parsed.error().description()));
   }
-  std::optional<std::string> server;
   for (const auto& [key, value] : parsed.table()) {
-    if (key != "server") {
-      return ConfigError(path, key.source(),
+    if (std::ranges::find(kKeys, key.str()) == kKeys.end()) {
+      return ConfigError(config.path, key.source(),
                          "unknown key '" + std::string(key.str()) + "'");
     }
-    server = value.value_exact<std::string>();
-    if (!server.has_value()) {
-      return ConfigError(path, value.source(), "'server' must be a string");
-    }
+    RETURN_IF_ERROR(Read(config.path, key.str(), value, &config));
   }
-  return server;
+  return config;
+}
+
+// Gives an address on the network its files.
+Result<ServerAddress> WithFiles(ServerAddress address,
+                                const ClientConfig& config) {
+  if (!address.remote()) {
+    return address;
+  }
+  address.files = config.files;
+  if (address.files.ca.empty() || address.files.certificate.empty() ||
+      address.files.key.empty()) {
+    return Error(Reason::kConfigMissing,
+                 "server '" + address.host_port + "' is asked over TLS: '" +
+                     config.path.string() +
+                     "' must name ca, certificate and key");
+  }
+  return address;
+}
+
+// "HOST:PORT": something, a colon and a number.
+bool IsHostPort(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  return colon != std::string_view::npos && colon > 0 &&
+         colon + 1 < text.size() &&
+         text.find_first_not_of("0123456789", colon + 1) ==
+             std::string_view::npos;
 }
 
 }  // namespace
 
-Result<std::filesystem::path> ParseServerAddress(std::string_view text) {
+Result<ServerAddress> ParseServerAddress(std::string_view text) {
   std::string_view path = text;
+  const std::string name = "server '" + std::string(text) + "'";
   if (path.starts_with(kScheme)) {
     path.remove_prefix(kScheme.size());
   } else if (path.find('/') == std::string_view::npos) {
-    return Error(Reason::kNotSupported,
-                 "server '" + std::string(text) +
-                     "': only the admin socket of a key server on this "
-                     "machine can be used; give its path");
+    if (!IsHostPort(text)) {
+      return Error(Reason::kUsage,
+                   name + " is neither a socket's path nor HOST:PORT");
+    }
+    return ServerAddress{.socket = {}, .host_port = std::string(text)};
   }
   if (path.empty() || path.size() > kMaxSocketPath) {
-    return Error(Reason::kUsage, "server '" + std::string(text) +
-                                     "': a socket's path has 1 to " +
+    return Error(Reason::kUsage, name + ": a socket's path has 1 to " +
                                      std::to_string(kMaxSocketPath) +
                                      " characters");
   }
-  return std::filesystem::path(path);
+  return ServerAddress{.socket = path};
 }
 
-Result<std::filesystem::path> FindAdminSocket(std::string_view option) {
-  if (!option.empty()) {
-    return ParseServerAddress(option).Context("--server");
+// The file is read only when something of it is needed.
+Result<ServerAddress> FindServer(std::string_view option) {
+  const char* const variable = std::getenv("TDXVFS_SERVER");
+  std::string_view named = option;
+  std::string_view where = "--server";
+  if (named.empty() && variable != nullptr) {
+    named = variable;
+    where = "TDXVFS_SERVER";
   }
-  if (const char* variable = std::getenv("TDXVFS_SERVER");
-      variable != nullptr && *variable != '\0') {
-    return ParseServerAddress(variable).Context("TDXVFS_SERVER");
-  }
-  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/') {
-    const auto path =
-        std::filesystem::path(home) / ".config/tdxvfs/config.toml";
-    ASSIGN_OR_RETURN(const std::optional<std::string> server,
-                     ServerOfConfig(path));
-    if (server.has_value()) {
-      return ParseServerAddress(*server).Context("file '" + path.string() +
-                                                 "'");
+  if (!named.empty()) {
+    ASSIGN_OR_RETURN(ServerAddress address,
+                     ParseServerAddress(named).Context(std::string(where)));
+    if (!address.remote()) {
+      return address;
     }
+    ASSIGN_OR_RETURN(const ClientConfig config, ReadClientConfig());
+    return WithFiles(std::move(address), config);
   }
-  return std::filesystem::path(kDefaultAdminSocket);
+  ASSIGN_OR_RETURN(const ClientConfig config, ReadClientConfig());
+  if (config.server.empty()) {
+    return ServerAddress{.socket = kDefaultAdminSocket};
+  }
+  ASSIGN_OR_RETURN(ServerAddress address,
+                   ParseServerAddress(config.server)
+                       .Context("file '" + config.path.string() + "'"));
+  return WithFiles(std::move(address), config);
 }
 
 }  // namespace tdxvfs::cli

@@ -40,6 +40,42 @@ need_promtool() {
   command -v promtool > /dev/null || skip "promtool is not installed (package prometheus)"
 }
 
+# client NAME ROLE...: NAME.pem and NAME.key of the clients' authority.
+client() {
+  local name=$1 names=DNS:example.org role
+  for role in "${@:2}"; do names+=,URI:tdxvfs-role:$role; done
+  openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$name" \
+    -keyout "$name.key" -out "$name.csr" 2> openssl.said
+  printf 'subjectAltName=%s\nextendedKeyUsage=clientAuth\n' "$names" > extensions
+  openssl x509 -req -in "$name.csr" -CA clients.pem -CAkey clients.key -days 1 \
+    -extfile extensions -out "$name.pem" 2> openssl.said
+  chmod 600 "$name.key"
+}
+
+# clients_authority: clients.pem and an empty clients.crl.
+clients_authority() {
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+    -subj /CN=clients -days 1 -keyout clients.key -out clients.pem 2> openssl.said
+  : > index
+  printf '[ca]\ndefault_ca=d\n[d]\ndatabase=%s/index\ndefault_md=sha256\n' "$PWD" > ca.conf
+  revoke
+}
+
+# revoke [CERTIFICATE]: writes clients.crl anew.
+revoke() {
+  local -a ca=(openssl ca -config ca.conf -cert clients.pem -keyfile clients.key)
+  [[ $# -eq 0 ]] || "${ca[@]}" -revoke "$1" 2> openssl.said
+  "${ca[@]}" -gencrl -crldays 1 -out clients.crl 2> openssl.said
+}
+
+# become NAME: administer with NAME's certificate from now on.
+become() {
+  mkdir -p .config/tdxvfs
+  printf 'ca = "%s/server/tls/ca.pem"\ncertificate = "%s/%s.pem"\nkey = "%s/%s.key"\n' \
+    "$PWD" "$PWD" "$1" "$PWD" "$1" > .config/tdxvfs/config.toml
+  chmod 600 .config/tdxvfs/config.toml
+}
+
 @test "promtool accepts the metrics and /readyz says why a server is ready" {
   need_promtool
   init_server
@@ -92,6 +128,44 @@ need_promtool() {
   : > server.log
   kill -HUP "$server_pid"
   wait_for '"event":"reloaded"'
+}
+
+@test "remote administration by role, with a revocation that counts after a reload" {
+  clients_authority
+  client alice admin
+  client carol volume-admin:data
+  client oscar auditor
+  init_server
+  printf '[admin]\naddress = "127.0.0.1:0"\nca = "%s/clients.pem"\ncrl = "%s/clients.crl"\n' \
+    "$PWD" "$PWD" >> server/keyserver.toml
+  serve_again
+  ones=$(printf '1%.0s' {1..96})
+  printf '{"version": 1, "tee": "tdx", "mr_td": ["%s"], "rtmr": {"0": ["%s"], "1": ["%s"], "2": ["%s"]}}' \
+    "$ones" "$ones" "$ones" "$ones" > policy.json
+  TDXVFS_SERVER=localhost:$(port_of "administrators are")
+  export TDXVFS_SERVER
+  say tdxvfs policy put data policy.json
+  become alice
+  say tdxvfs policy put data policy.json
+  say tdxvfs policy put other policy.json
+  become carol
+  say tdxvfs policy put data policy.json
+  say tdxvfs policy put other policy.json
+  say tdxvfs policy show other
+  say tdxvfs key list
+  become oscar
+  say tdxvfs policy show other
+  say tdxvfs key disable data
+  sed -i -E 's/serial [0-9A-F]+/serial SERIAL/; s/localhost:[0-9]+/localhost:PORT/' transcript
+  grep -q '"event":"admin-call","volume":"data".*"author":"CN=carol, serial .*PutPolicy: done' server.log
+  grep -q '"event":"admin-refused","volume":"other".*"author":"CN=carol' server.log
+  revoke carol.pem
+  kill -HUP "$server_pid"
+  wait_for '"event":"reloaded"'
+  become carol
+  run -2 tdxvfs policy put data policy.json
+  wait_for 'CN=carol.*certificate revoked'
+  matches remote_admin
 }
 
 @test "a socket that somebody else opened is served, and one of another name refused" {

@@ -109,6 +109,7 @@ END
   say tdxvfs key list
   chmod 666 .config/tdxvfs/config.toml
   say tdxvfs key list
+  rm .config/tdxvfs/config.toml
   say tdxvfs key list --server keys.example.com:8443
   say tdxvfs key list --server model
   say tdxvfs key list --server ./model
