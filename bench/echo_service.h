@@ -7,25 +7,29 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include "bench/floor_work.h"
 #include "tdxvfs/v1/release.grpc.pb.h"
 
 namespace tdxvfs::bench {
 
-// Answers with messages as large as the key server's.
+// Answers with messages as large as the key server's, after the public-key
+// operations that no release can do without.
 class EchoService final : public v1::KeyRelease::CallbackService {
  public:
-  explicit EchoService(std::size_t grant_size) : grant_size_(grant_size) {}
+  EchoService(std::size_t grant_size, const FloorWork* work)
+      : grant_size_(grant_size), work_(work) {}
 
   grpc::ServerBidiReactor<v1::GuestMessage, v1::ServerMessage>* Unlock(
       grpc::CallbackServerContext* /*context*/) override {
-    return new Stream(grant_size_);
+    return new Stream(grant_size_, work_);
   }
 
  private:
   class Stream final
       : public grpc::ServerBidiReactor<v1::GuestMessage, v1::ServerMessage> {
    public:
-    explicit Stream(std::size_t grant_size) : grant_size_(grant_size) {
+    Stream(std::size_t grant_size, const FloorWork* work)
+        : grant_size_(grant_size), work_(work) {
       StartRead(&incoming_);
     }
     void OnReadDone(bool ok) override {
@@ -37,6 +41,7 @@ class EchoService final : public v1::KeyRelease::CallbackService {
         outgoing_.mutable_challenge()->set_nonce(std::string(32, 'n'));
         outgoing_.mutable_challenge()->set_deadline_seconds(30);
       } else {
+        work_->Run();
         outgoing_.mutable_release()->set_encapsulated_key(std::string(32, 'k'));
         outgoing_.mutable_release()->set_ciphertext(
             std::string(grant_size_, 'g'));
@@ -48,11 +53,13 @@ class EchoService final : public v1::KeyRelease::CallbackService {
 
    private:
     const std::size_t grant_size_;
+    const FloorWork* const work_;
     v1::GuestMessage incoming_;
     v1::ServerMessage outgoing_;
   };
 
   const std::size_t grant_size_;
+  const FloorWork* const work_;
 };
 
 }  // namespace tdxvfs::bench
