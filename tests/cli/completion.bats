@@ -20,7 +20,7 @@ offers() {
 @test "groups and commands are offered" {
   [[ $(offers tdxvfs "") == "audit collateral fleet key policy quote volume" ]]
   [[ $(offers tdxvfs k) == "key" ]]
-  [[ $(offers tdxvfs key "") == "disable enable import list put retire" ]]
+  [[ $(offers tdxvfs key "") == "delete disable enable import limit list put retire undelete" ]]
   [[ $(offers tdxvfs-keyserver i) == "init" ]]
 }
 
