@@ -93,7 +93,7 @@ attest::Check CheckGroup(const Group& group, const BitRule& rule,
   const Bits required = Common(rule.required, mask);
   return {std::string(group.name), ExpectedText(allowed, required, mask),
           Shown(found, mask), Within(found, allowed) && Within(required, found),
-          std::string(source)};
+          source};
 }
 
 void CheckGroups(std::span<const Group> groups, const BitRule& rule,
