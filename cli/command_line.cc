@@ -28,6 +28,7 @@ void AddEverything(CommandSet& commands) {
   AddVolumeExtract(commands);
   AddVolumeDiff(commands);
   AddVolumeRepack(commands);
+  AddVolumeImport(commands);
   commands.AddGroup("key", "administer the keys of a key server");
   AddKeyPut(commands);
   AddKeyImport(commands);

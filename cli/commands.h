@@ -19,6 +19,7 @@ void AddVolumeVerify(CommandSet& commands);
 void AddVolumeExtract(CommandSet& commands);
 void AddVolumeDiff(CommandSet& commands);
 void AddVolumeRepack(CommandSet& commands);
+void AddVolumeImport(CommandSet& commands);
 void AddKeyPut(CommandSet& commands);
 void AddKeyImport(CommandSet& commands);
 void AddKeyList(CommandSet& commands);

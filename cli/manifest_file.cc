@@ -42,7 +42,7 @@ Result<ManifestFile> ManifestFile::Plan(const std::string& path,
     return file;
   }
   if (path.empty()) {
-    return Error(Reason::kUsage, "--sign needs --manifest");
+    return Error(Reason::kUsage, "--sign needs a manifest to sign");
   }
   RETURN_IF_ERROR(CheckIsNew(SignaturePath(path)));
   ASSIGN_OR_RETURN(

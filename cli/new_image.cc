@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/new_image.h"
 
-#include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -11,97 +9,51 @@
 #include "cli/register_version.h"
 #include "cli/text_table.h"
 #include "cli/volume_description.h"
-#include "common/file.h"
 #include "common/hex.h"
 #include "common/json_text.h"
 #include "common/volume_name.h"
 
 namespace tdxvfs::cli {
-
-// Asked for before anything is made: found out afterwards, an existing file
-// would leave an image that nobody knows of.
-Result<void> CheckNewImage(const NewImage& target) {
-  if (target.volume.empty() && target.key_file.empty()) {
-    return Error(Reason::kUsage,
-                 "--register or a file with the new passphrase is required");
-  }
-  std::error_code ignored;
-  if (!target.manifest.empty() &&
-      std::filesystem::symlink_status(target.manifest, ignored).type() !=
-          std::filesystem::file_type::not_found) {
-    return Error(Reason::kAlreadyExists,
-                 "manifest '" + target.manifest + "': File exists");
-  }
-  return {};
-}
-
-Result<void> WriteManifest(const NewImage& target,
-                           const image::Manifest& manifest) {
-  if (target.manifest.empty()) {
-    return {};
-  }
-  return WriteNewFile(target.manifest, AsBytes(image::ManifestJson(manifest)),
-                      0644)
-      .Context("manifest");
-}
-
-void PrintNewImage(const NewImage& target, const image::Manifest& manifest,
-                   std::optional<std::uint32_t> version,
-                   const Console& console) {
-  const std::string digest = ToHex(manifest.header_sha256);
-  const std::string root_hash = manifest.verity.has_value()
-                                    ? ToHex(manifest.verity->root_hash)
-                                    : std::string();
-  if (console.json()) {
-    JsonObject object;
-    object.String("image", target.image)
-        .String("uuid", manifest.uuid)
-        .Number("header_size", static_cast<long long>(manifest.header_size))
-        .String("header_sha256", digest)
-        .String("header_profile", manifest.header_profile)
-        .String("file_system", manifest.file_system)
-        .Number("image_size", static_cast<long long>(manifest.image_size));
-    if (!root_hash.empty()) {
-      object.String("root_hash", root_hash);
-    }
-    if (version.has_value()) {
-      object.String("volume", target.volume).Number("version", *version);
-    }
-    console.out << object.Close() << "\n";
-    return;
-  }
-  TextTable table;
-  table.Row({"image", target.image})
-      .Row({"size", std::to_string(manifest.image_size) + " bytes"})
-      .Row({"file system", manifest.file_system})
-      .Row({"uuid", manifest.uuid})
-      .Row({"profile", manifest.header_profile})
-      .Row({"header sha-256", digest});
-  if (!root_hash.empty()) {
-    table.Row({"root hash", root_hash});
-  }
-  if (version.has_value()) {
-    table.Row({"volume", target.volume + ", version " +
-                             std::to_string(*version) + ", registered"});
-  }
-  console.out << table.Text();
-}
-
 namespace {
 
 using Make = std::function<Result<image::Manifest>(const Secret& passphrase)>;
 
+void PrintJson(const NewImage& target, const image::Manifest& manifest,
+               std::optional<std::uint32_t> version, const Console& console) {
+  JsonObject object;
+  object.String("image", target.image)
+      .String("uuid", manifest.uuid)
+      .Number("header_size", static_cast<long long>(manifest.header_size))
+      .String("header_sha256", ToHex(manifest.header_sha256))
+      .String("header_profile", manifest.header_profile)
+      .String("file_system", manifest.file_system)
+      .Number("image_size", static_cast<long long>(manifest.image_size));
+  if (manifest.verity.has_value()) {
+    object.String("verity_root_hash", ToHex(manifest.verity->root_hash));
+  } else {
+    object.Null("verity_root_hash");
+  }
+  if (version.has_value()) {
+    object.String("volume", target.volume).Number("version", *version);
+  }
+  console.out << object.Close() << "\n";
+}
+
 Result<void> MakeWithKeyFile(const NewImage& target, const Make& make,
+                             const ManifestFile& manifest_file,
                              const Console& console) {
   ASSIGN_OR_RETURN(const Secret passphrase,
                    ReadKeyFile(target.key_file, console));
   ASSIGN_OR_RETURN(const image::Manifest manifest, make(passphrase));
-  RETURN_IF_ERROR(WriteManifest(target, manifest));
+  RETURN_IF_ERROR(manifest_file.Write(manifest));
   PrintNewImage(target, manifest, std::nullopt, console);
   return {};
 }
 
+// The passphrase is made on the server, so that nobody chooses or types one;
+// it lives here only while the image is made.
 Result<void> MakeAndRegister(const NewImage& target, const Make& make,
+                             const ManifestFile& manifest_file,
                              const Console& console) {
   RETURN_IF_ERROR(CheckVolumeName(target.volume));
   ASSIGN_OR_RETURN(AdminClient server, AdminClient::ConnectTo(target.server));
@@ -114,7 +66,7 @@ Result<void> MakeAndRegister(const NewImage& target, const Make& make,
     std::filesystem::remove(target.image, ignored);
     return std::move(version).error();
   }
-  RETURN_IF_ERROR(WriteManifest(target, manifest));
+  RETURN_IF_ERROR(manifest_file.Write(manifest));
   PrintNewImage(target, manifest, *version, console);
   RemarkMissingPolicy(server, target.volume, console);
   return {};
@@ -125,23 +77,61 @@ Result<void> MakeAndRegister(const NewImage& target, const Make& make,
 void AddNewImage(CLI::App& command, NewImage& target,
                  const std::string& key_file_option,
                  const std::string& manifest_option) {
+  target.key_file_option = key_file_option;
   CLI::Option* const volume = command.add_option(
       "--register", target.volume,
       "volume to register at the key server, which makes the passphrase");
   CLI::Option* const key_file = command.add_option(
       key_file_option, target.key_file,
-      "passphrase to use instead, byte for byte, for working offline");
+      "passphrase to use instead, byte for byte, for working offline (make "
+      "one: openssl rand -hex 32 | tr -d '\\n')");
   volume->excludes(key_file);
   command.add_option(manifest_option, target.manifest,
                      "file to make for 'tdxvfs key put'");
+  command.add_option("--sign", target.signing_key,
+                     "Ed25519 key in PEM that signs the manifest, into "
+                     "MANIFEST.sig");
   AddServerOption(command, target.server);
+}
+
+Result<ManifestFile> PlanNewImage(const NewImage& target) {
+  if (target.volume.empty() && target.key_file.empty()) {
+    return Error(Reason::kUsage,
+                 "--register or " + target.key_file_option + " is required");
+  }
+  return ManifestFile::Plan(target.manifest, target.signing_key);
+}
+
+void PrintNewImage(const NewImage& target, const image::Manifest& manifest,
+                   std::optional<std::uint32_t> version,
+                   const Console& console) {
+  if (console.json()) {
+    PrintJson(target, manifest, version, console);
+    return;
+  }
+  TextTable table;
+  table.Row({"image", target.image})
+      .Row({"size", std::to_string(manifest.image_size) + " bytes"})
+      .Row({"file system", manifest.file_system})
+      .Row({"uuid", manifest.uuid})
+      .Row({"header sha-256", ToHex(manifest.header_sha256)});
+  if (manifest.verity.has_value()) {
+    table.Row({"verity root hash", ToHex(manifest.verity->root_hash)});
+  }
+  if (version.has_value()) {
+    table.Row({"volume", target.volume + ", version " +
+                             std::to_string(*version) + ", registered"});
+  }
+  console.out << table.Text();
+  RemarkProfile(DescribeManifest(manifest), console);
 }
 
 Result<void> MakeNewImage(const NewImage& target, const Make& make,
                           const Console& console) {
-  RETURN_IF_ERROR(CheckNewImage(target));
-  return target.key_file.empty() ? MakeAndRegister(target, make, console)
-                                 : MakeWithKeyFile(target, make, console);
+  ASSIGN_OR_RETURN(const ManifestFile manifest, PlanNewImage(target));
+  return target.key_file.empty()
+             ? MakeAndRegister(target, make, manifest, console)
+             : MakeWithKeyFile(target, make, manifest, console);
 }
 
 }  // namespace tdxvfs::cli

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "cli/command_set.h"
+#include "cli/manifest_file.h"
 #include "common/result.h"
 #include "common/secret.h"
 #include "luks/image/manifest.h"
@@ -20,10 +21,13 @@ struct NewImage {
   std::string volume;    // with --register
   std::string key_file;  // its passphrase, when it is not registered
   std::string manifest;
+  std::string signing_key;
   std::string server;
+  std::string key_file_option;  // what the command calls it
 };
 
-// --register, the options of these names for key file and manifest, --server.
+// --register, the options of these names for key file and manifest, --sign,
+// --server.
 void AddNewImage(CLI::App& command, NewImage& target,
                  const std::string& key_file_option,
                  const std::string& manifest_option);
@@ -32,7 +36,7 @@ void AddNewImage(CLI::App& command, NewImage& target,
 // with --register from the key server, where the image becomes the next
 // version of the volume. An image whose registration failed opens nowhere and
 // is removed. Writes the manifest and prints the result. Fails as `make`, the
-// key server and WriteNewFile do, and with kUsage.
+// key server and ManifestFile do, and with kUsage.
 Result<void> MakeNewImage(
     const NewImage& target,
     const std::function<Result<image::Manifest>(const Secret& passphrase)>&
@@ -40,12 +44,8 @@ Result<void> MakeNewImage(
     const Console& console);
 
 // The steps of MakeNewImage for commands that take them in another order.
-// What can be known before anything is made: kUsage, kAlreadyExists (the
-// manifest).
-Result<void> CheckNewImage(const NewImage& target);
-// Writes the manifest, if that was asked for.
-Result<void> WriteManifest(const NewImage& target,
-                           const image::Manifest& manifest);
+// Everything about the result that can fail before there is one.
+Result<ManifestFile> PlanNewImage(const NewImage& target);
 void PrintNewImage(const NewImage& target, const image::Manifest& manifest,
                    std::optional<std::uint32_t> version,
                    const Console& console);

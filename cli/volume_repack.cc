@@ -78,8 +78,7 @@ void AddVolumeRepack(CommandSet& commands) {
   AddVolumeAccess(command, options->access);
   command
       .add_option("NEW", options->target.image,
-                  "image to make; never "
-                  "overwritten")
+                  "image to make; never overwritten")
       ->required();
   AddNewImage(command, options->target, "--new-key-file", "--new-manifest");
   command.add_option("--salt", options->salt,

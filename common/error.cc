@@ -163,13 +163,14 @@ constexpr std::array<ReasonInfo, kReasonCount> kTable{{
     {kHeaderRefused, "header-refused", 6, kGrpcFailedPrecondition, kNever,
      "the header says something that the profile does not allow"},
     {kHeaderMismatch, "header-mismatch", 6, kGrpcFailedPrecondition, kNever,
-     "the image's header is not the one that the key server granted"},
+     "the image's header is not the one that is registered or in the manifest"},
     {kVerityMissing, "verity-missing", 6, kGrpcFailedPrecondition, kNever,
      "the volume was packed or registered without a hash tree; pack it again "
      "and register the new version with its manifest"},
     {kPassphraseWrong, "passphrase-wrong", 6, kGrpcFailedPrecondition, kNever,
-     "the key server's passphrase does not open this header; register the "
-     "volume again"},
+     "another passphrase belongs to this header: name its key file, or "
+     "register "
+     "the volume again"},
     {kLoopFailed, "loop-failed", 6, kGrpcFailedPrecondition, kNow, ""},
     {kMappingFailed, "mapping-failed", 6, kGrpcFailedPrecondition, kNever, ""},
     {kMountFailed, "mount-failed", 6, kGrpcFailedPrecondition, kNever, ""},

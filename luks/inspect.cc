@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "luks/inspect.h"
 
-#include <libcryptsetup.h>
-
-#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -14,40 +11,10 @@
 #include "luks/image_file.h"
 #include "luks/imported_profile.h"
 #include "luks/sealed_profile.h"
+#include "luks/whole_header.h"
 
 namespace tdxvfs::luks {
 namespace {
-
-constexpr std::uint64_t kSectorSize = 512;      // bytes, libcryptsetup's unit
-constexpr std::uint64_t kHeaderGranule = 4096;  // bytes
-
-// Where the data begin is known only from the metadata: a first look takes all
-// that a header can be, the second exactly the header.
-Result<Header> ReadWholeHeader(const ImageFile& image) {
-  const std::uint64_t look =
-      std::min(kMaxHeaderSize, image.size() / kHeaderGranule * kHeaderGranule);
-  ASSIGN_OR_RETURN(const Header most,
-                   Header::Read(image, std::max(look, kHeaderGranule)));
-  auto device = CryptDevice::Load(most);
-  if (!device.has_value()) {
-    // libcryptsetup's words for metadata that the end of the file cuts off do
-    // not tell that from damage, and never name the image.
-    const std::string name = "image '" + image.path().string() + "'";
-    if (image.size() < kDefaultHeaderSize) {
-      return Error(Reason::kImageTruncated, name + " ends at byte " +
-                                                std::to_string(image.size()) +
-                                                ", inside its header");
-    }
-    return std::move(device).Context(name).error();
-  }
-  const std::uint64_t size = crypt_get_data_offset(device->get()) * kSectorSize;
-  if (size == 0 || size > kMaxHeaderSize) {
-    return Error(Reason::kHeaderRefused,
-                 "image '" + image.path().string() + "': data at byte " +
-                     std::to_string(size) + ", no header or one above 16 MiB");
-  }
-  return Header::Read(image, size);
-}
 
 // Both profiles are judged by the header's own bytes; the wider one by what
 // libcryptsetup understood as well.

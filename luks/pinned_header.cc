@@ -61,10 +61,12 @@ Result<Secret> UnlockVolumeKey(const CryptDevice& header,
             header.get(), CRYPT_ANY_SLOT, reinterpret_cast<char*>(bytes.data()),
             &size, reinterpret_cast<const char*>(passphrase.Reveal().data()),
             passphrase.size());
+        if (code == -EPERM) {
+          return Error(Reason::kPassphraseWrong,
+                       "no key slot takes the passphrase");
+        }
         if (code < 0) {
-          return header.LastError(code == -EPERM ? Reason::kPassphraseWrong
-                                                 : Reason::kHeaderRefused,
-                                  "key slot", code);
+          return header.LastError(Reason::kHeaderRefused, "key slot", code);
         }
         return {};
       });

@@ -14,8 +14,6 @@
 
 namespace tdxvfs::image {
 
-inline constexpr std::size_t kVeritySaltSize = 32;  // bytes
-
 struct PackRequest {
   std::filesystem::path source;   // a directory; everything below it goes in
   std::optional<int> tar_stream;  // a descriptor to read instead of `source`

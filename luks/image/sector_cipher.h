@@ -11,19 +11,19 @@
 
 namespace tdxvfs::image {
 
-// AES-256-XTS over whole sectors with the IVs of dm-crypt's plain64. One
+// AES-XTS over whole sectors with the IVs of dm-crypt's plain64. One
 // thread at a time.
 class SectorCipher {
  public:
   enum class Direction : std::uint8_t { kDecrypt = 0, kEncrypt = 1 };
 
-  // `key`: 64 bytes. Fails with kInternal.
+  // `key`: 64 bytes, or 32 for AES-128 in old volumes. Fails with kInternal.
   static Result<SectorCipher> Create(const Secret& key,
                                      std::uint32_t sector_size,
                                      Direction direction);
 
   // Works in place on bytes that begin `offset` bytes into the segment; both
-  // are multiples of the sector size.
+  // are multiples of the sector size; else kInternal.
   Result<void> Process(std::uint64_t offset, std::span<std::uint8_t> bytes);
 
  private:

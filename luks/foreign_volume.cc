@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "luks/foreign_volume.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libcryptsetup.h>
+#include <linux/memfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "common/unique_fd.h"
+#include "luks/crypt_device.h"
+#include "luks/header.h"
+#include "luks/header_metadata.h"
+#include "luks/header_profile.h"
+#include "luks/imported_profile.h"
+#include "luks/luks1_header.h"
+#include "luks/pinned_header.h"
+#include "luks/profile_check.h"
+#include "luks/whole_header.h"
+
+namespace tdxvfs::luks {
+namespace {
+
+constexpr std::uint64_t kSectorSize = 512;  // bytes, of LUKS1
+
+std::string Named(const ImageFile& image) {
+  return "image '" + image.path().string() + "'";
+}
+
+Result<std::vector<std::uint8_t>> ReadStart(const ImageFile& image,
+                                            std::uint64_t size) {
+  std::vector<std::uint8_t> bytes(size);
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t got = ::pread(image.descriptor(), bytes.data() + done,
+                                size - done, static_cast<off_t>(done));
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got < 0) {
+      return SystemError(Reason::kImageUnreadable, Named(image), errno);
+    }
+    if (got == 0) {
+      return Error(Reason::kImageTruncated, Named(image) + " ends at byte " +
+                                                std::to_string(done) +
+                                                ", inside its header");
+    }
+    done += static_cast<std::size_t>(got);
+  }
+  return bytes;
+}
+
+// libcryptsetup takes files only: a memfd that nobody can change.
+Result<UniqueFd> SealedMemory(std::span<const std::uint8_t> bytes) {
+  UniqueFd memory(
+      ::memfd_create("tdxvfs-header", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!memory.valid() ||
+      ::write(memory.get(), bytes.data(), bytes.size()) !=
+          static_cast<ssize_t>(bytes.size()) ||
+      ::fcntl(memory.get(), F_ADD_SEALS,
+              F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0) {
+    return SystemError(Reason::kInternal, "memory for the header", errno);
+  }
+  return memory;
+}
+
+Result<ForeignVolume> UnlockLuks1(const ImageFile& image,
+                                  std::uint64_t header_size,
+                                  const Secret& passphrase) {
+  ForeignVolume volume;
+  volume.luks_version = 1;
+  volume.sector_size = kSectorSize;
+  ASSIGN_OR_RETURN(volume.header, ReadStart(image, header_size));
+  // The bytes that are used now, not those of the first look.
+  ASSIGN_OR_RETURN(const Luks1Header checked, ParseLuks1Header(volume.header));
+  if (checked.data_offset != header_size) {
+    return Error(Reason::kHeaderRefused,
+                 "the header changed while it was read");
+  }
+  volume.uuid = checked.uuid;
+  ASSIGN_OR_RETURN(const UniqueFd memory, SealedMemory(volume.header));
+  ASSIGN_OR_RETURN(const CryptDevice device,
+                   CryptDevice::ForPath(DescriptorPath(memory.get()),
+                                        Reason::kHeaderRefused));
+  const int code = crypt_load(device.get(), CRYPT_LUKS1, nullptr);
+  if (code < 0) {
+    return device.LastError(Reason::kHeaderRefused, "LUKS1 header", code);
+  }
+  ASSIGN_OR_RETURN(volume.volume_key,
+                   UnlockVolumeKey(device, passphrase, checked.key_size));
+  return volume;
+}
+
+// The copy by its own bytes first, then by what libcryptsetup understood.
+Result<ForeignVolume> UnlockLuks2(const ImageFile& image,
+                                  const Secret& passphrase) {
+  ASSIGN_OR_RETURN(const Header header, ReadWholeHeader(image));
+  RETURN_IF_ERROR(CheckImportedHeader(header));
+  ASSIGN_OR_RETURN(const CryptDevice device, CryptDevice::Load(header));
+  ASSIGN_OR_RETURN(const std::string json, device.MetadataJson());
+  ASSIGN_OR_RETURN(const HeaderMetadata metadata, ParseHeaderMetadata(json));
+  RETURN_IF_ERROR(
+      CheckHeaderProfile(metadata, kImportedProfile, header.size()));
+  ForeignVolume volume;
+  volume.luks_version = 2;
+  volume.uuid = device.uuid();
+  volume.sector_size = metadata.segments.front().sector_size;
+  ASSIGN_OR_RETURN(volume.header, BytesOf(header));
+  const auto key_size = static_cast<std::size_t>(
+      std::max(0, crypt_get_volume_key_size(device.get())));
+  ASSIGN_OR_RETURN(volume.volume_key,
+                   UnlockVolumeKey(device, passphrase, key_size));
+  return volume;
+}
+
+}  // namespace
+
+Result<ForeignVolume> UnlockForeignVolume(const ImageFile& image,
+                                          const Secret& passphrase) {
+  ASSIGN_OR_RETURN(const std::vector<std::uint8_t> start,
+                   ReadStart(image, std::min<std::uint64_t>(image.size(),
+                                                            kLuks1HeaderSize)));
+  if (!IsLuks1(start)) {
+    return UnlockLuks2(image, passphrase).Context(Named(image));
+  }
+  ASSIGN_OR_RETURN(const Luks1Header parsed,
+                   ParseLuks1Header(start).Context(Named(image)));
+  return UnlockLuks1(image, parsed.data_offset, passphrase)
+      .Context(Named(image));
+}
+
+}  // namespace tdxvfs::luks

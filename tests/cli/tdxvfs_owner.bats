@@ -1,0 +1,197 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What the owner of a volume does with it, without root and device mapper:
+# verify, extract, diff, repack, import.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  load transcript
+  begin_transcript
+  mkdir -p model/1
+  echo weights > model/1/weights
+  ln -s 1/weights model/latest
+  (umask 077 && printf 'correct horse' > key && printf 'new horse' > newkey)
+  export SOURCE_DATE_EPOCH=1700000000
+  tdxvfs volume pack model image --key-file key --manifest manifest > pack.said
+}
+
+# flip FILE BYTE: one bit.
+flip() {
+  local byte
+  byte=$(xxd -s "$2" -l 1 -p "$1")
+  printf '%02x' $((16#$byte ^ 1)) | xxd -r -p | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+@test "verify reads every byte and names the bad block" {
+  say tdxvfs volume verify image --manifest manifest --key-file key
+  say tdxvfs volume verify image --manifest manifest --key-file key --json
+  flip image 1048600
+  say tdxvfs volume verify image --manifest manifest --key-file key
+  say tdxvfs volume verify image --manifest manifest --key-file key --json
+  say tdxvfs volume extract image out --manifest manifest --key-file key
+  say ls
+  matches owner_verify
+}
+
+@test "without the key verify says what it did not check" {
+  say tdxvfs volume verify image --manifest manifest
+  say tdxvfs volume verify image --manifest manifest --header-only
+  say tdxvfs volume verify image --manifest manifest --header-only --json
+  flip image 5000
+  say tdxvfs volume verify image --manifest manifest --header-only
+  truncate -s 1048576 image
+  say tdxvfs volume verify image --manifest manifest --header-only
+  matches owner_header_only
+}
+
+@test "the wrong key, manifest or file is named" {
+  say tdxvfs volume verify image --manifest manifest --key-file newkey
+  say tdxvfs volume verify image --manifest manifest --key-file nokey
+  say tdxvfs volume verify image --manifest none --key-file key
+  say tdxvfs volume verify none --manifest manifest --key-file key
+  say tdxvfs volume verify key --manifest manifest --key-file key
+  tdxvfs volume pack model other --key-file key --manifest foreign > /dev/null
+  say tdxvfs volume verify image --manifest foreign --key-file key
+  matches owner_refused
+}
+
+@test "a signed manifest is checked before it is believed" {
+  openssl genpkey -algorithm ed25519 -out sign.pem
+  openssl pkey -in sign.pem -pubout -out verify.pem
+  openssl genpkey -algorithm ed25519 | openssl pkey -pubout -out other.pem
+  say tdxvfs volume verify image --manifest manifest --key-file key --verify-key verify.pem
+  openssl pkeyutl -sign -rawin -inkey sign.pem -in manifest -out manifest.sig
+  say tdxvfs volume verify image --manifest manifest --key-file key --verify-key verify.pem
+  say tdxvfs volume verify image --manifest manifest --key-file key --verify-key other.pem
+  echo >> manifest
+  say tdxvfs volume verify image --manifest manifest --key-file key --verify-key verify.pem
+  matches owner_signed
+}
+
+@test "extract gives back what was packed and replaces nothing" {
+  say tdxvfs volume extract image out --manifest manifest --key-file key
+  diff -r --no-dereference model out
+  say tdxvfs volume extract image out --manifest manifest --key-file key
+  say tdxvfs volume extract image out2 --manifest manifest --key-file key --json
+  matches owner_extract
+}
+
+@test "repack makes a new version of the same contents" {
+  say tdxvfs volume repack image new --manifest manifest --key-file key --new-key-file newkey --new-manifest newmanifest
+  tdxvfs volume verify new --manifest newmanifest --key-file newkey
+  run ! tdxvfs volume verify new --manifest newmanifest --key-file key
+  say tdxvfs volume diff image new --manifest manifest --manifest newmanifest --key-file key --key-file newkey
+  [[ $(jq -c .verity manifest) == $(jq -c .verity newmanifest) ]]
+  tdxvfs volume repack image salted --manifest manifest --key-file key --new-key-file newkey --new-manifest saltedmanifest --salt random > /dev/null
+  [[ $(jq -r .verity.root_hash manifest) != $(jq -r .verity.root_hash saltedmanifest) ]]
+  tdxvfs volume verify salted --manifest saltedmanifest --key-file newkey
+  openssl genpkey -algorithm ed25519 -out sign.pem
+  openssl pkey -in sign.pem -pubout -out verify.pem
+  tdxvfs volume repack image signed --manifest manifest --key-file key --new-key-file newkey --new-manifest signedmanifest --sign sign.pem > /dev/null
+  tdxvfs volume verify signed --manifest signedmanifest --key-file newkey --verify-key verify.pem
+  say tdxvfs volume repack image new2 --manifest manifest --key-file key --new-key-file newkey --sign sign.pem
+  say tdxvfs volume repack image new2 --manifest manifest --key-file key
+  say tdxvfs volume repack image new --manifest manifest --key-file key --new-key-file newkey
+  say tdxvfs volume repack image new2 --manifest manifest --key-file key --new-key-file newkey --salt pepper
+  matches owner_repack
+}
+
+@test "diff tells added, removed and changed files" {
+  echo other > model/1/weights
+  echo more > model/more
+  rm model/latest
+  tdxvfs volume pack model second --key-file newkey --manifest manifest2 > /dev/null
+  say tdxvfs volume diff image second --manifest manifest --manifest manifest2 --key-file key --key-file newkey
+  say tdxvfs volume diff image second --manifest manifest --manifest manifest2 --key-file key --key-file newkey --json
+  say tdxvfs volume diff image second --manifest manifest --key-file key
+  matches owner_diff
+}
+
+# old TYPE: a volume as the old scripts made it, with the model inside.
+old() {
+  truncate -s 2M clear
+  mke2fs -q -F -t ext4 -d model clear 2> /dev/null
+  printf 'old horse' > oldkey
+  chmod 600 oldkey
+  openssl rand -hex 32 | tr -d '\n' > longkey
+  chmod 600 longkey
+  "$BATS_TEST_DIRNAME/foreign_volume.py" clear old oldkey "$1"
+  rm clear
+}
+
+@test "import seals a volume of the old scripts" {
+  old luks2
+  cp old before
+  say tdxvfs volume import old new --key-file oldkey --new-key-file newkey --manifest newmanifest
+  cmp old before
+  say tdxvfs volume verify new --manifest newmanifest --key-file newkey
+  say tdxvfs volume diff image new --manifest manifest --manifest newmanifest --key-file key --key-file newkey
+  [[ $(stat -c %a old.header) == 600 ]]
+  cmp -n "$(stat -c %s old.header)" old old.header
+  matches import_convert
+}
+
+@test "import takes LUKS1 and signs" {
+  old luks1
+  openssl genpkey -algorithm ed25519 -out sign.pem
+  openssl pkey -in sign.pem -pubout -out verify.pem
+  tdxvfs volume import --convert old new --key-file oldkey --new-key-file newkey --manifest newmanifest --sign sign.pem --header-backup backup
+  tdxvfs volume verify new --manifest newmanifest --key-file newkey --verify-key verify.pem
+  [[ $(jq -c .verity manifest) == $(jq -c .verity newmanifest) ]]
+  say tdxvfs volume import old --in-place --key-file oldkey --new-key-file longkey
+  say ls
+  matches import_luks1
+}
+
+@test "import in place leaves one slot and says what does not hold" {
+  old luks2
+  cp old before
+  say tdxvfs volume import old --in-place --key-file oldkey --new-key-file newkey
+  cmp old before
+  say tdxvfs volume import old --in-place --key-file oldkey --new-key-file longkey --manifest newmanifest
+  run ! cryptsetup open --test-passphrase --key-file oldkey old
+  cryptsetup open --test-passphrase --key-file longkey old
+  say tdxvfs volume inspect old
+  say cat newmanifest
+  say tdxvfs volume verify old --manifest newmanifest --key-file longkey
+  cryptsetup luksHeaderRestore -q --header-backup-file old.header old
+  cmp old before
+  matches import_in_place
+}
+
+@test "import refuses what it cannot take and leaves nothing" {
+  old luks2
+  say tdxvfs volume import old --key-file oldkey --new-key-file newkey
+  say tdxvfs volume import old new --key-file oldkey
+  say tdxvfs volume import old new --in-place --key-file oldkey --new-key-file longkey
+  say tdxvfs volume import old new --key-file newkey --new-key-file newkey
+  say tdxvfs volume import image new --key-file key --new-key-file newkey
+  say tdxvfs volume import old --in-place --key-file oldkey --new-key-file longkey --file-system squashfs
+  touch old.header
+  say tdxvfs volume import old new --key-file oldkey --new-key-file newkey
+  rm old.header
+  truncate -s 17M old
+  say tdxvfs volume import old new --key-file oldkey --new-key-file newkey
+  say ls
+  matches import_refused
+}
+
+# killed_at CALL: kills an import at its first call of this kind.
+killed_at() {
+  strace -f -o /dev/null -e "inject=$1:signal=KILL:when=1" \
+    tdxvfs volume import old new --key-file oldkey --new-key-file newkey || true
+}
+
+@test "D10: an import that is killed leaves no image, and the next one works" {
+  old luks2
+  cp old before
+  for call in pwrite64 fsync linkat; do
+    run killed_at "$call"
+    [[ ! -e new ]]
+    cmp old before
+  done
+  tdxvfs volume import old new --key-file oldkey --new-key-file newkey --manifest newmanifest
+  tdxvfs volume verify new --manifest newmanifest --key-file newkey
+  cmp -n "$(stat -c %s old.header)" old old.header
+}
