@@ -32,13 +32,55 @@ setup() {
 }
 
 @test "create refuses what it does not do" {
-  say create_encrypted_vfs.sh
-  say create_encrypted_vfs.sh /tmp/vfs 1G
+  say create_encrypted_vfs.sh < /dev/null
+  say create_encrypted_vfs.sh "$PWD/vfs" 1G < /dev/null
+  say create_encrypted_vfs.sh "$PWD/vfs" 1G --key-file nokey
+  say create_encrypted_vfs.sh "$PWD/vfs" 1G --register n
+  touch there key
+  echo x > key
+  say create_encrypted_vfs.sh "$PWD/there" 1G --key-file key
   say create_encrypted_vfs.sh /tmp/vfs --from model
   say create_encrypted_vfs.sh /tmp/vfs plenty --from model --register n
   say create_encrypted_vfs.sh /tmp/vfs 1G key mapper --from model
   say create_encrypted_vfs.sh /tmp/vfs --frob
   matches scripts_create_refused
+}
+
+@test "an empty volume is refused where it cannot be made" {
+  ! grep -qw device-mapper /proc/misc && [[ $EUID -eq 0 ]] || skip "this machine could make one"
+  echo x > key
+  say create_encrypted_vfs.sh "$PWD/vfs" 1G --key-file key
+  say ls
+  matches scripts_create_empty
+}
+
+# stand_in NAME: a program of this name that runs what standard input says.
+stand_in() {
+  mkdir -p instead
+  { echo '#!/bin/bash'; cat; } > "instead/$1"
+  chmod +x "instead/$1"
+}
+
+# With stand-ins for what needs device mapper; the header is cryptsetup's own.
+# The real thing needs a kernel that has it.
+@test "an empty volume has a header that import takes, and a failure leaves none" {
+  [[ $EUID -eq 0 ]] || skip "needs root"
+  stand_in grep <<< 'exit 0'
+  stand_in mkfs.ext4 <<< 'echo "mkfs.ext4: cannot" >&2; exit 1'
+  stand_in cryptsetup <<TEXT
+[[ \$1 == luksFormat ]] && exec $(command -v cryptsetup || echo /usr/sbin/cryptsetup) luksFormat --pbkdf-force-iterations 4 "\${@:2}"
+echo "\$1" >> $PWD/asked
+TEXT
+  printf 'correct horse' > key
+  PATH=$PWD/instead:$PATH say create_encrypted_vfs.sh "$PWD/vfs" 20M --key-file key
+  [[ ! -e vfs ]]
+  [[ $(< asked) == $'open\nclose' ]]
+  stand_in mkfs.ext4 <<< 'exit 0'
+  PATH=$PWD/instead:$PATH say create_encrypted_vfs.sh "$PWD/vfs" 20M --key-file key
+  [[ $(stat -c '%a %s' vfs) == "600 20971520" ]]
+  [[ $(tdxvfs volume inspect vfs --json | jq -r .profile) == imported-1 ]]
+  cryptsetup open --test-passphrase --key-file key vfs
+  matches scripts_create_made
 }
 
 @test "mount without a configuration prints the line that makes it" {
