@@ -7,6 +7,7 @@ option(TDXVFS_PROGRAMS "Build programs, benchmarks and units, not only libraries
 option(TDXVFS_FUZZ "Build the libFuzzer targets (clang only)" OFF)
 option(TDXVFS_PRECOMPILE "Read the largest foreign headers once per program (GCC)" OFF)
 option(TDXVFS_TIDY "Run clang-tidy on every file that is compiled" OFF)
+set(TDXVFS_LEAVE_OUT "" CACHE STRING "Unit test programs not to build, such as luks_test;image_test")
 set(TDXVFS_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=")
 
 set(CMAKE_CXX_STANDARD 20)
