@@ -26,11 +26,12 @@ using testing::Succeeds;
 
 namespace fs = std::filesystem;
 
-// Calls that change something outside the process, or open what is changed.
+// Calls that change something outside the process.
 constexpr const char* kCalls =
-    "openat,ioctl,mkdir,add_key,keyctl,fsopen,fsconfig,fsmount,move_mount,"
-    "umount2,unlink,mknod,semctl";
+    "ioctl,mkdir,add_key,keyctl,fsopen,fsconfig,fsmount,move_mount,umount2,"
+    "unlink,mknod,semctl";
 constexpr std::size_t kPoints = 20;  // of each of the two
+constexpr int kKilled = 128 + 9;     // as a shell tells it
 
 // The Nth call of one kind.
 using Point = std::pair<std::string, int>;
@@ -59,21 +60,24 @@ class KilledTest : public DeviceTest {
   // or as many as there is time for.
   std::vector<Point> PointsOf(const std::string& verb) const {
     const fs::path log = folder_.path() / "calls";
-    EXPECT_EQ(Strace({"-o", log.string(), "-e", std::string("trace=") + kCalls},
+    const bool every = ::getenv("TDXVFS_EVERY_CALL") != nullptr;
+    EXPECT_EQ(Strace({"-o", log.string(), "-e",
+                      std::string("trace=") + (every ? "openat," : "") + kCalls},
                      verb),
               0);
     std::vector<Point> all;
     std::map<std::string, int> counts;
     std::istringstream lines(Slurp(log));
     for (std::string line; std::getline(lines, line);) {
-      const std::size_t start = line.find(' ') + 1;
+      // Behind the process, in a column as wide as the largest number.
+      const std::size_t start = line.find_first_not_of(' ', line.find(' '));
       const std::size_t end = line.find('(', start);
       if (end != std::string::npos && line.find("resumed") > line.size()) {
         const std::string call = line.substr(start, end - start);
         all.emplace_back(call, ++counts[call]);
       }
     }
-    if (::getenv("TDXVFS_EVERY_CALL") != nullptr || all.size() <= kPoints) {
+    if (every || all.size() <= kPoints) {
       return all;
     }
     std::vector<Point> some;
@@ -83,11 +87,11 @@ class KilledTest : public DeviceTest {
     return some;
   }
   void Kill(const Point& point, const std::string& verb) const {
-    EXPECT_NE(Strace({"-o", "/dev/null", "-e", "trace=" + point.first, "-e",
+    EXPECT_EQ(Strace({"-o", "/dev/null", "-e", "trace=" + point.first, "-e",
                       "inject=" + point.first + ":signal=SIGKILL:when=" +
                           std::to_string(point.second)},
                      verb),
-              0)
+              kKilled)
         << point.first << " " << point.second;
   }
 
@@ -111,6 +115,8 @@ TEST_F(KilledTest, D10_AnOpeningKilledAtASystemCallLeavesNothingForGood) {
         << points[i].first << " " << points[i].second;
     ExpectNothingLeft();
   }
+  // Otherwise no kill came late enough to matter.
+  EXPECT_GT(partial, 0);
   (void)::printf("%zu openings killed, %d left mappings behind\n",
                  points.size(), partial);
 }
@@ -131,6 +137,7 @@ TEST_F(KilledTest, D10_AClosingKilledAtASystemCallIsFinishedByTheNext) {
         << point.first << " " << point.second;
     ExpectNothingLeft();
   }
+  EXPECT_GT(partial, 0);
   (void)::printf("%zu closings killed, %d left mappings behind\n",
                  points.size(), partial);
 }
