@@ -169,8 +169,7 @@ constexpr std::array<ReasonInfo, kReasonCount> kTable{{
      "and register the new version with its manifest"},
     {kPassphraseWrong, "passphrase-wrong", 6, kGrpcFailedPrecondition, kNever,
      "another passphrase belongs to this header: name its key file, or "
-     "register "
-     "the volume again"},
+     "register the volume again"},
     {kLoopFailed, "loop-failed", 6, kGrpcFailedPrecondition, kNow, ""},
     {kMappingFailed, "mapping-failed", 6, kGrpcFailedPrecondition, kNever, ""},
     {kMountFailed, "mount-failed", 6, kGrpcFailedPrecondition, kNever, ""},
