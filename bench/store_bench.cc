@@ -127,6 +127,14 @@ class MemoryAudit : public keyserver::AuditLog {
       const keyserver::AuditFilter& /*filter*/) override {
     return std::vector<std::string>();
   }
+  Result<keyserver::AuditPage> Export(const keyserver::AuditFilter& /*filter*/,
+                                      std::string_view /*from*/) override {
+    return keyserver::AuditPage{};
+  }
+  Result<keyserver::ShownEvidence> EvidenceOf(
+      std::string_view /*decision*/) override {
+    return Error(Reason::kFileNotFound, "nothing is kept");
+  }
   Result<void> CheckHealth() override { return {}; }
 
  private:
@@ -142,7 +150,7 @@ struct Guest {
 struct Setup {
   std::unique_ptr<simulator::QuoteSigner> signer;
   std::unique_ptr<verify::TrustAnchor> anchor;
-  keyserver::ServedCertificates certificates;
+  std::unique_ptr<keyserver::ServedCertificates> certificates{};
   attest::TdReport report = simulator::GoodTdReport();
   SystemClock clock{};
   MemoryAudit audit{};
@@ -159,7 +167,7 @@ Guest GuestOf(const Setup& setup, std::size_t number) {
                     .evidence_deadline = std::chrono::steady_clock::now() +
                                          std::chrono::hours(1)};
   guest.evidence.public_key = Must(X25519KeyPair::Generate()).public_key;
-  guest.evidence.server_certificate_sha256 = setup.certificates.current();
+  guest.evidence.server_certificate_sha256 = setup.certificates->current();
   attest::TdReport report = setup.report;
   report.report_data = Must(attest::ReportData(
       {.purpose = "OPEN",
@@ -180,7 +188,8 @@ double ReleaseMs(Setup* setup, SqliteKeyStore* store, std::size_t count,
                                  .audit = &setup->audit,
                                  .clock = &setup->clock,
                                  .anchor = setup->anchor.get(),
-                                 .certificates = &setup->certificates});
+                                 .certificates = setup->certificates.get(),
+                                 .collateral_source = [] { return "none"; }});
   std::vector<Guest> guests;
   guests.reserve(static_cast<std::size_t>(releases));
   for (int i = 0; i < releases; ++i) {
@@ -241,10 +250,10 @@ void Run(std::size_t many, int releases) {
   Setup setup{.signer = std::make_unique<simulator::QuoteSigner>(
                   Must(simulator::QuoteSigner::Create(pki))),
               .anchor = std::make_unique<verify::TrustAnchor>(
-                  Must(verify::TrustAnchor::FromPem(Must(pki.RootPem())))),
-              // Any certificate does: nobody connects.
-              .certificates = Must(keyserver::ServedCertificates::FromPemChain(
-                  Must(pki.RootPem())))};
+                  Must(verify::TrustAnchor::FromPem(Must(pki.RootPem()))))};
+  // Any certificate does: nobody connects.
+  setup.certificates = std::make_unique<keyserver::ServedCertificates>(
+      Sha256Digest{1}, std::chrono::hours(1), &setup.clock);
   Compare(&setup, folder, many, releases);
   fs::remove_all(folder);
 }

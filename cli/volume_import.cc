@@ -154,8 +154,10 @@ void AddVolumeImport(CommandSet& commands) {
       .add_flag("--convert", options->convert,
                 "pack the contents anew (default)")
       ->excludes(in_place);
-  command.add_option("--file-system", options->file_system,
-                     "with --in-place: what is inside (ext4)");
+  command
+      .add_option("--file-system", options->file_system,
+                  "with --in-place: what is inside (ext4)")
+      ->needs(in_place);
   AddNewImage(command, options->target, "--new-key-file", "--manifest");
 }
 

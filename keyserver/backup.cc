@@ -158,18 +158,16 @@ Result<void> CheckUnpacked(const fs::path& store) {
   return checked;
 }
 
-// As root the store is made for the server's user, to whom its folder belongs.
-Result<void> GiveToFolderOwner(const fs::path& file) {
+// As root the store is made for the server's user, to whom its folder belongs;
+// who could therefore put another file under its name.
+Result<void> GiveToFolderOwner(const fs::path& name, NewFile* file) {
   struct stat folder {};
-  if (stat(file.parent_path().c_str(), &folder) != 0) {
-    return SystemError(Reason::kConfigInvalid, "'" + file.string() + "'",
+  if (stat(name.parent_path().c_str(), &folder) != 0) {
+    return SystemError(Reason::kConfigInvalid, "'" + name.string() + "'",
                        errno);
   }
-  if (geteuid() == 0 &&
-      chown(file.c_str(), folder.st_uid, folder.st_gid) != 0) {
-    return SystemError(Reason::kPermission, "'" + file.string() + "'", errno);
-  }
-  return {};
+  return geteuid() == 0 ? file->GiveTo(folder.st_uid, folder.st_gid)
+                        : Result<void>();
 }
 
 }  // namespace
@@ -219,7 +217,7 @@ Result<void> Restore(const Config& config, const fs::path& key_file,
                    MasterKey::Load(key_file.string()));
   RETURN_IF_ERROR(SqliteKeyStore::CheckKey(store.partial(), master_key)
                       .Context("backup '" + file.string() + "'"));
-  RETURN_IF_ERROR(GiveToFolderOwner(store.partial()));
+  RETURN_IF_ERROR(GiveToFolderOwner(config.store, &store));
   return store.Keep();
 }
 

@@ -61,6 +61,14 @@ Result<void> NewFile::Write(std::span<const std::uint8_t> bytes) {
   return {};
 }
 
+Result<void> NewFile::GiveTo(uid_t user, gid_t group) {
+  if (fchown(descriptor_.get(), user, group) != 0) {
+    return SystemError(Reason::kPermission, "'" + partial().string() + "'",
+                       errno);
+  }
+  return {};
+}
+
 Result<void> NewFile::Keep() {
   const fs::path folder =
       name_.has_parent_path() ? name_.parent_path() : fs::path(".");

@@ -2,6 +2,8 @@
 #ifndef TDXVFS_KEYSERVER_NEW_FILE_H_
 #define TDXVFS_KEYSERVER_NEW_FILE_H_
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -28,6 +30,9 @@ class NewFile {
   std::filesystem::path partial() const;
   // Fails with kNoSpace or kFileUnwritable.
   Result<void> Write(std::span<const std::uint8_t> bytes);
+  // Gives the file itself, whatever its name is by now, to another user. Fails
+  // with kPermission.
+  Result<void> GiveTo(uid_t user, gid_t group);
   // Syncs file and folder. Fails with kAlreadyExists when NAME appeared.
   Result<void> Keep();
 

@@ -235,6 +235,9 @@ Error KeyRelease::RecordRefusal(Attempt* attempt, Error error) const {
   AuditRecord& record = attempt->record;
   if (record.detail.empty()) {
     record.detail = error.ToString();
+  } else if (error.reason() != Reason::kRefusedByPolicy) {
+    // What was noted on the way is not the cause.
+    record.detail = error.ToString() + "; " + record.detail;
   }
   error = ForGuest(std::move(error));
   record.reason = InfoOf(error.reason()).slug;

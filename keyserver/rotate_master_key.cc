@@ -94,6 +94,14 @@ Result<void> PutInPlace(const Files& files) {
   return SyncFolderOf(files.key);
 }
 
+// A rotation that ended after its key was in place, and before the server was
+// told, leaves the new key in the store, sealed under the earlier one. The
+// server takes a key in exchange for itself only when it is the store's.
+Result<void> FinishEarlier(const Secret& key, StoreClient* server) {
+  RETURN_IF_ERROR(server->RotateMasterKey(key, key));
+  return server->FinishRotation();
+}
+
 }  // namespace
 
 fs::path MasterKeyFile(const Config& config, const fs::path& config_file) {
@@ -108,22 +116,25 @@ Result<std::string> RotateMasterKey(const Config& config,
     return Error(Reason::kUsage, "the key file needs an absolute path");
   }
   const Files files = FilesOf(key_file);
+  ASSIGN_OR_RETURN(const Secret earlier,
+                   LoadSecret(files.key.string(), MasterKey::kSize));
+  StoreClient server(config.admin_socket);
+  ASSIGN_OR_RETURN(const bool begun, IsThere(files.next));
   ASSIGN_OR_RETURN(const bool kept, IsThere(files.previous));
   if (kept && !IsSameFile(files.key, files.previous)) {
+    if (!begun) {
+      RETURN_IF_ERROR(FinishEarlier(earlier, &server));
+    }
     return Error(Reason::kAlreadyExists,
                  "'" + files.previous.string() +
                      "' is there: the key of an earlier rotation; move it to "
                      "the backups that it opens");
   }
-  ASSIGN_OR_RETURN(const bool begun, IsThere(files.next));
   if (!begun) {
     RETURN_IF_ERROR(MakeNextKey(files));
   }
-  ASSIGN_OR_RETURN(const Secret earlier,
-                   LoadSecret(files.key.string(), MasterKey::kSize));
   ASSIGN_OR_RETURN(const Secret next,
                    LoadSecret(files.next.string(), MasterKey::kSize));
-  StoreClient server(config.admin_socket);
   auto rotated = server.RotateMasterKey(earlier, next);
   if (!rotated.has_value()) {
     if (!begun && rotated.error().reason() == Reason::kStoreKeyWrong) {

@@ -36,10 +36,11 @@ Result<Header> ReadWholeHeader(const ImageFile& image) {
     return std::move(device).Context(name).error();
   }
   const std::uint64_t size = crypt_get_data_offset(device->get()) * kSectorSize;
-  if (size == 0 || size > kMaxHeaderSize) {
+  if (size == 0 || size > kMaxHeaderSize || size % kHeaderGranule != 0) {
     return Error(Reason::kHeaderRefused,
                  "image '" + image.path().string() + "': data at byte " +
-                     std::to_string(size) + ", no header or one above 16 MiB");
+                     std::to_string(size) +
+                     ", no header, one above 16 MiB or not of whole blocks");
   }
   return Header::Read(image, size);
 }

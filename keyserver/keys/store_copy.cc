@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "common/unique_fd.h"
@@ -17,6 +19,7 @@ namespace {
 
 // Few enough that a release waits milliseconds for the connection.
 constexpr int kPagesAtATime = 256;
+constexpr std::chrono::milliseconds kPause{1};
 
 // Takes the unfinished copy away when it goes.
 class Unfinished {
@@ -59,7 +62,10 @@ Result<void> CopyPages(sqlite3* from, const std::filesystem::path& path,
   while (step == SQLITE_OK) {
     step = sqlite3_backup_step(backup, kPagesAtATime);
     if (held.owns_lock()) {
+      // A mutex is not fair: without a pause this thread would take it again
+      // before any other that waits for it.
       held.unlock();
+      std::this_thread::sleep_for(kPause);
       held.lock();
     }
   }

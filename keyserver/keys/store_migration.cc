@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "common/hex.h"
 #include "keyserver/keys/sealed_rows.h"
 #include "keyserver/keys/store_copy.h"
 #include "keyserver/keys/store_file.h"
+#include "keyserver/keys/store_layout.h"
 #include "keyserver/keys/verity_column.h"
 
 namespace tdxvfs::keyserver {
@@ -26,15 +28,17 @@ constexpr char kSetAside[] =
 constexpr char kRemove[] =
     "DROP TABLE versions_1; DROP TABLE volumes_1; DROP TABLE meta_1;";
 
-Result<void> BackUp(sqlite3* database, const std::filesystem::path& path,
-                    std::int64_t schema) {
+// The name of the copy.
+Result<std::string> BackUp(sqlite3* database, const std::filesystem::path& path,
+                           std::int64_t schema) {
   const std::string name = path.string() + ".schema-" + std::to_string(schema);
   for (int number = 1; number <= kMaxCopies; ++number) {
     const std::string copy =
         number == 1 ? name : name + "." + std::to_string(number);
     std::error_code ignored;
     if (!std::filesystem::exists(copy, ignored)) {
-      return CopyStore(database, copy);
+      RETURN_IF_ERROR(CopyStore(database, copy));
+      return copy;
     }
   }
   return Error(Reason::kAlreadyExists,
@@ -162,12 +166,8 @@ Result<void> CopyMeta(sqlite3* database, const MasterKey& key) {
   return SealedRows(database, &key).PutMeta("anchor", query.Bytes(0));
 }
 
-}  // namespace
-
-Result<void> MigrateStore(sqlite3* database, const MasterKey& master_key,
-                          const std::filesystem::path& path,
-                          std::int64_t schema) {
-  RETURN_IF_ERROR(BackUp(database, path, schema));
+Result<void> Convert(sqlite3* database, const MasterKey& master_key,
+                     std::int64_t schema) {
   ASSIGN_OR_RETURN(SqliteTransaction transaction,
                    SqliteTransaction::Begin(database));
   if (schema == 1) {
@@ -181,7 +181,25 @@ Result<void> MigrateStore(sqlite3* database, const MasterKey& master_key,
   RETURN_IF_ERROR(Execute(database, kRemove));
   RETURN_IF_ERROR(Execute(
       database, "PRAGMA user_version = " + std::to_string(kSchemaVersion)));
+  // A store with more in it than this program made stays as it is.
+  RETURN_IF_ERROR(CheckLayout(database));
   return transaction.Commit();
+}
+
+}  // namespace
+
+Result<void> MigrateStore(sqlite3* database, const MasterKey& master_key,
+                          const std::filesystem::path& path,
+                          std::int64_t schema) {
+  ASSIGN_OR_RETURN(const std::string copy, BackUp(database, path, schema));
+  auto converted = Convert(database, master_key, schema);
+  if (!converted.has_value()) {
+    // Nothing was changed, and a service that starts again and again must not
+    // fill the disk with copies.
+    std::error_code ignored;
+    std::filesystem::remove(copy, ignored);
+  }
+  return converted;
 }
 
 }  // namespace tdxvfs::keyserver

@@ -11,7 +11,8 @@
 namespace tdxvfs::image {
 namespace {
 
-constexpr std::uint64_t kPiece = 1048576;  // bytes read at once
+constexpr std::uint64_t kPiece = 1048576;   // bytes read at once
+constexpr std::uint64_t kRootEntries = 64;  // more than an inode has
 
 struct CloseFile {
   void operator()(ext2_file* file) const { (void)ext2fs_file_close(file); }
@@ -35,9 +36,16 @@ class ExtentReader {
         sink_(sink) {}
 
   Result<void> Run(ext2_extent_handle* handle) {
+    // Every node of a tree has a block of its own and is met twice. The library
+    // refuses a block above itself, but not one that is there many times.
+    std::uint64_t steps = 2 * blocks_ + kRootEntries;
     ext2fs_extent extent{};
     errcode_t code = ext2fs_extent_get(handle, EXT2_EXTENT_ROOT, &extent);
     while (code == 0) {
+      if (steps-- == 0) {
+        return Error(Reason::kFileInvalid,
+                     "its extents are more than the file system has room for");
+      }
       const bool is_leaf = (extent.e_flags & EXT2_EXTENT_FLAGS_LEAF) != 0;
       if (is_leaf) {
         RETURN_IF_ERROR(Take(extent));
@@ -52,14 +60,15 @@ class ExtentReader {
 
  private:
   Result<void> Take(const ext2fs_extent& extent) {
-    if (extent.e_lblk < next_block_ || extent.e_len > blocks_ ||
-        extent.e_pblk > blocks_ - extent.e_len) {
+    if (extent.e_lblk < next_block_ || extent.e_len == 0 ||
+        extent.e_len > blocks_ || extent.e_pblk > blocks_ - extent.e_len) {
       return Error(Reason::kFileInvalid,
                    "its extents overlap or lie outside the file system");
     }
     next_block_ = extent.e_lblk + extent.e_len;
     const std::uint64_t begin = extent.e_lblk * block_size_;
-    if ((extent.e_flags & EXT2_EXTENT_FLAGS_UNINIT) != 0 || begin >= size_) {
+    if ((extent.e_flags & EXT2_EXTENT_FLAGS_UNINIT) != 0 || begin >= size_ ||
+        sink_ == nullptr) {
       return {};
     }
     return Copy(extent.e_pblk * block_size_, begin,
@@ -116,21 +125,47 @@ Result<void> ReadByLibrary(const Ext4FileSystem& file_system,
   return {};
 }
 
+// By its flags: the library takes a map of zeroes, as a file inside its inode
+// may have, for an empty tree of extents.
+Result<bool> HasExtents(const Ext4FileSystem& file_system,
+                        std::uint32_t number) {
+  ext2_inode inode{};
+  if (const errcode_t code =
+          ext2fs_read_inode(file_system.get(), number, &inode);
+      code != 0) {
+    return file_system.Failure("its inode", code);
+  }
+  return (inode.i_flags & EXT4_EXTENTS_FL) != 0 &&
+         (inode.i_flags & EXT4_INLINE_DATA_FL) == 0;
+}
+
+Result<void> WalkExtents(const Ext4FileSystem& file_system, std::uint32_t inode,
+                         std::uint64_t size, const Ext4Sink& sink) {
+  ext2_extent_handle_t opened = nullptr;
+  if (const errcode_t code =
+          ext2fs_extent_open(file_system.get(), inode, &opened);
+      code != 0) {
+    return file_system.Failure("its extents", code);
+  }
+  const std::unique_ptr<ext2_extent_handle, FreeExtents> handle(opened);
+  return ExtentReader(file_system, size, sink).Run(handle.get());
+}
+
 }  // namespace
 
 Result<void> ReadExt4Content(const Ext4FileSystem& file_system,
                              std::uint32_t inode, std::uint64_t size,
                              const Ext4Sink& sink) {
-  ext2_extent_handle_t opened = nullptr;
-  const errcode_t code = ext2fs_extent_open(file_system.get(), inode, &opened);
-  if (code == EXT2_ET_INODE_NOT_EXTENT) {
-    return ReadByLibrary(file_system, inode, size, sink);
-  }
-  if (code != 0) {
-    return file_system.Failure("its extents", code);
-  }
-  const std::unique_ptr<ext2_extent_handle, FreeExtents> handle(opened);
-  return ExtentReader(file_system, size, sink).Run(handle.get());
+  ASSIGN_OR_RETURN(const bool has_extents, HasExtents(file_system, inode));
+  return has_extents ? WalkExtents(file_system, inode, size, sink)
+                     : ReadByLibrary(file_system, inode, size, sink);
+}
+
+Result<void> CheckExt4Extents(const Ext4FileSystem& file_system,
+                              std::uint32_t inode) {
+  ASSIGN_OR_RETURN(const bool has_extents, HasExtents(file_system, inode));
+  return has_extents ? WalkExtents(file_system, inode, 0, nullptr)
+                     : Result<void>();
 }
 
 }  // namespace tdxvfs::image

@@ -22,6 +22,11 @@ Result<void> ReadExt4Content(const Ext4FileSystem& file_system,
                              std::uint32_t inode, std::uint64_t size,
                              const Ext4Sink& sink);
 
+// Whether the extents of a file or folder, if it has any, come to an end: a
+// host can make them name the same blocks again and again. Fails as above.
+Result<void> CheckExt4Extents(const Ext4FileSystem& file_system,
+                              std::uint32_t inode);
+
 }  // namespace tdxvfs::image
 
 #endif  // TDXVFS_LUKS_IMAGE_EXT4_CONTENT_H_

@@ -6,6 +6,8 @@
 
 #include <ext2fs/ext2fs.h>
 
+#include "luks/image/ext4_content.h"
+
 namespace tdxvfs::image {
 namespace {
 
@@ -73,6 +75,8 @@ int TakeEntry(ext2_ino_t folder, int /*entry*/, ext2_dir_entry* dirent,
 
 Result<Ext4Names> ReadExt4Folder(const Ext4FileSystem& file_system,
                                  std::uint32_t inode, std::uint64_t* room) {
+  // The library would follow them before it calls anybody.
+  RETURN_IF_ERROR(CheckExt4Extents(file_system, inode).Context("the folder"));
   Reading reading{.file_system = file_system.get(), .room = room};
   const errcode_t code =
       ext2fs_dir_iterate2(file_system.get(), inode, DIRENT_FLAG_INCLUDE_EMPTY,

@@ -61,6 +61,26 @@ Result<void> CopyToSink(int file, std::uint64_t size, ImageSink* sink,
   return sink->PutFirstBlock(first);
 }
 
+bool IsSame(const SourceNode& one, const SourceNode& other) {
+  return one.mode == other.mode && one.user == other.user &&
+         one.group == other.group && one.links == other.links &&
+         one.size == other.size && one.modified == other.modified &&
+         one.modified_rest == other.modified_rest &&
+         std::ranges::equal(one.entries, other.entries, {}, &SourceEntry::name,
+                            &SourceEntry::name);
+}
+
+// mke2fs reads the folder by itself, after it was scanned.
+Result<void> CheckUnchanged(const std::filesystem::path& source,
+                            const SourceTree& before) {
+  ASSIGN_OR_RETURN(const SourceTree now, ScanSource(source));
+  if (!std::ranges::equal(before.nodes, now.nodes, IsSame)) {
+    return Error(Reason::kFileUnreadable, "source '" + source.string() +
+                                              "' changed while it was packed");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> WriteExt4(const std::filesystem::path& source,
@@ -72,11 +92,12 @@ Result<void> WriteExt4(const std::filesystem::path& source,
   const std::uint64_t size = BlocksOf(tree) * kImageBlockSize;
   ASSIGN_OR_RETURN(const UniqueFd file, OpenScratchFile(scratch));
   if (::ftruncate(file.get(), static_cast<off_t>(size)) != 0) {
-    return SystemError(Reason::kNoSpace, "file for the ext4 image", errno);
+    return SystemError(ReasonOfWrite(errno), "file for the ext4 image", errno);
   }
   RETURN_IF_ERROR(
       MakeExt4(file.get(), source, tree.nodes.size() + kReservedInodes));
-  RETURN_IF_ERROR(TidyExt4(file.get(), epoch));
+  RETURN_IF_ERROR(CheckUnchanged(source, tree));
+  RETURN_IF_ERROR(TidyExt4(file.get(), tree.nodes.front(), epoch));
   return CopyToSink(file.get(), size, sink, progress);
 }
 

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/unique_fd.h"
@@ -59,7 +60,7 @@ std::vector<char*> Pointers(std::vector<std::string>& words) {
   return pointers;
 }
 
-// All of what the child says, kept up to kMostWords.
+// The last kMostWords of what the child says.
 std::string ReadToEnd(int pipe) {
   std::string text;
   std::array<char, 512> piece{};
@@ -71,10 +72,23 @@ std::string ReadToEnd(int pipe) {
     if (got <= 0) {
       return text;
     }
-    if (text.size() < kMostWords) {
-      text.append(piece.data(), static_cast<std::size_t>(got));
+    text.append(piece.data(), static_cast<std::size_t>(got));
+    if (text.size() > kMostWords) {
+      text.erase(0, text.size() - kMostWords);
     }
   }
+}
+
+// The last line says what was wrong; before it are warnings.
+Error Failure(std::string_view words) {
+  while (!words.empty() && words.back() == '\n') {
+    words.remove_suffix(1);
+  }
+  const std::string last(words.substr(words.rfind('\n') + 1));
+  const bool is_full = last.find("No space left on device") != last.npos ||
+                       last.find("Disk quota exceeded") != last.npos;
+  return {is_full ? Reason::kNoSpace : Reason::kIoError,
+          last.empty() ? "mke2fs failed without a word" : last};
 }
 
 Result<int> WaitFor(pid_t child) {
@@ -145,8 +159,7 @@ Result<void> MakeExt4(int file, const std::filesystem::path& source,
   const std::string words = ReadToEnd(reads.get());
   ASSIGN_OR_RETURN(const int status, WaitFor(child));
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    return Error(Reason::kIoError,
-                 "mke2fs: " + words.substr(0, words.find('\n')));
+    return Failure(words);
   }
   return {};
 }

@@ -14,8 +14,8 @@ namespace tdxvfs::image {
 // no configuration file. Blocks of 4096 bytes, no journal; its UUID and the
 // seed of its folders' hashes are fixed. `inodes`: room for so many files.
 //
-// Fails with kNotSupported (no mke2fs: package e2fsprogs), kIoError with
-// mke2fs' first words, or kInternal.
+// Fails with kNotSupported (no mke2fs: package e2fsprogs), kNoSpace or kIoError
+// with mke2fs' last words, or kInternal.
 Result<void> MakeExt4(int file, const std::filesystem::path& source,
                       std::uint64_t inodes);
 

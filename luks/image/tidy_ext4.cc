@@ -8,12 +8,8 @@
 
 #include <ext2fs/ext2fs.h>
 
+#include "luks/image/ext4_channel.h"
 #include "luks/image/source_attributes.h"
-
-// Its header does not expect C++.
-extern "C" {
-#include <et/com_err.h>
-}
 
 namespace tdxvfs::image {
 namespace {
@@ -41,7 +37,7 @@ Result<void> Check(errcode_t code, std::string_view what) {
     return {};
   }
   return Error(Reason::kIoError,
-               "ext4: " + std::string(what) + ": " + error_message(code));
+               "ext4: " + std::string(what) + ": " + Ext4Words(code));
 }
 
 int NoteOther(char* name, char* /*value*/, std::size_t /*size*/, void* others) {
@@ -86,7 +82,17 @@ void SetTime(const Time& time, ext2_inode_large* inode) {
   inode->i_mtime_extra = inode->i_crtime_extra = time.extra;
 }
 
+void CopyRoot(const SourceNode& root, ext2_inode_large* inode) {
+  inode->i_mode = static_cast<std::uint16_t>(root.mode);
+  inode->i_uid = static_cast<std::uint16_t>(root.user);
+  inode->i_uid_high = static_cast<std::uint16_t>(root.user >> 16U);
+  inode->i_gid = static_cast<std::uint16_t>(root.group);
+  inode->i_gid_high = static_cast<std::uint16_t>(root.group >> 16U);
+  SetTime(TimeFrom(root.modified), inode);
+}
+
 Result<void> TidyInode(ext2_filsys file_system, ext2_ino_t number,
+                       const SourceNode& root,
                        std::optional<std::int64_t> epoch) {
   RETURN_IF_ERROR(RemoveOthers(file_system, number));
   ext2_inode_large inode{};
@@ -97,12 +103,15 @@ Result<void> TidyInode(ext2_filsys file_system, ext2_ino_t number,
   SetTime(epoch.has_value() ? TimeFrom(*epoch)
                             : Time{inode.i_mtime, inode.i_mtime_extra},
           &inode);
+  if (number == EXT2_ROOT_INO) {
+    CopyRoot(root, &inode);
+  }
   return Check(
       ext2fs_write_inode_full(file_system, number, plain, sizeof(inode)),
       "write inode");
 }
 
-Result<void> TidyInodes(ext2_filsys file_system,
+Result<void> TidyInodes(ext2_filsys file_system, const SourceNode& root,
                         std::optional<std::int64_t> epoch) {
   ext2_inode_scan opened = nullptr;
   RETURN_IF_ERROR(
@@ -120,14 +129,15 @@ Result<void> TidyInodes(ext2_filsys file_system,
                       (number == EXT2_ROOT_INO ||
                        number >= EXT2_FIRST_INODE(file_system->super));
     if (used) {
-      RETURN_IF_ERROR(TidyInode(file_system, number, epoch));
+      RETURN_IF_ERROR(TidyInode(file_system, number, root, epoch));
     }
   }
 }
 
 }  // namespace
 
-Result<void> TidyExt4(int file, std::optional<std::int64_t> epoch) {
+Result<void> TidyExt4(int file, const SourceNode& root,
+                      std::optional<std::int64_t> epoch) {
   const std::string path = "/proc/self/fd/" + std::to_string(file);
   ext2_filsys opened = nullptr;
   RETURN_IF_ERROR(Check(
@@ -136,7 +146,7 @@ Result<void> TidyExt4(int file, std::optional<std::int64_t> epoch) {
   FileSystemPtr file_system(opened);
   // Otherwise the library writes the clock into the superblock.
   opened->now = 1;
-  RETURN_IF_ERROR(TidyInodes(opened, epoch));
+  RETURN_IF_ERROR(TidyInodes(opened, root, epoch));
   return Check(ext2fs_close(file_system.release()), "write");
 }
 

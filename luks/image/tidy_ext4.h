@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "common/result.h"
+#include "luks/image/source_tree.h"
 
 namespace tdxvfs::image {
 
@@ -13,8 +14,10 @@ namespace tdxvfs::image {
 // every file has one time, that of its last change or `epoch` (seconds since
 // 1970), and only the attributes that volumes keep (IsKeptAttribute). mke2fs
 // takes over when the source was last read, and the packing machine's labels.
-// Fails with kIoError or kInternal.
-Result<void> TidyExt4(int file, std::optional<std::int64_t> epoch);
+// The root folder, which mke2fs makes anew, gets mode, owner and time of
+// `root`. Fails with kIoError or kInternal.
+Result<void> TidyExt4(int file, const SourceNode& root,
+                      std::optional<std::int64_t> epoch);
 
 }  // namespace tdxvfs::image
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #include <array>
 #include <filesystem>
@@ -70,6 +71,21 @@ TEST_F(Ext4ImageTest, AModelComesBack) {
                 entry.path() == folder_.path() / "out")
         << entry.path();
   }
+}
+
+TEST_F(Ext4ImageTest, TheRootKeepsModeOwnerAndTime) {
+  ASSERT_EQ(::chmod(Source().c_str(), 0700), 0);
+  if (::chown(Source().c_str(), 70001, 1234) != 0) {
+    GTEST_SKIP() << "needs root to give a folder away";
+  }
+  const std::array<timespec, 2> times{{{1, 0}, {1'500'000'000, 0}}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, Source().c_str(), times.data(), 0), 0);
+  ASSERT_THAT(Write(), Succeeds());
+  const std::string root = Debug("stat /");
+  EXPECT_NE(root.find("Mode:  0700"), std::string::npos) << root;
+  EXPECT_NE(root.find("User: 70001   Group:  1234"), std::string::npos) << root;
+  EXPECT_NE(root.find("mtime: 0x59682f00"), std::string::npos) << root;
+  EXPECT_EQ(RunTool({"e2fsck", "-fn", Image().string()}).exit_code, 0);
 }
 
 TEST_F(Ext4ImageTest, AnEmptyFolderComesBack) { ExpectComesBack(); }

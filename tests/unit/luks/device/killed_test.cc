@@ -61,10 +61,11 @@ class KilledTest : public DeviceTest {
   std::vector<Point> PointsOf(const std::string& verb) const {
     const fs::path log = folder_.path() / "calls";
     const bool every = ::getenv("TDXVFS_EVERY_CALL") != nullptr;
-    EXPECT_EQ(Strace({"-o", log.string(), "-e",
-                      std::string("trace=") + (every ? "openat," : "") + kCalls},
-                     verb),
-              0);
+    EXPECT_EQ(
+        Strace({"-o", log.string(), "-e",
+                std::string("trace=") + (every ? "openat," : "") + kCalls},
+               verb),
+        0);
     std::vector<Point> all;
     std::map<std::string, int> counts;
     std::istringstream lines(Slurp(log));
@@ -86,13 +87,17 @@ class KilledTest : public DeviceTest {
     }
     return some;
   }
-  void Kill(const Point& point, const std::string& verb) const {
-    EXPECT_EQ(Strace({"-o", "/dev/null", "-e", "trace=" + point.first, "-e",
-                      "inject=" + point.first + ":signal=SIGKILL:when=" +
-                          std::to_string(point.second)},
-                     verb),
-              kKilled)
-        << point.first << " " << point.second;
+  // Whether it was killed: not every run makes as many calls as the recorded
+  // one, and one that ends before the point has to succeed.
+  bool Kill(const Point& point, const std::string& verb) const {
+    const int code =
+        Strace({"-o", "/dev/null", "-e", "trace=" + point.first, "-e",
+                "inject=" + point.first +
+                    ":signal=SIGKILL:when=" + std::to_string(point.second)},
+               verb);
+    EXPECT_TRUE(code == kKilled || code == 0)
+        << point.first << " " << point.second << ": " << code;
+    return code == kKilled;
   }
 
   fs::path image_;
@@ -102,9 +107,10 @@ TEST_F(KilledTest, D10_AnOpeningKilledAtASystemCallLeavesNothingForGood) {
   const std::vector<Point> points = PointsOf("--open");
   ASSERT_THAT(CloseVolume(Place(), CloseMode::kNormal, nullptr), Succeeds());
   ASSERT_GE(points.size(), kPoints);
+  std::size_t killed = 0;
   int partial = 0;
   for (std::size_t i = 0; i < points.size(); ++i) {
-    Kill(points[i], "--open");
+    killed += Kill(points[i], "--open") ? 1 : 0;
     const VolumeState state = StateOf(Place());
     partial += state.kind == VolumeState::Kind::kPartial ? 1 : 0;
     if (i % 2 == 0 && state.kind != VolumeState::Kind::kOpen) {
@@ -115,31 +121,34 @@ TEST_F(KilledTest, D10_AnOpeningKilledAtASystemCallLeavesNothingForGood) {
         << points[i].first << " " << points[i].second;
     ExpectNothingLeft();
   }
+  EXPECT_GE(killed, points.size() * 3 / 4);
   // Otherwise no kill came late enough to matter.
   EXPECT_GT(partial, 0);
-  (void)::printf("%zu openings killed, %d left mappings behind\n",
-                 points.size(), partial);
+  (void)::printf("%zu openings killed, %d left mappings behind\n", killed,
+                 partial);
 }
 
 TEST_F(KilledTest, D10_AClosingKilledAtASystemCallIsFinishedByTheNext) {
   ASSERT_THAT(Open(image_, Place()), Succeeds());
   const std::vector<Point> points = PointsOf("--close");
   ASSERT_FALSE(points.empty());
+  std::size_t killed = 0;
   int partial = 0;
   for (const Point& point : points) {
     if (StateOf(Place()).kind != VolumeState::Kind::kOpen) {
       ASSERT_THAT(Open(image_, Place()), Succeeds());
     }
-    Kill(point, "--close");
+    killed += Kill(point, "--close") ? 1 : 0;
     const VolumeState state = StateOf(Place());
     partial += state.kind == VolumeState::Kind::kPartial ? 1 : 0;
     ASSERT_THAT(CloseVolume(Place(), CloseMode::kNormal, nullptr), Succeeds())
         << point.first << " " << point.second;
     ExpectNothingLeft();
   }
+  EXPECT_GE(killed, points.size() * 3 / 4);
   EXPECT_GT(partial, 0);
-  (void)::printf("%zu closings killed, %d left mappings behind\n",
-                 points.size(), partial);
+  (void)::printf("%zu closings killed, %d left mappings behind\n", killed,
+                 partial);
 }
 
 }  // namespace
