@@ -110,7 +110,7 @@ TEST_F(KilledTest, D10_AnOpeningKilledAtASystemCallLeavesNothingForGood) {
   std::size_t killed = 0;
   int partial = 0;
   for (std::size_t i = 0; i < points.size(); ++i) {
-    killed += Kill(points[i], "--open") ? 1 : 0;
+    killed += Kill(points[i], "--open") ? 1U : 0U;
     const VolumeState state = StateOf(Place());
     partial += state.kind == VolumeState::Kind::kPartial ? 1 : 0;
     if (i % 2 == 0 && state.kind != VolumeState::Kind::kOpen) {
@@ -138,7 +138,7 @@ TEST_F(KilledTest, D10_AClosingKilledAtASystemCallIsFinishedByTheNext) {
     if (StateOf(Place()).kind != VolumeState::Kind::kOpen) {
       ASSERT_THAT(Open(image_, Place()), Succeeds());
     }
-    killed += Kill(point, "--close") ? 1 : 0;
+    killed += Kill(point, "--close") ? 1U : 0U;
     const VolumeState state = StateOf(Place());
     partial += state.kind == VolumeState::Kind::kPartial ? 1 : 0;
     ASSERT_THAT(CloseVolume(Place(), CloseMode::kNormal, nullptr), Succeeds())
