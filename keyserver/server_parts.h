@@ -73,12 +73,13 @@ struct ServerParts {
   CurrentCollateral collateral;
   std::unique_ptr<KeyRelease> release;
   std::unique_ptr<EvidenceReplay> replay;
+  // Streams, which the last jobs let go of, know it.
+  std::unique_ptr<ReleaseService> release_service;
   std::unique_ptr<WorkQueue> work;
   DeadlineQueue deadlines;
   std::shared_ptr<ServedIdentity> guest_identity;
   std::shared_ptr<ServedIdentity> admin_identity;  // null without [admin]
   std::unique_ptr<AdminAccess> access;             // null without [admin]
-  std::unique_ptr<ReleaseService> release_service;
   std::unique_ptr<AdminService> local_admin_service;
   std::unique_ptr<AdminService> remote_admin_service;
   std::string address;

@@ -15,7 +15,10 @@ constexpr std::uint32_t kBlock = 128U * 1024;  // bytes, of contents
 // Weights hardly compress: a higher level only costs time.
 constexpr std::uint32_t kZstdLevel = 3;
 constexpr std::uint32_t kBlocksPerThread = 10;  // in flight
-constexpr std::uint32_t kFileFlags = SQFS_BLK_DONT_DEDUPLICATE;
+// Ends of files in blocks of their own: libsquashfs 1.2 loses memory for each
+// end that it puts together with others.
+constexpr std::uint32_t kFileFlags =
+    SQFS_BLK_DONT_DEDUPLICATE | SQFS_BLK_DONT_FRAGMENT;
 
 Result<sqfs_compressor_t*> NewCompressor(const SquashfsFile& file) {
   sqfs_compressor_config_t config{};

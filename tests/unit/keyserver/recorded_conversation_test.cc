@@ -32,7 +32,8 @@ std::string FromDigits(std::string_view digits) {
 // The pieces as bytes; a name in braces stands for its value.
 std::string Filled(const element& pieces, const Values& values) {
   std::string bytes;
-  for (const element piece : pieces.get_array().value()) {
+  const auto list = pieces.get_array().value();
+  for (const element piece : list) {
     const std::string_view text = piece.get_string().value();
     const auto value = values.find(text);
     bytes += value == values.end() ? FromDigits(text) : value->second;
