@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "keyserver/audit/log_directory.h"
+#include "keyserver/keys/store_presence.h"
 #include "keyserver/listener.h"
 
 namespace tdxvfs::keyserver {
@@ -44,6 +46,9 @@ ServerParts::ServerParts(const Config& settings,
 
 Result<void> ServerParts::OpenStores() {
   ASSIGN_OR_RETURN(MasterKey master_key, MasterKey::Load(config.master_key));
+  RETURN_IF_ERROR(
+      CheckNotLost(config.store, LogDirectory::Current(config.audit_directory))
+          .Context("key store '" + config.store + "'"));
   ASSIGN_OR_RETURN(store,
                    SqliteKeyStore::Open(config.store, std::move(master_key),
                                         anchor.key_digest()));

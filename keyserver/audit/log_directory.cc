@@ -38,9 +38,13 @@ std::string FullName(std::uint64_t last_sequence) {
 
 LogDirectory::LogDirectory(std::filesystem::path path, UniqueFd directory)
     : path_(std::move(path)),
-      current_(path_ / kCurrent),
+      current_(Current(path_)),
       next_(path_ / kNext),
       directory_(std::move(directory)) {}
+
+std::filesystem::path LogDirectory::Current(const std::filesystem::path& path) {
+  return path / kCurrent;
+}
 
 Result<LogDirectory> LogDirectory::Open(const std::filesystem::path& path) {
   UniqueFd directory(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

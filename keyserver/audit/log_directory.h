@@ -19,6 +19,8 @@ namespace tdxvfs::keyserver {
 class LogDirectory {
  public:
   static Result<LogDirectory> Open(const std::filesystem::path& path);
+  // The file that the log in the folder `path` is written to.
+  static std::filesystem::path Current(const std::filesystem::path& path);
 
   const std::filesystem::path& current() const { return current_; }
   // What a full file with this last line is called.

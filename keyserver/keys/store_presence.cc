@@ -31,4 +31,17 @@ Result<bool> StoreIsPresent(const std::filesystem::path& path) {
   return false;
 }
 
+Result<void> CheckNotLost(const std::filesystem::path& path,
+                          const std::filesystem::path& log) {
+  ASSIGN_OR_RETURN(const bool present, StoreIsPresent(path));
+  struct stat status {};
+  if (present || lstat(log.c_str(), &status) != 0) {
+    return {};
+  }
+  return Error(Reason::kStoreInvalid,
+               "there is none, but '" + log.string() +
+                   "' was written by a server that had one; to begin anew, "
+                   "move that log away");
+}
+
 }  // namespace tdxvfs::keyserver

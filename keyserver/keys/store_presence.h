@@ -14,6 +14,11 @@ namespace tdxvfs::keyserver {
 // gets the name next (https://www.sqlite.org/howtocorrupt.html, 1.4).
 Result<bool> StoreIsPresent(const std::filesystem::path& path);
 
+// Fails with kStoreInvalid when there is no store at `path`, but `log`, which a
+// server that had one wrote: the store was lost, or its disk is not mounted.
+Result<void> CheckNotLost(const std::filesystem::path& path,
+                          const std::filesystem::path& log);
+
 }  // namespace tdxvfs::keyserver
 
 #endif  // TDXVFS_KEYSERVER_KEYS_STORE_PRESENCE_H_

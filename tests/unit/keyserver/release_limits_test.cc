@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -246,6 +247,17 @@ TEST(ReleaseLimits, VersionsPoliciesAndAuditSurviveARestart) {
   RawGuest second(rig);
   EXPECT_TRUE(Release(&second).has_value());
   EXPECT_THAT(rig.LastAudit(), HasSubstr("-2\""));
+}
+
+TEST(ReleaseLimits, AServerThatLostItsStoreDoesNotBeginAnew) {
+  ReleaseRig rig;
+  rig.server().Stop();
+  Config config = rig.config();
+  config.store += ".unmounted";
+  config.admin_socket += ".next";
+  const auto lost = KeyServer::Start(config);
+  EXPECT_THAT(lost, testing::Fails(Reason::kStoreInvalid));
+  EXPECT_FALSE(std::filesystem::exists(config.store));
 }
 
 TEST(ReleaseLimits, ManyGuestsAtATimeAllGetTheirGrant) {
