@@ -18,6 +18,7 @@
 
 #include "attest/policy/measurement_policy.h"
 #include "attest/report_data.h"
+#include "bench/must.h"
 #include "common/hex.h"
 #include "common/secret.h"
 #include "keyserver/keys/sqlite_key_store.h"
@@ -30,6 +31,7 @@ namespace tdxvfs {
 namespace {
 
 namespace fs = std::filesystem;
+using bench::Must;
 using keyserver::SqliteKeyStore;
 
 constexpr std::size_t kFew = 100;
@@ -37,24 +39,6 @@ constexpr std::size_t kMany = 1'000'000;
 constexpr int kReleases = 2000;
 constexpr int kRounds = 5;
 constexpr Sha256Digest kAnchor = {1};
-
-template <typename T>
-T Must(Result<T> result) {
-  if (!result.has_value()) {
-    (void)fprintf(stderr, "store_bench: %s\n",
-                  result.error().ToString().c_str());
-    exit(1);
-  }
-  return std::move(result).value();
-}
-
-void Must(const Result<void>& result) {
-  if (!result.has_value()) {
-    (void)fprintf(stderr, "store_bench: %s\n",
-                  result.error().ToString().c_str());
-    exit(1);
-  }
-}
 
 double CpuMs() {
   rusage usage{};
@@ -184,12 +168,14 @@ Guest GuestOf(const Setup& setup, std::size_t number) {
 // CPU per release in milliseconds, of volumes all over the store.
 double ReleaseMs(Setup* setup, SqliteKeyStore* store, std::size_t count,
                  int releases, std::mt19937_64* random) {
-  keyserver::KeyRelease release({.store = store,
-                                 .audit = &setup->audit,
-                                 .clock = &setup->clock,
-                                 .anchor = setup->anchor.get(),
-                                 .certificates = setup->certificates.get(),
-                                 .collateral_source = [] { return "none"; }});
+  keyserver::ReleaseParts parts;
+  parts.store = store;
+  parts.audit = &setup->audit;
+  parts.clock = &setup->clock;
+  parts.anchor = setup->anchor.get();
+  parts.certificates = setup->certificates.get();
+  parts.collateral_source = [] { return std::string("none"); };
+  keyserver::KeyRelease release(parts);
   std::vector<Guest> guests;
   guests.reserve(static_cast<std::size_t>(releases));
   for (int i = 0; i < releases; ++i) {
@@ -242,10 +228,7 @@ void Compare(Setup* setup, const fs::path& folder, std::size_t many,
 
 void Run(std::size_t many, int releases) {
   std::string folder = fs::temp_directory_path() / "store-bench-XXXXXX";
-  if (mkdtemp(folder.data()) == nullptr) {
-    perror("store_bench: mkdtemp");
-    exit(1);
-  }
+  bench::MustSystem(mkdtemp(folder.data()) != nullptr, "make a folder");
   const auto pki = Must(simulator::Pki::Make(simulator::GoodPkiSpec()));
   Setup setup{.signer = std::make_unique<simulator::QuoteSigner>(
                   Must(simulator::QuoteSigner::Create(pki))),
@@ -262,7 +245,7 @@ void Run(std::size_t many, int releases) {
 }  // namespace tdxvfs
 
 int main(int argc, char** argv) {
-  tdxvfs::Must(tdxvfs::PrepareSecretMemory());
+  tdxvfs::bench::Must(tdxvfs::PrepareSecretMemory());
   const std::size_t many =
       argc > 1 ? std::strtoul(argv[1], nullptr, 10) : tdxvfs::kMany;
   const int releases = argc > 2

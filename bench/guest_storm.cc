@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/guest_storm.h"
+
+#include <algorithm>
+#include <cmath>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <queue>
+#include <thread>
+#include <utility>
+
+#include "agent/retry_plan.h"
+#include "bench/guest_client.h"
+
+namespace tdxvfs::bench {
+namespace {
+
+using std::chrono::steady_clock;
+using TimePoint = steady_clock::time_point;
+
+double Seconds(steady_clock::duration time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+// One guest on its way through its attempts.
+struct Guest {
+  TimePoint arrival;
+  bool tried = false;
+  // As `unlock --wait` has it without max_wait.
+  agent::RetryPlan retries{std::chrono::seconds(0), std::chrono::minutes(10),
+                           agent::RandomFraction};
+};
+
+class Generator {
+ public:
+  Generator(const PretendFleet& fleet, const std::string& address,
+            const std::function<void(int)>& unlocked)
+      : fleet_(fleet),
+        credentials_(GuestCredentials(fleet)),
+        address_(address),
+        unlocked_(unlocked) {}
+
+  StormFigures Run(const StormPlan& plan) {
+    const TimePoint start = steady_clock::now();
+    for (int i = 0; i < plan.guests; ++i) {
+      auto guest = std::make_unique<Guest>();
+      guest->arrival = start + plan.over * i / plan.guests;
+      waiting_.emplace(guest->arrival, std::move(guest));
+    }
+    under_way_ = plan.guests;
+    {
+      std::vector<std::jthread> threads;
+      for (int i = 0; i < plan.attempts_at_once; ++i) {
+        threads.emplace_back([this] { Work(); });
+      }
+      CallWhoIsDue();
+    }
+    figures_.seconds = Seconds(steady_clock::now() - start);
+    std::ranges::sort(figures_.unlocks);
+    std::ranges::sort(figures_.accepted);
+    std::ranges::sort(figures_.lateness);
+    return std::move(figures_);
+  }
+
+ private:
+  // Until all are done.
+  void CallWhoIsDue() {
+    std::unique_lock lock(mutex_);
+    while (under_way_ > 0) {
+      if (waiting_.empty()) {
+        waiting_changed_.wait(lock);
+        continue;
+      }
+      const auto first = waiting_.begin();
+      if (const TimePoint due = first->first; due > steady_clock::now()) {
+        waiting_changed_.wait_until(lock, due);
+        continue;
+      }
+      due_.push(std::move(first->second));
+      waiting_.erase(first);
+      due_changed_.notify_one();
+    }
+    due_changed_.notify_all();
+  }
+
+  void Work() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      due_changed_.wait(lock,
+                        [this] { return under_way_ == 0 || !due_.empty(); });
+      if (due_.empty()) {
+        return;
+      }
+      auto guest = std::move(due_.front());
+      due_.pop();
+      lock.unlock();
+      const TimePoint start = steady_clock::now();
+      const Result<void> unlocked = Unlock();
+      const TimePoint end = steady_clock::now();
+      lock.lock();
+      if (!std::exchange(guest->tried, true)) {
+        figures_.lateness.push_back(Seconds(start - guest->arrival));
+      }
+      if (unlocked.has_value()) {
+        figures_.accepted.push_back(Seconds(end - start));
+        figures_.unlocks.push_back(Seconds(end - guest->arrival));
+        unlocked_(static_cast<int>(figures_.unlocks.size()));
+        Leave();
+      } else {
+        Fail(std::move(guest), unlocked.error(), end);
+      }
+    }
+  }
+
+  void Leave() {
+    if (--under_way_ == 0) {
+      waiting_changed_.notify_one();
+    }
+  }
+
+  void Fail(std::unique_ptr<Guest> guest, const Error& error, TimePoint now) {
+    ++figures_.failures[std::string(InfoOf(error.reason()).slug)];
+    if (error.reason() == Reason::kServerOverloaded &&
+        error.retry_after_seconds() == 0) {
+      ++figures_.without_hint;
+    }
+    const auto delay = guest->retries.Next(
+        error, std::chrono::duration_cast<std::chrono::milliseconds>(
+                   now - guest->arrival));
+    if (!delay.has_value()) {
+      (void)fprintf(stderr, "a guest gives up: %s\n", error.ToString().c_str());
+      ++figures_.lost;
+      return Leave();
+    }
+    waiting_.emplace(now + *delay, std::move(guest));
+    waiting_changed_.notify_one();
+  }
+
+  Result<void> Unlock() const {
+    RETURN_IF_ERROR(
+        GuestClient(fleet_, credentials_, address_, GuestClient::Answers::kReal)
+            .Unlock());
+    return {};
+  }
+
+  const PretendFleet& fleet_;
+  const std::shared_ptr<grpc::ChannelCredentials> credentials_;
+  const std::string address_;
+  const std::function<void(int)>& unlocked_;
+  std::mutex mutex_;
+  std::condition_variable waiting_changed_;
+  std::multimap<TimePoint, std::unique_ptr<Guest>> waiting_;
+  std::condition_variable due_changed_;
+  std::queue<std::unique_ptr<Guest>> due_;
+  int under_way_ = 0;
+  StormFigures figures_;
+};
+
+}  // namespace
+
+StormFigures Storm(const PretendFleet& fleet, const std::string& address,
+                   const StormPlan& plan,
+                   const std::function<void(int done)>& unlocked) {
+  return Generator(fleet, address, unlocked).Run(plan);
+}
+
+double Quantile(const std::vector<double>& sorted, double share) {
+  if (sorted.empty()) {
+    return 0;
+  }
+  const auto rank = static_cast<std::size_t>(
+      std::ceil(share * static_cast<double>(sorted.size())));
+  return sorted.at(std::clamp<std::size_t>(rank, 1, sorted.size()) - 1);
+}
+
+}  // namespace tdxvfs::bench
