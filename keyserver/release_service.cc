@@ -36,9 +36,9 @@ class UnlockStream final
       public std::enable_shared_from_this<UnlockStream> {
  public:
   UnlockStream(const ReleaseService::Parts& parts,
-               const ReleaseTimeouts& timeouts,
+               const ReleaseTimeouts& timeouts, OpenCalls* open,
                grpc::CallbackServerContext* context)
-      : parts_(parts), timeouts_(timeouts), context_(context) {
+      : place_(open), parts_(parts), timeouts_(timeouts), context_(context) {
     exchange_.peer = context->peer();
     parts_.metrics->CountStream(1);
   }
@@ -68,6 +68,7 @@ class UnlockStream final
   void End(const grpc::Status& status);
   Error ProtocolError(std::string_view expected) const;
 
+  const OpenCalls::Place place_;
   const ReleaseService::Parts& parts_;
   const ReleaseTimeouts timeouts_;
   grpc::CallbackServerContext* const context_;
@@ -163,8 +164,7 @@ void UnlockStream::TakeEvidence() {
 
 void UnlockStream::Decide(const Evidence& evidence,
                           std::chrono::steady_clock::time_point arrived) {
-  // Nothing changes exchange_ in this stage, so the mutex stays free for
-  // cancellation.
+  // Nothing changes exchange_ in this stage: the mutex is free for OnCancel.
   auto grant = parts_.release->Release(exchange_, evidence);
   const auto took = parts_.clock->Steady() - arrived;
   const std::lock_guard lock(mutex_);
@@ -334,8 +334,7 @@ void UnlockStream::OnCancel() {
 }
 
 void UnlockStream::OnDone() {
-  // The last holder of the stream may be this very pointer, so it dies after
-  // the lock.
+  // It may be the last holder of the stream, so it dies after the lock.
   std::shared_ptr<UnlockStream> self;
   const std::lock_guard lock(mutex_);
   self = std::move(self_);
@@ -392,7 +391,8 @@ ReleaseService::Unlock(grpc::CallbackServerContext* context) {
   std::unique_lock lock(mutex_);
   const ReleaseTimeouts timeouts = timeouts_;
   lock.unlock();
-  const auto stream = std::make_shared<UnlockStream>(parts_, timeouts, context);
+  const auto stream =
+      std::make_shared<UnlockStream>(parts_, timeouts, &open_, context);
   stream->Start();
   return stream.get();
 }

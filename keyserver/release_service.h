@@ -9,6 +9,7 @@
 
 #include "keyserver/admission.h"
 #include "keyserver/deadline_queue.h"
+#include "keyserver/open_calls.h"
 #include "keyserver/release_key.h"
 #include "keyserver/work_queue.h"
 #include "tdxvfs/v1/release.grpc.pb.h"
@@ -24,7 +25,8 @@ struct ReleaseTimeouts {
 
 // The adapter between gRPC and KeyRelease: one stream per unlock, each message
 // once and in order, each in its time. It makes no decisions of its own. All
-// parts outlive it, and the gRPC server is shut down before it goes.
+// parts outlive it. The gRPC server is shut down before it goes, and it goes
+// when its last stream has gone.
 class ReleaseService final : public v1::KeyRelease::CallbackService {
  public:
   struct Parts {
@@ -52,6 +54,7 @@ class ReleaseService final : public v1::KeyRelease::CallbackService {
   const Parts parts_;
   std::mutex mutex_;
   ReleaseTimeouts timeouts_;
+  OpenCalls open_;
 };
 
 }  // namespace tdxvfs::keyserver

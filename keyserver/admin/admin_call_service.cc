@@ -23,6 +23,7 @@ Result<Administrator> AdminService::CallerOf(
 Result<void> AdminService::Run(const grpc::CallbackServerContext& context,
                                std::string_view method,
                                const std::string& volume, const Call& call) {
+  const OpenCalls::Place place(&open_);
   LogFields fields{.volume = volume, .peer = context.peer()};
   const auto called = [&]() -> Result<void> {
     ASSIGN_OR_RETURN(const Administrator caller, CallerOf(context));

@@ -15,6 +15,7 @@
 #include "keyserver/guest_book.h"
 #include "keyserver/keys/key_store.h"
 #include "keyserver/keys/store_upkeep.h"
+#include "keyserver/open_calls.h"
 #include "tdxvfs/admin/v1/admin.grpc.pb.h"
 
 namespace tdxvfs::keyserver {
@@ -176,6 +177,7 @@ class AdminService final : public admin::v1::Administration::CallbackService {
   GuestBook* const guests_;
   StoreUpkeep* const upkeep_;
   const AdminAccess* const access_;
+  OpenCalls open_;
 };
 
 }  // namespace tdxvfs::keyserver
