@@ -36,6 +36,7 @@ struct StormFigures {
   int without_hint = 0;
   // Guests that will not try again.
   int lost = 0;
+  double offered = 0;  // seconds until the last guest made its first attempt
   double seconds = 0;  // until the last guest was done
 };
 
