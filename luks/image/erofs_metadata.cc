@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "luks/image/erofs_directory.h"
+#include "common/hex.h"
 
 namespace tdxvfs::image {
 namespace {
@@ -43,34 +43,58 @@ std::uint64_t ErofsMetadata::InodeNumber(std::uint32_t node) const {
   return places_[node].position / kErofsSlot;
 }
 
-std::vector<std::uint8_t> ErofsMetadata::DirectoryOf(std::uint32_t node) const {
+Result<void> ErofsMetadata::DirectoryOf(std::uint32_t node,
+                                        const ErofsPieceSink& sink) const {
   const SourceNode& folder = tree_->nodes[node];
-  std::vector<ErofsEntry> entries;
-  entries.reserve(folder.entries.size() + 2);
-  const std::uint8_t type = ErofsFileType(folder.mode);
-  entries.push_back({".", InodeNumber(node), type});
-  entries.push_back({"..", InodeNumber(folder.parent), type});
-  for (const SourceEntry& entry : folder.entries) {
-    entries.push_back({entry.name, InodeNumber(entry.node),
-                       ErofsFileType(tree_->nodes[entry.node].mode)});
-  }
-  std::sort(entries.begin(), entries.end(),
-            [](const ErofsEntry& left, const ErofsEntry& right) {
-              return left.name < right.name;
-            });
-  return EncodeErofsDirectory(entries);
+  const auto& entries = folder.entries;
+  const auto place_of = [&entries](std::string_view name) {
+    const auto at =
+        std::lower_bound(entries.begin(), entries.end(), name,
+                         [](const SourceEntry& entry, std::string_view wanted) {
+                           return entry.name < wanted;
+                         });
+    return static_cast<std::size_t>(at - entries.begin());
+  };
+  const std::size_t itself = place_of(".");
+  const std::size_t above = place_of("..") + 1;
+  const auto entry_at = [&](std::size_t position) -> ErofsEntry {
+    if (position == itself) {
+      return {".", InodeNumber(node), ErofsFileType(folder.mode)};
+    }
+    if (position == above) {
+      return {"..", InodeNumber(folder.parent), ErofsFileType(folder.mode)};
+    }
+    const std::size_t before =
+        (position > itself ? 1U : 0U) + (position > above ? 1U : 0U);
+    const SourceEntry& entry = entries[position - before];
+    return {entry.name, InodeNumber(entry.node),
+            ErofsFileType(tree_->nodes[entry.node].mode)};
+  };
+  return EncodeErofsDirectory(entries.size() + 2, entry_at, sink);
 }
 
-std::vector<std::uint8_t> ErofsMetadata::ContentOf(std::uint32_t node) const {
-  const mode_t mode = tree_->nodes[node].mode;
-  if (S_ISDIR(mode)) {
-    return DirectoryOf(node);
+Result<void> ErofsMetadata::ContentOf(std::uint32_t node,
+                                      const ErofsPieceSink& sink) const {
+  if (S_ISDIR(tree_->nodes[node].mode)) {
+    return DirectoryOf(node, sink);
   }
-  if (S_ISLNK(mode)) {
-    const std::string& target = tree_->link_targets.at(node);
-    return {target.begin(), target.end()};
+  std::span<const std::uint8_t> target = AsBytes(tree_->link_targets.at(node));
+  while (!target.empty()) {
+    const auto piece =
+        target.first(std::min<std::size_t>(target.size(), kErofsBlock));
+    RETURN_IF_ERROR(sink(piece));
+    target = target.subspan(piece.size());
   }
   return {};
+}
+
+std::uint64_t ErofsMetadata::ContentSize(std::uint32_t node) const {
+  std::uint64_t size = 0;
+  (void)ContentOf(node, [&size](std::span<const std::uint8_t> piece) {
+    size += piece.size();
+    return Result<void>();
+  }).has_value();
+  return size;
 }
 
 std::vector<std::uint8_t> ErofsMetadata::AttributesOf(
@@ -113,7 +137,7 @@ Result<void> ErofsMetadata::PlaceNode(std::uint32_t node, std::uint64_t* next) {
   std::uint64_t together = head;  // must not cross the end of a block
   std::uint64_t after = 0;        // may
   if (S_ISDIR(source.mode) || S_ISLNK(source.mode)) {
-    place.size = ContentOf(node).size();
+    place.size = ContentSize(node);
     if (FitsBeside(head, place.size)) {
       place.layout = ErofsLayout::kInline;
       together += place.size % kErofsBlock;
@@ -153,12 +177,12 @@ Result<void> ErofsMetadata::WriteBlocks(BlockWriter* writer) {
         (is_inline && place.size < kErofsBlock)) {
       continue;
     }
-    std::vector<std::uint8_t> content = ContentOf(node);
-    if (is_inline) {
-      content.resize(content.size() / kErofsBlock * kErofsBlock);
-    }
     ASSIGN_OR_RETURN(place.first_block, writer->NextBlock());
-    RETURN_IF_ERROR(writer->Append(content));
+    RETURN_IF_ERROR(ContentOf(node, [&](std::span<const std::uint8_t> piece) {
+      return is_inline && piece.size() < kErofsBlock
+                 ? Result<void>()  // stands beside the inode
+                 : writer->Append(piece);
+    }));
   }
   return {};
 }
@@ -180,9 +204,10 @@ Result<void> ErofsMetadata::WriteInode(std::uint32_t node, std::uint64_t start,
     return writer->Append(ChunksOf(node));
   }
   if (place.layout == ErofsLayout::kInline) {
-    const std::vector<std::uint8_t> content = ContentOf(node);
-    return writer->Append(
-        std::span(content).subspan(content.size() / kErofsBlock * kErofsBlock));
+    return ContentOf(node, [writer](std::span<const std::uint8_t> piece) {
+      return piece.size() < kErofsBlock ? writer->Append(piece)
+                                        : Result<void>();
+    });
   }
   return {};
 }

@@ -9,6 +9,7 @@
 #include "common/result.h"
 #include "luks/image/block_writer.h"
 #include "luks/image/content_writer.h"
+#include "luks/image/erofs_directory.h"
 #include "luks/image/erofs_format.h"
 #include "luks/image/source_tree.h"
 
@@ -44,9 +45,12 @@ class ErofsMetadata {
     std::uint32_t first_block = 0;
     ErofsLayout layout = ErofsLayout::kPlain;
   };
-  // Content that is made here: of directories and symbolic links.
-  std::vector<std::uint8_t> ContentOf(std::uint32_t node) const;
-  std::vector<std::uint8_t> DirectoryOf(std::uint32_t node) const;
+  // Content that is made here, of directories and symbolic links, in pieces of
+  // a block.
+  Result<void> ContentOf(std::uint32_t node, const ErofsPieceSink& sink) const;
+  Result<void> DirectoryOf(std::uint32_t node,
+                           const ErofsPieceSink& sink) const;
+  std::uint64_t ContentSize(std::uint32_t node) const;  // bytes
   std::vector<std::uint8_t> AttributesOf(std::uint32_t node) const;
   std::vector<std::uint8_t> ChunksOf(std::uint32_t node) const;
   std::uint64_t InodeNumber(std::uint32_t node) const;

@@ -97,11 +97,11 @@ class Scan {
                      "a folder that stands elsewhere too");
       }
       ++node.links;  // a hard link
-      entries->push_back({name.first, known->second});
+      entries->push_back({result_.tree.names.Keep(name.first), known->second});
       return {};
     }
-    entries->push_back(
-        {name.first, static_cast<std::uint32_t>(result_.tree.nodes.size())});
+    entries->push_back({result_.tree.names.Keep(name.first),
+                        static_cast<std::uint32_t>(result_.tree.nodes.size())});
     return AddNode(name.second, folder, position);
   }
 

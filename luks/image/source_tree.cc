@@ -47,18 +47,19 @@ Result<void> CheckKind(const fs::path& path, mode_t mode) {
   return {};
 }
 
-Result<std::vector<std::string>> NamesIn(const fs::path& path) {
+Result<std::vector<std::string_view>> NamesIn(const fs::path& path,
+                                              NameStore* store) {
   const std::unique_ptr<DIR, CloseFolder> folder(::opendir(path.c_str()));
   if (folder == nullptr) {
     return Unreadable(path, errno);
   }
-  std::vector<std::string> names;
+  std::vector<std::string_view> names;
   errno = 0;
   // NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is ours alone
   while (const dirent* entry = ::readdir(folder.get())) {
     const std::string_view name = entry->d_name;
     if (name != "." && name != "..") {
-      names.emplace_back(name);
+      names.push_back(store->Keep(name));
     }
   }
   if (errno != 0) {
@@ -91,17 +92,18 @@ class Scan {
  private:
   Result<void> ReadFolder(std::uint32_t folder) {
     const fs::path path = tree_->PathOf(folder);
-    ASSIGN_OR_RETURN(std::vector<std::string> names, NamesIn(path));
+    ASSIGN_OR_RETURN(const std::vector<std::string_view> names,
+                     NamesIn(path, &tree_->names));
     std::vector<SourceEntry> entries;
     entries.reserve(names.size());
-    for (std::string& name : names) {
+    for (const std::string_view name : names) {
       const auto position = static_cast<std::uint32_t>(entries.size());
       ASSIGN_OR_RETURN(const std::uint32_t node,
                        Node(path / name, folder, position));
       if (S_ISDIR(tree_->nodes[node].mode)) {
         ++tree_->nodes[folder].links;
       }
-      entries.push_back({std::move(name), node});
+      entries.push_back({name, node});
     }
     tree_->nodes[folder].entries = std::move(entries);
     return {};
@@ -179,12 +181,12 @@ class Scan {
 }  // namespace
 
 fs::path SourceTree::PathOf(std::uint32_t node) const {
-  std::vector<std::string_view> names;
+  std::vector<std::string_view> parts;
   for (std::uint32_t at = node; at != 0; at = nodes[at].parent) {
-    names.push_back(nodes[nodes[at].parent].entries[nodes[at].position].name);
+    parts.push_back(nodes[nodes[at].parent].entries[nodes[at].position].name);
   }
   fs::path path = root;
-  for (auto name = names.rbegin(); name != names.rend(); ++name) {
+  for (auto name = parts.rbegin(); name != parts.rend(); ++name) {
     path /= *name;
   }
   return path;

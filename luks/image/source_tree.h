@@ -8,16 +8,18 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "common/result.h"
+#include "luks/image/name_store.h"
 
 namespace tdxvfs::image {
 
 // A name in a folder. Several names of one node are hard links.
 struct SourceEntry {
-  std::string name;
+  std::string_view name;  // in the tree's store
   std::uint32_t node = 0;
 };
 
@@ -43,6 +45,7 @@ using SourceAttributes = std::map<std::string, std::string>;
 struct SourceTree {
   std::filesystem::path root;
   std::vector<SourceNode> nodes;
+  NameStore names;  // of the entries
   std::map<std::uint32_t, std::string> link_targets;
   std::map<std::uint32_t, SourceAttributes> attributes;
 

@@ -124,8 +124,8 @@ Result<void> SquashfsTree::MakeFolder(std::uint32_t node, SquashfsInode* made) {
   for (const SourceEntry& entry : tree_->nodes[node].entries) {
     RETURN_IF_ERROR(file_->Check(
         sqfs_dir_writer_add_entry(
-            directories_.get(), entry.name.c_str(), NumberOf(entry.node),
-            places_[entry.node],
+            directories_.get(), std::string(entry.name).c_str(),
+            NumberOf(entry.node), places_[entry.node],
             static_cast<std::uint16_t>(tree_->nodes[entry.node].mode)),
         what));
   }

@@ -81,7 +81,7 @@ Result<void> TarTree::Enter(std::uint32_t folder, std::string_view name,
   auto& entries = tree_.nodes[folder].entries;
   const auto position = static_cast<std::uint32_t>(entries.size());
   places_.emplace(HashOf(folder, name), Place{folder, position});
-  entries.push_back({std::string(name), node});
+  entries.push_back({tree_.names.Keep(name), node});
   if (S_ISDIR(tree_.nodes[node].mode)) {
     ++tree_.nodes[folder].links;
   }
