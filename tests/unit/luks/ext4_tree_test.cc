@@ -183,6 +183,94 @@ TEST_F(Ext4TreeTest, ABlockThatAFolderHasTwiceIsRefused) {
   EXPECT_THAT(ReadIt(), Fails(Reason::kFileInvalid)) << blocks.output;
 }
 
+// An extent tree's block of 1024 bytes whose `entries` all lead to `child`
+// (kernel documentation, filesystems/ext4: struct ext4_extent_header and _idx).
+std::string IndexBlock(std::uint16_t entries, std::uint16_t depth,
+                       std::uint32_t child) {
+  std::string block;
+  const auto put = [&block](std::uint32_t number, std::size_t size) {
+    for (std::size_t i = 0; i < size; ++i) {
+      block += static_cast<char>(number >> (8 * i));
+    }
+  };
+  put(0xf30a, 2);
+  put(entries, 2);
+  put(84, 2);  // as many as fit
+  put(depth, 2);
+  put(0, 4);
+  for (std::uint32_t entry = 0; entry < entries; ++entry) {
+    put(entry, 4);  // block of the file
+    put(child, 4);
+    put(0, 4);
+  }
+  block.resize(1024, '\0');
+  return block;
+}
+
+class LoopingExtents : public Ext4TreeTest {
+ protected:
+  // The first of the 20 blocks of 1024 bytes that /folder/weights has in a row.
+  std::uint32_t FirstBlock() const {
+    const std::size_t at = Slurp(Image()).find(std::string(20'000, 'w'));
+    EXPECT_NE(at, std::string::npos);
+    EXPECT_EQ(at % 1024, 0U);
+    return static_cast<std::uint32_t>(at / 1024);
+  }
+  void PutBlock(std::uint32_t number, const std::string& block) const {
+    std::string content = Slurp(Image());
+    content.replace(std::size_t{number} * 1024, block.size(), block);
+    Spill(Image(), content);
+  }
+  // Makes `victim` a tree of this depth with one entry, which leads to `child`.
+  void Plant(const std::string& victim, std::uint32_t depth,
+             std::uint32_t child) const {
+    Edit({"sif " + victim + " block[0] 0x0001f30a",
+          "sif " + victim + " block[1] " + std::to_string(depth << 16U | 4),
+          "sif " + victim + " block[3] 0",
+          "sif " + victim + " block[4] " + std::to_string(child),
+          "sif " + victim + " block[5] 0"});
+  }
+};
+
+TEST_F(LoopingExtents, ABlockThatLeadsToItselfIsRefused) {
+  for (const char* victim : {"/zz", "/folder/inner"}) {
+    // In a tree of depth 1 it would be a leaf, which leads nowhere.
+    for (const std::uint32_t depth : {2U, 5U}) {
+      Make({"-O", "^metadata_csum", "-b", "1024"});
+      const std::uint32_t block = FirstBlock();
+      PutBlock(block, IndexBlock(1, 1, block));
+      Plant(victim, depth, block);
+      EXPECT_THAT(ReadIt(), Fails(Reason::kFileInvalid))
+          << victim << ", depth " << depth;
+    }
+  }
+}
+
+TEST_F(LoopingExtents, TwoBlocksThatLeadToEachOtherAreRefused) {
+  Make({"-O", "^metadata_csum", "-b", "1024"});
+  const std::uint32_t block = FirstBlock();
+  PutBlock(block, IndexBlock(1, 2, block + 1));
+  PutBlock(block + 1, IndexBlock(1, 1, block));
+  Plant("/zz", 3, block);
+  EXPECT_THAT(ReadIt(), Fails(Reason::kFileInvalid));
+}
+
+// 84 to the power of four visits, if each were followed.
+TEST_F(LoopingExtents, BlocksThatStandInATreeManyTimesAreRefused) {
+  for (const char* victim : {"/zz", "/folder/inner"}) {
+    Make({"-O", "^metadata_csum", "-b", "1024"});
+    const std::uint32_t block = FirstBlock();
+    for (std::uint16_t level = 0; level < 4; ++level) {
+      PutBlock(block + level,
+               IndexBlock(84, static_cast<std::uint16_t>(4 - level),
+                          block + level + 1));
+    }
+    PutBlock(block + 4, IndexBlock(0, 0, 0));  // a leaf without extents
+    Plant(victim, 5, block);
+    EXPECT_THAT(ReadIt(), Fails(Reason::kFileInvalid)) << victim;
+  }
+}
+
 TEST_F(Ext4TreeTest, FoldersLargerThanTheFileSystemAreRefused) {
   Make();
   TextBytes source(Slurp(Image()));
