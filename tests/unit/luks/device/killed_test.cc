@@ -30,8 +30,10 @@ namespace fs = std::filesystem;
 constexpr const char* kCalls =
     "ioctl,mkdir,add_key,keyctl,fsopen,fsconfig,fsmount,move_mount,umount2,"
     "unlink,mknod,semctl";
-constexpr std::size_t kPoints = 20;  // of each of the two
-constexpr int kKilled = 128 + 9;     // as a shell tells it
+// 40 in all; a closing has hardly more calls than these.
+constexpr std::size_t kOpenings = 30;
+constexpr std::size_t kClosings = 10;
+constexpr int kKilled = 128 + 9;  // as a shell tells it
 
 // The Nth call of one kind.
 using Point = std::pair<std::string, int>;
@@ -78,12 +80,12 @@ class KilledTest : public DeviceTest {
         all.emplace_back(call, ++counts[call]);
       }
     }
-    if (every || all.size() <= kPoints) {
+    if (every || all.size() <= kOpenings) {
       return all;
     }
     std::vector<Point> some;
-    for (std::size_t i = 0; i < kPoints; ++i) {
-      some.push_back(all[i * all.size() / kPoints]);
+    for (std::size_t i = 0; i < kOpenings; ++i) {
+      some.push_back(all[i * all.size() / kOpenings]);
     }
     return some;
   }
@@ -106,7 +108,7 @@ class KilledTest : public DeviceTest {
 TEST_F(KilledTest, D10_AnOpeningKilledAtASystemCallLeavesNothingForGood) {
   const std::vector<Point> points = PointsOf("--open");
   ASSERT_THAT(CloseVolume(Place(), CloseMode::kNormal, nullptr), Succeeds());
-  ASSERT_GE(points.size(), kPoints);
+  ASSERT_GE(points.size(), kOpenings);
   std::size_t killed = 0;
   int partial = 0;
   for (std::size_t i = 0; i < points.size(); ++i) {
@@ -131,7 +133,7 @@ TEST_F(KilledTest, D10_AnOpeningKilledAtASystemCallLeavesNothingForGood) {
 TEST_F(KilledTest, D10_AClosingKilledAtASystemCallIsFinishedByTheNext) {
   ASSERT_THAT(Open(image_, Place()), Succeeds());
   const std::vector<Point> points = PointsOf("--close");
-  ASSERT_FALSE(points.empty());
+  ASSERT_GE(points.size(), kClosings);
   std::size_t killed = 0;
   int partial = 0;
   for (const Point& point : points) {

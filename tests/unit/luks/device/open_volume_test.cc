@@ -10,6 +10,8 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -355,20 +357,43 @@ TEST_F(OpenVolumeTest, AMountPointWithFilesIsAWarning) {
   EXPECT_NE(warnings_[0].find(Place().mount_point.string()), std::string::npos);
 }
 
-TEST_F(OpenVolumeTest, FourAtOnceTakeFourLoopDevices) {
+TEST_F(OpenVolumeTest, FourAtOnceOfOneImageServeEveryFile) {
   const fs::path image = CopyOf("model.img");
+  const auto model = Model();
+  const std::vector<std::string> names{"dt-one", "dt-two", "dt-three",
+                                       "dt-four"};
+  const Signal opened;
+  std::vector<std::unique_ptr<Signal>> turns;  // all read, then all close
   std::vector<std::unique_ptr<ChildProcess>> children;
-  for (const char* name : {"dt-one", "dt-two", "dt-three", "dt-four"}) {
-    children.push_back(std::make_unique<ChildProcess>(
-        [&, name] { return Open(image, Place(name)).has_value() ? 0 : 1; }));
+  for (const std::string& name : names) {
+    turns.push_back(std::make_unique<Signal>());
+    children.push_back(
+        std::make_unique<ChildProcess>([&, turn = turns.back().get()] {
+          const bool open = Open(image, Place(name)).has_value();
+          opened.Give();
+          turn->Await();
+          const bool same = open && Tree(Place(name).mount_point) == model;
+          return same && CloseVolume(Place(name), CloseMode::kNormal, nullptr)
+                             .has_value()
+                     ? 0
+                     : 1;
+        }));
+  }
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    opened.Await();
+  }
+  std::set<std::string> loops;
+  for (const std::string& name : names) {
+    const VolumeState state = StateOf(Place(name));
+    EXPECT_EQ(state.kind, VolumeState::Kind::kOpen);
+    loops.insert(state.loop);
+  }
+  EXPECT_EQ(loops.size(), names.size()) << "each has a loop device of its own";
+  for (const auto& turn : turns) {
+    turn->Give();
   }
   for (const auto& child : children) {
     EXPECT_EQ(child->Wait(), 0);
-  }
-  for (const char* name : {"dt-one", "dt-two", "dt-three", "dt-four"}) {
-    EXPECT_EQ(StateOf(Place(name)).kind, VolumeState::Kind::kOpen);
-    EXPECT_THAT(CloseVolume(Place(name), CloseMode::kNormal, nullptr),
-                Succeeds());
   }
   ExpectNothingLeft();
 }
