@@ -2,7 +2,8 @@
 // Does a key server on one core get a fleet through its morning? Guests arrive
 // over a minute, each with a fresh connection and a fresh key, and try again as
 // the agent does. Tells how long they took, what the server's memory did, and
-// whether anybody was lost. Usage: boot_storm_bench SERVER [GUESTS [SECONDS]]
+// whether anybody was lost. Usage:
+// boot_storm_bench SERVER [GUESTS [SECONDS [ATTEMPTS_AT_ONCE]]]
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -77,8 +78,12 @@ int main(int argc, char** argv) {
   namespace bench = tdxvfs::bench;
   const int guests = argc > 2 ? atoi(argv[2]) : 10'000;
   const int seconds = argc > 3 ? atoi(argv[3]) : 60;
-  if (argc < 2 || guests < 5 || seconds < 1) {
-    (void)fputs("usage: boot_storm_bench SERVER [GUESTS [SECONDS]]\n", stderr);
+  const int at_once = argc > 4 ? atoi(argv[4]) : bench::kAttemptsAtOnce;
+  if (argc < 2 || guests < 5 || seconds < 1 || at_once < 1) {
+    (void)fputs(
+        "usage: boot_storm_bench SERVER [GUESTS [SECONDS "
+        "[ATTEMPTS_AT_ONCE]]]\n",
+        stderr);
     return 2;
   }
   bench::Must(tdxvfs::PrepareSecretMemory());
@@ -86,5 +91,5 @@ int main(int argc, char** argv) {
   bench::StayOnCore(bench::kGuestsCore);
   return bench::Run(argv[1], {.guests = guests,
                               .over = std::chrono::seconds(seconds),
-                              .attempts_at_once = bench::kAttemptsAtOnce});
+                              .attempts_at_once = at_once});
 }
