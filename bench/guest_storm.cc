@@ -37,11 +37,11 @@ struct Guest {
 
 class Generator {
  public:
-  Generator(const PretendFleet& fleet, const std::string& address,
+  Generator(const PretendFleet& fleet, std::string address,
             const std::function<void(int)>& unlocked)
       : fleet_(fleet),
         credentials_(GuestCredentials(fleet)),
-        address_(address),
+        address_(std::move(address)),
         unlocked_(unlocked) {}
 
   StormFigures Run(const StormPlan& plan) {
@@ -54,6 +54,7 @@ class Generator {
     under_way_ = plan.guests;
     {
       std::vector<std::jthread> threads;
+      threads.reserve(static_cast<std::size_t>(plan.attempts_at_once));
       for (int i = 0; i < plan.attempts_at_once; ++i) {
         threads.emplace_back([this] { Work(); });
       }

@@ -185,6 +185,7 @@ std::vector<std::string> CoreRig::AuditFiles() const {
   std::ranges::sort(paths);
   paths.push_back(audit_folder_.path() / "audit.jsonl");
   std::vector<std::string> files;
+  files.reserve(paths.size());
   for (const auto& path : paths) {
     files.push_back(Checked(ReadFile(path, kMaxAuditFile)));
   }
@@ -229,9 +230,9 @@ CoreEnding UnlockThroughCore(CoreRig* rig, const std::string& volume,
     return EndingOf(grant.error());
   }
   rig->metrics.CountRelease(std::chrono::seconds(0));
-  constexpr std::string_view kBody = "an outcome";
+  constexpr std::string_view body = "an outcome";
   if (const auto checked = keyserver::KeyRelease::CheckOutcome(
-          *grant, kBody, guest.Mac(*grant, kBody));
+          *grant, body, guest.Mac(*grant, body));
       !checked.has_value()) {
     return EndingOf(checked.error());
   }

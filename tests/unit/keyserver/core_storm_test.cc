@@ -165,6 +165,7 @@ TEST(CoreStorm, EveryHonestGuestUnlocksAndEveryDecisionIsOnRecord) {
     }
     const Meanwhile meanwhile(others);
     std::vector<std::jthread> guests;
+    guests.reserve(kGuestThreads);
     for (int thread = 0; thread < kGuestThreads; ++thread) {
       guests.emplace_back([&rig, &unlocked, thread] {
         for (int i = 0; i < kUnlocksEach; ++i) {
