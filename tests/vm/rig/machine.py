@@ -55,11 +55,11 @@ def basic_command(accel, memory_mb):
 class Machine:
     """Boots on start(); stop() ends this very process and no other."""
 
-    def __init__(self, kernel, image, accel, *, disks=(), memory_mb=768, forwards=(),
-                 log=None, extra_command_line=""):
+    def __init__(self, kernel, image, accel, *, disks=(), memory_mb=768, processors=1,
+                 forwards=(), log=None, extra_command_line=""):
         self.kernel, self.image, self.accel = kernel, image, accel
         self.disks, self.memory_mb, self.forwards = list(disks), memory_mb, list(forwards)
-        self.extra_command_line = extra_command_line
+        self.processors, self.extra_command_line = processors, extra_command_line
         self.work = Path(tempfile.mkdtemp(prefix="tdxvfs-vm."))
         self.console = Path(log) if log else self.work / "console"
         self.process = None
@@ -90,6 +90,7 @@ class Machine:
 
     def _command(self):
         command = basic_command(self.accel, self.memory_mb) + [
+            "-smp", str(self.processors),
             "-kernel", str(self.kernel.vmlinux), "-initrd", str(self.image / "initrd.cpio"),
             "-append", f"{KERNEL_COMMAND_LINE} {self.extra_command_line}".strip(),
             "-chardev", f"file,id=console,path={self.console}", "-serial", "chardev:console",

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TDXVFS_BENCH_MEASURING_H_
+#define TDXVFS_BENCH_MEASURING_H_
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace tdxvfs::bench {
+
+// Milliseconds since the lap before.
+class Stopwatch {
+ public:
+  double Lap() {
+    const auto now = std::chrono::steady_clock::now();
+    return std::chrono::duration<double, std::milli>(now -
+                                                     std::exchange(last_, now))
+        .count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point last_ =
+      std::chrono::steady_clock::now();
+};
+
+inline double Median(std::vector<double> values) {
+  const auto middle =
+      values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return values.empty() ? 0 : *middle;
+}
+
+// A bench whose set-up fails has nothing to say.
+inline void Must(bool holds, const char* what) {
+  if (!holds) {
+    (void)::fprintf(stderr, "%s failed: %s\n", what, ::strerror(errno));
+    ::exit(1);
+  }
+}
+
+}  // namespace tdxvfs::bench
+
+#endif  // TDXVFS_BENCH_MEASURING_H_
