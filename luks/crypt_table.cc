@@ -15,6 +15,8 @@ namespace {
 constexpr std::string_view kCipher = "aes-xts-plain64";
 constexpr std::string_view kUuidStart = "CRYPT-LUKS2-";
 constexpr std::size_t kUuidDigits = 32;
+constexpr std::string_view kSectorSizeOption = "sector_size:";
+constexpr std::uint64_t kDefaultSectorSize = 512;  // bytes
 
 Error Different(std::string_view what, const std::string& found) {
   return {Reason::kMappingFailed,
@@ -34,6 +36,25 @@ bool IsKeyringReference(std::string_view key, const std::string& uuid) {
     }
   }
   return false;
+}
+
+// The size of sectors is the only option that we set (ADR 0034), and the kernel
+// does not name the one that it has anyway.
+Result<void> CheckOptions(const std::vector<std::string>& options,
+                          const std::optional<std::uint64_t>& expected) {
+  std::uint64_t sector_size = kDefaultSectorSize;
+  for (const std::string& option : options) {
+    if (!option.starts_with(kSectorSizeOption) ||
+        !ReadTableNumber(
+            std::string_view(option).substr(kSectorSizeOption.size()),
+            &sector_size)) {
+      return Different("an option", option);
+    }
+  }
+  if (sector_size != expected.value_or(sector_size)) {
+    return Different("sector size", std::to_string(sector_size));
+  }
+  return {};
 }
 
 }  // namespace
@@ -85,12 +106,7 @@ Result<void> CheckCryptTable(const CryptTable& table,
   if (expected.length.has_value() && table.length != *expected.length) {
     return Different("length", std::to_string(table.length));
   }
-  for (const std::string& option : table.options) {
-    if (!option.starts_with("sector_size:")) {
-      return Different("an option", option);
-    }
-  }
-  return {};
+  return CheckOptions(table.options, expected.sector_size);
 }
 
 std::optional<std::string> LuksUuidOf(std::string_view dm_uuid,

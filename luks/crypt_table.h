@@ -28,10 +28,11 @@ struct CryptTable {
 
 // What the table of a volume of ours must say; absent members: any.
 struct ExpectedCryptTable {
-  std::string uuid;                     // LUKS UUID, inside the key's name
-  std::uint64_t offset = 0;             // sectors of 512 bytes
-  std::optional<dev_t> device;          // the loop or block device
-  std::optional<std::uint64_t> length;  // sectors of 512 bytes
+  std::string uuid;                          // LUKS UUID, inside the key's name
+  std::uint64_t offset = 0;                  // sectors of 512 bytes
+  std::optional<dev_t> device;               // the loop or block device
+  std::optional<std::uint64_t> length;       // sectors of 512 bytes
+  std::optional<std::uint64_t> sector_size;  // bytes
 };
 
 // Reads a table of exactly one crypt target (kernel documentation,

@@ -125,7 +125,8 @@ Result<void> CheckAlreadyOpen(const Header& header, const VolumePlace& place) {
       CheckCryptTable(*open.table, {.uuid = uuid,
                                     .offset = header.size() / kSectorSize,
                                     .device = std::nullopt,
-                                    .length = std::nullopt});
+                                    .length = std::nullopt,
+                                    .sector_size = std::nullopt});
   if (!checked.has_value()) {
     return InUse(open.name, "has another table: " + checked.error().message());
   }

@@ -79,7 +79,8 @@ Result<OpenTimings> OpenVolume(const ImageFile& image, const Header& header,
   std::string top = CryptMappingName(place.name);
   ASSIGN_OR_RETURN(OwnedMapping crypt,
                    MapCrypt(checked.device, backing, top, grant.passphrase));
-  RETURN_IF_ERROR(CheckLiveCrypt(top, image, header, grant, backing.device()));
+  RETURN_IF_ERROR(CheckLiveCrypt(top, image, header, grant, backing.device(),
+                                 checked.sector_size));
   timings.crypt = clock.Lap();
   std::optional<OwnedMapping> verity;  // destroyed before what it lies on
   if (grant.verity.has_value()) {

@@ -110,14 +110,15 @@ Result<void> CheckDataSize(const ImageFile& image, const Header& header,
 
 Result<void> CheckLiveCrypt(const std::string& mapping, const ImageFile& image,
                             const Header& header, const OpenGrant& grant,
-                            dev_t backing) {
+                            dev_t backing, std::uint64_t sector_size) {
   ASSIGN_OR_RETURN(const auto lines, LiveTable(mapping));
   ASSIGN_OR_RETURN(const CryptTable table, ParseCryptTable(lines));
   return CheckCryptTable(
       table, {.uuid = grant.uuid,
               .offset = header.size() / kSectorSize,
               .device = backing,
-              .length = (image.size() - header.size()) / kSectorSize});
+              .length = (image.size() - header.size()) / kSectorSize,
+              .sector_size = sector_size});
 }
 
 Result<void> CheckLiveVerity(const std::string& mapping,

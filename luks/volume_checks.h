@@ -33,10 +33,11 @@ Result<void> CheckDataSize(const ImageFile& image, const Header& header,
                            const OpenGrant& grant, std::uint64_t sector_size);
 
 // Whether the live dm-crypt table is what header and grant imply. `backing` is
-// the device below. Fails with kMappingFailed.
+// the device below, `sector_size` the header's, in bytes. Fails with
+// kMappingFailed.
 Result<void> CheckLiveCrypt(const std::string& mapping, const ImageFile& image,
                             const Header& header, const OpenGrant& grant,
-                            dev_t backing);
+                            dev_t backing, std::uint64_t sector_size);
 
 // The same for dm-verity on the device `crypt`.
 Result<void> CheckLiveVerity(const std::string& mapping,

@@ -14,10 +14,11 @@ namespace tdxvfs::image {
 namespace {
 
 constexpr std::uint32_t kBlocksPerChunk = kErofsChunk / kErofsBlock;
-constexpr std::size_t kChunkAddress = 4;             // bytes
-constexpr std::size_t kMaxAttributes = 65535U * 4U;  // bytes, a 16-bit count
-constexpr std::size_t kMaxAttributeName = 255;       // bytes, an 8-bit length
-constexpr std::size_t kMaxAttributeValue = 65535;    // bytes, a 16-bit length
+constexpr std::size_t kChunkAddress = 4;  // bytes
+constexpr std::size_t kMaxAttributes =
+    std::size_t{65535} * 4;                        // bytes, a 16-bit count
+constexpr std::size_t kMaxAttributeName = 255;     // bytes, an 8-bit length
+constexpr std::size_t kMaxAttributeValue = 65535;  // bytes, a 16-bit length
 
 std::uint64_t RoundUp(std::uint64_t number, std::uint64_t unit) {
   return (number + unit - 1) / unit * unit;

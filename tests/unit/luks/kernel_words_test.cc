@@ -4,6 +4,7 @@
 #include <sys/sysmacros.h>
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,12 +30,15 @@ constexpr const char* kTable =
     "1 sector_size:4096";
 
 Result<void> Check(const std::string& parameters,
-                   const std::string& type = "crypt") {
+                   const std::string& type = "crypt",
+                   std::optional<std::uint64_t> sector_size = 4096) {
   ASSIGN_OR_RETURN(const CryptTable table,
                    ParseCryptTable({{0, 80, type, parameters}}));
-  return CheckCryptTable(
-      table,
-      {.uuid = kUuid, .offset = 2048, .device = makedev(7, 3), .length = 80});
+  return CheckCryptTable(table, {.uuid = kUuid,
+                                 .offset = 2048,
+                                 .device = makedev(7, 3),
+                                 .length = 80,
+                                 .sector_size = sector_size});
 }
 
 std::string Replaced(std::string text, std::string_view from,
@@ -46,7 +50,9 @@ std::string Replaced(std::string text, std::string_view from,
 
 TEST(CryptTable, TakesATableOfOurs) {
   EXPECT_THAT(Check(kTable), Succeeds());
-  EXPECT_THAT(Check(Replaced(kTable, " 1 sector_size:4096", "")), Succeeds())
+  EXPECT_THAT(Check(kTable, "crypt", std::nullopt), Succeeds());
+  EXPECT_THAT(Check(Replaced(kTable, " 1 sector_size:4096", ""), "crypt", 512),
+              Succeeds())
       << "sectors of 512 bytes are not shown";
 }
 
@@ -60,6 +66,10 @@ TEST(CryptTable, RefusesEveryDifference) {
       {"7:3", "/dev/loop3"},
       {" 2048 ", " 2049 "},
       {"1 sector_size:4096", "2 sector_size:4096 allow_discards"},
+      {"1 sector_size:4096", "2 no_read_workqueue sector_size:4096"},
+      {"sector_size:4096", "sector_size:2048"},
+      {"sector_size:4096", "sector_size:4k"},
+      {" 1 sector_size:4096", ""},
       {"6d9b4f10", "6d9b4f11"}};
   for (const auto& [from, to] : changes) {
     EXPECT_THAT(Check(Replaced(kTable, from, to)),
