@@ -14,6 +14,7 @@ needs, and cryptsetup and mke2fs.
 import os
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -113,4 +114,6 @@ def main():
 
 
 if __name__ == "__main__":
+    # Ended from outside, it still ends the guest that it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main())
