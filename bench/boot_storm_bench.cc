@@ -68,7 +68,7 @@ int Run(const char* program, const StormPlan& plan) {
   const double peak = server.Look().peak;
   (void)printf("server: peak %.0f MiB (wanted: below %.0f), CPU %.1f s\n", peak,
                kWantedPeakMib, server.CpuSeconds());
-  return storm.lost == 0 && peak < kWantedPeakMib ? 0 : 1;
+  return storm.lost == 0 && peak > 0 && peak < kWantedPeakMib ? 0 : 1;
 }
 
 }  // namespace

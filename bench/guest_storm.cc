@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/guest_storm.h"
 
+#include <stdio.h>
+
 #include <algorithm>
 #include <cmath>
 #include <condition_variable>
@@ -30,8 +32,8 @@ double Seconds(steady_clock::duration time) {
 struct Guest {
   TimePoint arrival;
   bool tried = false;
-  // As `unlock --wait` has it without max_wait.
-  agent::RetryPlan retries{std::chrono::seconds(0), std::chrono::minutes(10),
+  // As `unlock --wait` has it. The limit ends a storm on a server that died.
+  agent::RetryPlan retries{std::chrono::minutes(15), std::chrono::minutes(10),
                            agent::RandomFraction};
 };
 
@@ -48,7 +50,8 @@ class Generator {
     start_ = steady_clock::now();
     for (int i = 0; i < plan.guests; ++i) {
       auto guest = std::make_unique<Guest>();
-      guest->arrival = start_ + plan.over * i / plan.guests;
+      guest->arrival =
+          start_ + std::chrono::nanoseconds(plan.over) * i / plan.guests;
       waiting_.emplace(guest->arrival, std::move(guest));
     }
     under_way_ = plan.guests;

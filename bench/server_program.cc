@@ -89,8 +89,8 @@ ServerProgram::Memory ServerProgram::Look() const {
 
 double ServerProgram::CpuSeconds() const {
   std::ifstream status(ProcessFile(process_, "stat"));
-  // proc(5): the name in brackets may hold anything, so count from its end;
-  // then utime and stime are the 12th and 13th.
+  // proc(5): after the name in brackets, which has none of its own here, utime
+  // and stime are the 12th and 13th.
   status.ignore(std::numeric_limits<std::streamsize>::max(), ')');
   std::string skipped;
   for (int i = 0; i < 11; ++i) {

@@ -46,13 +46,15 @@ ServerParts::ServerParts(const Config& settings,
 
 Result<void> ServerParts::OpenStores() {
   ASSIGN_OR_RETURN(MasterKey master_key, MasterKey::Load(config.master_key));
+  // Before a store is made: a start that failed after it would leave one behind
+  // for the next start to take.
+  RETURN_IF_ERROR(CheckAuditDirectory(config));
   RETURN_IF_ERROR(
       CheckNotLost(config.store, LogDirectory::Current(config.audit_directory))
           .Context("key store '" + config.store + "'"));
   ASSIGN_OR_RETURN(store,
                    SqliteKeyStore::Open(config.store, std::move(master_key),
                                         anchor.key_digest()));
-  RETURN_IF_ERROR(CheckAuditDirectory(config));
   ASSIGN_OR_RETURN(audit, JsonLinesAuditLog::Open(config.audit_directory,
                                                   config.audit, &clock));
   return {};

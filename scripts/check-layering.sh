@@ -46,6 +46,7 @@ linux/loop\.h       luks
 spdlog/             common
 systemd/            common
 sqlite3\.h          keyserver
+absl/               keyserver
 curl/               collateral
 archive             image
 sqfs/               image

@@ -35,8 +35,13 @@ Result<void> CheckNotLost(const std::filesystem::path& path,
                           const std::filesystem::path& log) {
   ASSIGN_OR_RETURN(const bool present, StoreIsPresent(path));
   struct stat status {};
-  if (present || lstat(log.c_str(), &status) != 0) {
+  if (present) {
     return {};
+  }
+  if (lstat(log.c_str(), &status) != 0) {
+    return errno == ENOENT ? Result<void>()
+                           : SystemError(Reason::kConfigInvalid,
+                                         "'" + log.string() + "'", errno);
   }
   return Error(Reason::kStoreInvalid,
                "there is none, but '" + log.string() +

@@ -11,12 +11,13 @@ constexpr std::size_t kPiece = 65536;  // bytes
 }  // namespace
 
 std::string_view NameStore::Keep(std::string_view name) {
-  if (name.size() > size_ - used_) {
+  // A store that was moved from has no pieces.
+  if (pieces_.empty() || name.size() > size_ - used_) {
     size_ = std::max(kPiece, name.size());
     pieces_.push_back(std::make_unique<char[]>(size_));
     used_ = 0;
   }
-  char* const kept = pieces_.empty() ? nullptr : pieces_.back().get() + used_;
+  char* const kept = pieces_.back().get() + used_;
   std::copy(name.begin(), name.end(), kept);
   used_ += name.size();
   return {kept, name.size()};

@@ -2,8 +2,10 @@
 #include "tests/support/core_rig.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <future>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include <gtest/gtest.h>
@@ -44,7 +46,7 @@ keyserver::AuditSettings AuditSettingsIn(const std::filesystem::path& folder) {
   settings.key_file = folder / "audit.key";
   settings.reserve_bytes = 1 << 20;
   // Some files are full before a storm is over.
-  settings.rotate_bytes = 256 << 10;
+  settings.rotate_bytes = 64 << 10;
   return settings;
 }
 

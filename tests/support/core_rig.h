@@ -35,7 +35,7 @@ class CoreRig {
  public:
   CoreRig();
 
-  // A volume that CoreGuest's measurements satisfy.
+  // A volume that the guests of UnlockThroughCore satisfy.
   void AddVolume(const std::string& name);
   static keyserver::MasterKey MasterKeyOf(char letter);
   static Sha256Digest Header();
@@ -45,6 +45,16 @@ class CoreRig {
   audit::PublicKey AuditKey() const;
   const simulator::QuoteSigner& signer() const { return *signer_; }
 
+ private:
+  // Outlive what is public below.
+  TemporaryFolder folder_;
+  TemporaryFolder audit_folder_;
+  std::unique_ptr<simulator::Pki> pki_;
+  std::unique_ptr<simulator::QuoteSigner> signer_;
+  std::unique_ptr<verify::TrustAnchor> anchor_;
+  std::unique_ptr<simulator::PccsServer> service_;
+
+ public:
   SystemClock clock;
   keyserver::ServedCertificates certificates;
   keyserver::Metrics metrics;
@@ -61,13 +71,6 @@ class CoreRig {
 
  private:
   void OpenCollateral();
-
-  TemporaryFolder folder_;
-  TemporaryFolder audit_folder_;
-  std::unique_ptr<simulator::Pki> pki_;
-  std::unique_ptr<simulator::QuoteSigner> signer_;
-  std::unique_ptr<verify::TrustAnchor> anchor_;
-  std::unique_ptr<simulator::PccsServer> service_;
 };
 
 // How one exchange ended: the reason's slug, "" when the grant was opened and

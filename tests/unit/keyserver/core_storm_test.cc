@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything inside a key server at once, without gRPC, so that the thread
-// sanitizer sees every lock that matters: guests, liars, administrators and
+// What is behind a key server's services at once, without gRPC, so that the
+// thread sanitizer sees every lock of theirs: guests, liars, administrators and
 // those who watch, each on threads of their own.
 #include <algorithm>
 #include <atomic>
@@ -38,9 +38,10 @@ std::string PeerOf(int number) {
 
 // Comes back until the server has room, as an agent does.
 CoreEnding UnlockInTheEnd(CoreRig* rig, const std::string& volume,
-                          const std::string& peer) {
+                          const std::string& peer,
+                          const std::function<void(Evidence*)>& lie = {}) {
   while (true) {
-    CoreEnding ending = UnlockThroughCore(rig, volume, peer);
+    CoreEnding ending = UnlockThroughCore(rig, volume, peer, lie);
     if (ending.reason != "server-overloaded") {
       return ending;
     }
@@ -112,17 +113,24 @@ void Reload(CoreRig* rig) {
                             .peer_burst = 1'000'000});
 }
 
+struct LieCase {
+  std::function<void(Evidence*)> change;
+  std::string reason;
+};
+
 void Lie(CoreRig* rig, int number) {
   const std::string peer = PeerOf(100 + number);
-  const std::vector<std::function<void(Evidence*)>> lies = {
-      [](Evidence* shown) { shown->quote[60] ^= 1; },
-      [](Evidence* shown) { shown->quote.resize(100); },
-      [](Evidence* shown) { shown->config_digest[0] ^= 1; },
-      [](Evidence* shown) { shown->server_certificate_sha256 = {1}; }};
-  for (const auto& lie : lies) {
-    EXPECT_NE(UnlockThroughCore(rig, "data", peer, lie).reason, "");
+  const std::vector<LieCase> lies = {
+      {[](Evidence* shown) { shown->quote[60] ^= 1; }, "quote-invalid"},
+      {[](Evidence* shown) { shown->quote.resize(100); }, "quote-invalid"},
+      {[](Evidence* shown) { shown->config_digest[0] ^= 1; },
+       "binding-mismatch"},
+      {[](Evidence* shown) { shown->server_certificate_sha256 = {1}; },
+       "binding-mismatch"}};
+  for (const LieCase& lie : lies) {
+    EXPECT_EQ(UnlockInTheEnd(rig, "data", peer, lie.change).reason, lie.reason);
   }
-  EXPECT_NE(UnlockThroughCore(rig, "unknown", peer).reason, "");
+  EXPECT_EQ(UnlockInTheEnd(rig, "unknown", peer).reason, "refused-by-policy");
 }
 
 int CountOf(const std::vector<std::string>& files, std::string_view text) {

@@ -260,6 +260,17 @@ TEST(ReleaseLimits, AServerThatLostItsStoreDoesNotBeginAnew) {
   EXPECT_FALSE(std::filesystem::exists(config.store));
 }
 
+TEST(ReleaseLimits, AStartWithoutAnAuditFolderMakesNoStore) {
+  ReleaseRig rig;
+  rig.server().Stop();
+  Config config = rig.config();
+  config.store += ".unmounted";
+  config.audit_directory += ".unmounted";
+  config.admin_socket += ".next";
+  EXPECT_THAT(KeyServer::Start(config), testing::Fails(Reason::kConfigMissing));
+  EXPECT_FALSE(std::filesystem::exists(config.store));
+}
+
 TEST(ReleaseLimits, ManyGuestsAtATimeAllGetTheirGrant) {
   ReleaseRig rig;
   std::vector<std::thread> guests;

@@ -110,8 +110,8 @@ TEST_F(ErofsImageTest, LongAndOddNamesComeBack) {
   for (int i = 0; i < 40; ++i) {
     Spill(Source() / (std::string(253, 'l') + std::to_string(10 + i)), "l");
   }
-  for (const char* name : {"!", "-x", ".hidden", "..two", " ", "\xff\xfe",
-                           "new\nline", "\xc3\xa4"}) {
+  for (const char* name : {"!", "-x", ".hidden", ".-x", ".\x01", "..two", " ",
+                           "\xff\xfe", "new\nline", "\xc3\xa4"}) {
     Spill(Source() / name, name);
   }
   ExpectComesBack();
