@@ -44,7 +44,7 @@ void SetLimits(grpc::ServerBuilder* builder, int max_message_size) {
 }
 
 // Debian's Abseil looks for cycles in the order of all mutexes whenever gRPC
-// takes one, which is for those who write gRPC (docs/adr/0037).
+// takes one, which is for those who write gRPC (docs/adr/0035).
 void LeaveLockOrderAlone() {
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 }

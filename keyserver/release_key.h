@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "attest/verify/collateral.h"
@@ -82,7 +83,7 @@ struct ReleaseParts {
 // Thread-safe; blocks for the audit log's sync.
 class KeyRelease {
  public:
-  explicit KeyRelease(const ReleaseParts& parts) : parts_(parts) {}
+  explicit KeyRelease(ReleaseParts parts) : parts_(std::move(parts)) {}
 
   // The whole decision, in the order of docs/protocol.md. A refusal's error
   // carries the reason that the guest may know and the audit id; what differed

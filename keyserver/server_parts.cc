@@ -95,6 +95,12 @@ Result<void> ServerParts::MakeServices(ReloadableFiles files) {
                             .anchor_is_intel = anchor.is_intel(),
                             .collateral_none = source == nullptr});
   replay = std::make_unique<EvidenceReplay>(&clock, &anchor, source);
+  ASSIGN_OR_RETURN(auto shown, ServedIdentity::Prepare(files.identity));
+  guest_identity = std::make_shared<ServedIdentity>(std::move(shown));
+  return MakeAdminServices(std::move(files));
+}
+
+Result<void> ServerParts::MakeAdminServices(ReloadableFiles files) {
   AdminService::Parts admin{.store = store.get(),
                             .audit = audit.get(),
                             .clock = &clock,
@@ -102,13 +108,12 @@ Result<void> ServerParts::MakeServices(ReloadableFiles files) {
                             .guests = &guests,
                             .upkeep = store.get()};
   local_admin_service = std::make_unique<AdminService>(admin);
-  ASSIGN_OR_RETURN(auto shown, ServedIdentity::Prepare(files.identity));
-  guest_identity = std::make_shared<ServedIdentity>(std::move(shown));
   if (!files.administrators.has_value()) {
     return {};
   }
-  ASSIGN_OR_RETURN(shown, ServedIdentity::Prepare(
-                              files.identity, files.administrators->ca_pem()));
+  ASSIGN_OR_RETURN(
+      auto shown,
+      ServedIdentity::Prepare(files.identity, files.administrators->ca_pem()));
   admin_identity = std::make_shared<ServedIdentity>(std::move(shown));
   access =
       std::make_unique<AdminAccess>(*std::move(files.administrators), &clock);

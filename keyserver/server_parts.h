@@ -45,6 +45,7 @@ struct ServerParts {
   Result<void> OpenStores();
   Result<void> OpenCollateral();
   Result<void> MakeServices(ReloadableFiles files);
+  Result<void> MakeAdminServices(ReloadableFiles files);
   // An invalid socket is opened as the configuration says.
   Result<void> OpenAdminSocket(UniqueFd passed);
   Result<void> OpenAdminPort(UniqueFd passed);

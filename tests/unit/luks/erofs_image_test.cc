@@ -173,11 +173,11 @@ TEST_F(ErofsImageTest, ADenseCopyOfASparseFileGivesTheSameImage) {
 }
 
 TEST_F(ErofsImageTest, AFileAboveFourGigabytesKeepsItsEnds) {
-  constexpr std::uint64_t kSize = 5'000'000'001;
+  constexpr std::uint64_t size = 5'000'000'001;
   {
     std::ofstream file(Source() / "large", std::ios::binary);
     file.write("begin", 5);
-    file.seekp(static_cast<std::streamoff>(kSize - 3));
+    file.seekp(static_cast<std::streamoff>(size - 3));
     file.write("end", 3);
   }
   ASSERT_THAT(Write(Image()), Succeeds());
