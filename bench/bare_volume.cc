@@ -15,6 +15,7 @@
 #include <openssl/evp.h>
 
 #include "bench/measuring.h"
+#include "bench/must.h"
 
 namespace tdxvfs::bench {
 namespace {
@@ -27,7 +28,9 @@ const char* Text(const Secret& passphrase) {
   return reinterpret_cast<const char*>(passphrase.Reveal().data());
 }
 
-void IgnoreMessage(int /*level*/, const char* /*message*/, void* /*unused*/) {}
+luks::CryptDevice DeviceOf(const std::string& path) {
+  return Must(luks::CryptDevice::ForPath(path, Reason::kInternal));
+}
 
 }  // namespace
 
@@ -35,23 +38,21 @@ void BareVolume::LoadHeader(const BareSettings& settings) {
   const std::size_t size = settings.header_size;
   const UniqueFd image(::open(settings.image.c_str(), O_RDONLY | O_CLOEXEC));
   memory_ = UniqueFd(::memfd_create("bare", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  Must(::ftruncate(memory_.get(), static_cast<off_t>(size)) == 0, "memory");
+  MustSystem(::ftruncate(memory_.get(), static_cast<off_t>(size)) == 0,
+             "memory");
   void* const bytes = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED,
                              memory_.get(), 0);
-  Must(bytes != MAP_FAILED &&
-           ::pread(image.get(), bytes, size, 0) == static_cast<ssize_t>(size),
-       "read header");
+  MustSystem(bytes != MAP_FAILED && ::pread(image.get(), bytes, size, 0) ==
+                                        static_cast<ssize_t>(size),
+             "read header");
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  Must(EVP_Digest(bytes, size, digest.data(), nullptr, EVP_sha256(), nullptr) ==
-           1,
-       "hash header");
+  MustSystem(EVP_Digest(bytes, size, digest.data(), nullptr, EVP_sha256(),
+                        nullptr) == 1,
+             "hash header");
   ::munmap(bytes, size);
-  Must(::fcntl(memory_.get(), F_ADD_SEALS, kSeals) == 0, "seal header");
-  const std::string path = "/proc/self/fd/" + std::to_string(memory_.get());
-  Must(crypt_init(&device_, path.c_str()) == 0, "init");
-  crypt_set_log_callback(device_, IgnoreMessage, nullptr);
-  (void)crypt_metadata_locking(device_, 0);
-  Must(crypt_load(device_, CRYPT_LUKS2, nullptr) == 0, "load");
+  MustSystem(::fcntl(memory_.get(), F_ADD_SEALS, kSeals) == 0, "seal header");
+  device_ = DeviceOf(luks::DescriptorPath(memory_.get()));
+  MustSystem(crypt_load(device_->get(), CRYPT_LUKS2, nullptr) == 0, "load");
 }
 
 std::string BareVolume::AttachLoop(const BareSettings& settings) {
@@ -66,23 +67,24 @@ std::string BareVolume::AttachLoop(const BareSettings& settings) {
   config.info.lo_flags =
       LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR |
       (settings.direct_loop ? std::uint32_t{LO_FLAGS_DIRECT_IO} : 0U);
-  Must(::ioctl(loop_.get(), LOOP_CONFIGURE, &config) == 0, "loop device");
+  MustSystem(::ioctl(loop_.get(), LOOP_CONFIGURE, &config) == 0, "loop device");
   return path;
 }
 
 void BareVolume::MapCrypt(const BareSettings& settings,
                           const Secret& passphrase, const std::string& loop) {
-  Must(crypt_set_data_device(device_, loop.c_str()) == 0, "data device");
-  Must(crypt_activate_by_passphrase(
-           device_, kCrypt, CRYPT_ANY_SLOT, Text(passphrase), passphrase.size(),
-           CRYPT_ACTIVATE_READONLY | settings.crypt_flags) >= 0,
-       "dm-crypt");
+  MustSystem(crypt_set_data_device(device_->get(), loop.c_str()) == 0,
+             "data device");
+  MustSystem(crypt_activate_by_passphrase(
+                 device_->get(), kCrypt, CRYPT_ANY_SLOT, Text(passphrase),
+                 passphrase.size(),
+                 CRYPT_ACTIVATE_READONLY | settings.crypt_flags) >= 0,
+             "dm-crypt");
 }
 
 void BareVolume::MapVerity(const luks::VerityParameters& verity) {
-  crypt_device* device = nullptr;
   const std::string below = crypt_path();
-  Must(crypt_init(&device, below.c_str()) == 0, "verity init");
+  const luks::CryptDevice device = DeviceOf(below);
   crypt_params_verity parameters{};
   parameters.hash_name = verity.hash.c_str();
   parameters.data_device = below.c_str();
@@ -95,14 +97,13 @@ void BareVolume::MapVerity(const luks::VerityParameters& verity) {
   parameters.hash_area_offset =
       verity.hash_start_block * verity.hash_block_size;
   parameters.flags = CRYPT_VERITY_NO_HEADER;
-  Must(crypt_format(device, CRYPT_VERITY, nullptr, nullptr, nullptr, nullptr, 0,
-                    &parameters) == 0 &&
-           crypt_activate_by_volume_key(
-               device, kVerity,
-               reinterpret_cast<const char*>(verity.root_hash.data()),
-               verity.root_hash.size(), CRYPT_ACTIVATE_READONLY) == 0,
-       "dm-verity");
-  crypt_free(device);
+  MustSystem(crypt_format(device.get(), CRYPT_VERITY, nullptr, nullptr, nullptr,
+                          nullptr, 0, &parameters) == 0 &&
+                 crypt_activate_by_volume_key(
+                     device.get(), kVerity,
+                     reinterpret_cast<const char*>(verity.root_hash.data()),
+                     verity.root_hash.size(), CRYPT_ACTIVATE_READONLY) == 0,
+             "dm-verity");
   has_verity_ = true;
 }
 
@@ -123,10 +124,11 @@ BareVolume::BareVolume(const BareSettings& settings, const Secret& passphrase,
   if (!settings.file_system.empty()) {
     const std::string source =
         std::string("/dev/mapper/") + (has_verity_ ? kVerity : kCrypt);
-    Must(::mount(source.c_str(), mount_point.c_str(),
-                 settings.file_system.c_str(),
-                 MS_RDONLY | MS_NODEV | MS_NOSUID | MS_NOEXEC, nullptr) == 0,
-         "mount");
+    MustSystem(
+        ::mount(source.c_str(), mount_point.c_str(),
+                settings.file_system.c_str(),
+                MS_RDONLY | MS_NODEV | MS_NOSUID | MS_NOEXEC, nullptr) == 0,
+        "mount");
     timings_.mount = watch.Lap();
     mount_point_ = mount_point;
   }
@@ -134,28 +136,23 @@ BareVolume::BareVolume(const BareSettings& settings, const Secret& passphrase,
 
 BareVolume::~BareVolume() {
   if (!mount_point_.empty()) {
-    Must(::umount2(mount_point_.c_str(), 0) == 0, "unmount");
+    MustSystem(::umount2(mount_point_.c_str(), 0) == 0, "unmount");
   }
   if (has_verity_) {
-    Must(crypt_deactivate(nullptr, kVerity) == 0, "remove dm-verity");
+    MustSystem(crypt_deactivate(nullptr, kVerity) == 0, "remove dm-verity");
   }
-  Must(crypt_deactivate(device_, kCrypt) == 0, "remove dm-crypt");
-  crypt_free(device_);
+  MustSystem(crypt_deactivate(device_->get(), kCrypt) == 0, "remove dm-crypt");
 }
 
 double KeySlotMilliseconds(const std::string& image, const Secret& passphrase) {
-  crypt_device* device = nullptr;
-  Must(crypt_init(&device, image.c_str()) == 0 &&
-           crypt_load(device, CRYPT_LUKS2, nullptr) == 0,
-       "load");
+  const luks::CryptDevice device = DeviceOf(image);
+  MustSystem(crypt_load(device.get(), CRYPT_LUKS2, nullptr) == 0, "load");
   Stopwatch watch;
-  Must(
-      crypt_activate_by_passphrase(device, nullptr, CRYPT_ANY_SLOT,
+  MustSystem(
+      crypt_activate_by_passphrase(device.get(), nullptr, CRYPT_ANY_SLOT,
                                    Text(passphrase), passphrase.size(), 0) >= 0,
       "key slot");
-  const double taken = watch.Lap();
-  crypt_free(device);
-  return taken;
+  return watch.Lap();
 }
 
 }  // namespace tdxvfs::bench

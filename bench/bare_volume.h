@@ -8,9 +8,8 @@
 
 #include "common/secret.h"
 #include "common/unique_fd.h"
+#include "luks/crypt_device.h"
 #include "luks/verity_parameters.h"
-
-struct crypt_device;
 
 namespace tdxvfs::bench {
 
@@ -62,7 +61,7 @@ class BareVolume {
   bool has_verity_ = false;
   UniqueFd memory_;  // the header
   UniqueFd loop_;
-  crypt_device* device_ = nullptr;
+  std::optional<luks::CryptDevice> device_;
 };
 
 // Milliseconds of a key slot alone: the passphrase is tried on the image's own

@@ -19,6 +19,8 @@
 #include <vector>
 
 #include "bench/bare_volume.h"
+#include "bench/measuring.h"
+#include "bench/must.h"
 #include "bench/packed_volume.h"
 #include "luks/inspect.h"
 
@@ -40,23 +42,24 @@ struct Speed {
 void DropCaches() {
   ::sync();
   const UniqueFd file(::open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC));
-  Must(::write(file.get(), "3", 1) == 1, "drop caches");
+  MustSystem(::write(file.get(), "3", 1) == 1, "drop caches");
 }
 
 // Reads [0, size) in order, then single blocks all over it; caches are empty
 // before each.
 Speed Read(const std::string& path, int flags, std::size_t size) {
   void* memory = nullptr;
-  Must(::posix_memalign(&memory, kSmall, kPiece) == 0, "memory");
+  MustSystem(::posix_memalign(&memory, kSmall, kPiece) == 0, "memory");
   Speed speed;
   {
     DropCaches();
     const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
-    Must(file.valid(), path.c_str());
+    MustSystem(file.valid(), path.c_str());
     Stopwatch watch;
     for (std::size_t at = 0; at < size; at += kPiece) {
-      Must(::pread(file.get(), memory, kPiece, static_cast<off_t>(at)) > 0,
-           "sequential read");
+      MustSystem(
+          ::pread(file.get(), memory, kPiece, static_cast<off_t>(at)) > 0,
+          "sequential read");
     }
     speed.sequential = static_cast<double>(size) / 1000 / watch.Lap();
   }
@@ -67,8 +70,8 @@ Speed Read(const std::string& path, int flags, std::size_t size) {
   Stopwatch watch;
   for (int i = 0; i < kRandomReads; ++i) {
     const std::size_t at = numbers() % (size / kSmall) * kSmall;
-    Must(::pread(file.get(), memory, kSmall, static_cast<off_t>(at)) > 0,
-         "random read");
+    MustSystem(::pread(file.get(), memory, kSmall, static_cast<off_t>(at)) > 0,
+               "random read");
   }
   speed.random = kRandomReads * 1000 / watch.Lap();
   ::free(memory);
@@ -152,10 +155,8 @@ class Bench {
   BareSettings Old(std::uint32_t sector) const {
     const std::string image =
         folder_ + "/old-" + std::to_string(sector) + ".img";
-    const auto inspection = luks::InspectImage(image);
-    Must(inspection.has_value(), image.c_str());
     return {.image = image,
-            .header_size = inspection->header_size,
+            .header_size = Must(luks::InspectImage(image)).header_size,
             .loop_block = 512};
   }
   BareSettings Sealed(std::uint32_t flags) const {
@@ -177,18 +178,14 @@ class Bench {
                  : ReadWeights();
     }
     const luks::VolumePlace place{.name = "bench", .mount_point = kPlace};
-    const auto image = luks::ImageFile::Open(one.settings.image);
-    Must(image.has_value(), "image");
-    const auto header = luks::Header::Read(*image, manifest_.header_size);
-    Must(header.has_value() &&
-             luks::OpenVolume(*image, *header,
-                              GrantFor(manifest_, folder_ + "/key"), place, {})
-                 .has_value(),
-         "open");
+    const luks::ImageFile image =
+        Must(luks::ImageFile::Open(one.settings.image));
+    const luks::Header header =
+        Must(luks::Header::Read(image, manifest_.header_size));
+    Must(luks::OpenVolume(image, header, GrantFor(manifest_, folder_ + "/key"),
+                          place, {}));
     const Speed speed = ReadWeights();
-    Must(
-        luks::CloseVolume(place, luks::CloseMode::kNormal, nullptr).has_value(),
-        "close");
+    Must(luks::CloseVolume(place, luks::CloseMode::kNormal, nullptr));
     return speed;
   }
 

@@ -2,11 +2,6 @@
 #ifndef TDXVFS_BENCH_MEASURING_H_
 #define TDXVFS_BENCH_MEASURING_H_
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -35,14 +30,6 @@ inline double Median(std::vector<double> values) {
       values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
   return values.empty() ? 0 : *middle;
-}
-
-// A bench whose set-up fails has nothing to say.
-inline void Must(bool holds, const char* what) {
-  if (!holds) {
-    (void)::fprintf(stderr, "%s failed: %s\n", what, ::strerror(errno));
-    ::exit(1);
-  }
 }
 
 }  // namespace tdxvfs::bench

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "bench/bare_volume.h"
+#include "bench/measuring.h"
+#include "bench/must.h"
 #include "bench/packed_volume.h"
 
 namespace tdxvfs::bench {
@@ -22,7 +24,7 @@ constexpr const char* kBarePlace = "/run/bench-bare";
 
 // udev works on, behind the opening; its work belongs to no round.
 void LetUdevFinish() {
-  Must(::system("udevadm settle") == 0, "udevadm settle");
+  MustSystem(::system("udevadm settle") == 0, "udevadm settle");
 }
 
 double Milliseconds(std::chrono::microseconds duration) {
@@ -34,24 +36,19 @@ BareTimings OpenOurs(const std::string& path, const image::Manifest& manifest,
   const luks::OpenGrant grant = GrantFor(manifest, passphrase_file);
   const luks::VolumePlace place{.name = "bench", .mount_point = kOurPlace};
   Stopwatch watch;
-  const auto image = luks::ImageFile::Open(path);
-  Must(image.has_value(), "image");
-  const auto header = luks::Header::Read(*image, manifest.header_size);
-  Must(header.has_value(), "header");
+  const luks::ImageFile image = Must(luks::ImageFile::Open(path));
+  const luks::Header header =
+      Must(luks::Header::Read(image, manifest.header_size));
   const double read = watch.Lap();
-  const auto opened = luks::OpenVolume(*image, *header, grant, place, {});
-  if (!opened.has_value()) {
-    (void)::fprintf(stderr, "%s\n", opened.error().ToString().c_str());
-    ::exit(1);
-  }
+  const luks::OpenTimings opened =
+      Must(luks::OpenVolume(image, header, grant, place, {}));
   LetUdevFinish();
-  Must(luks::CloseVolume(place, luks::CloseMode::kNormal, nullptr).has_value(),
-       "close");
-  return {.header = read + Milliseconds(opened->header),
-          .loop = Milliseconds(opened->attach),
-          .crypt = Milliseconds(opened->crypt),
-          .verity = Milliseconds(opened->verity),
-          .mount = Milliseconds(opened->mount)};
+  Must(luks::CloseVolume(place, luks::CloseMode::kNormal, nullptr));
+  return {.header = read + Milliseconds(opened.header),
+          .loop = Milliseconds(opened.attach),
+          .crypt = Milliseconds(opened.crypt),
+          .verity = Milliseconds(opened.verity),
+          .mount = Milliseconds(opened.mount)};
 }
 
 BareTimings OpenBare(const BareSettings& settings, const Secret& passphrase) {

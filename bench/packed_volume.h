@@ -5,9 +5,8 @@
 #include <fstream>
 #include <iterator>
 #include <string>
-#include <utility>
 
-#include "bench/measuring.h"
+#include "bench/must.h"
 #include "common/hex.h"
 #include "luks/image/manifest.h"
 #include "luks/volume.h"
@@ -16,21 +15,17 @@ namespace tdxvfs::bench {
 
 inline std::string WholeFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  Must(file.good(), path.c_str());
+  MustSystem(file.good(), path.c_str());
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
 inline Secret PassphraseIn(const std::string& path) {
   std::string text = WholeFile(path);
-  auto passphrase = Secret::TakeFrom(text);
-  Must(passphrase.has_value(), "passphrase");
-  return *std::move(passphrase);
+  return Must(Secret::TakeFrom(text));
 }
 
 inline image::Manifest ManifestIn(const std::string& path) {
-  auto manifest = image::ParseManifest(WholeFile(path));
-  Must(manifest.has_value(), "manifest");
-  return *std::move(manifest);
+  return Must(image::ParseManifest(WholeFile(path)));
 }
 
 // What a key server would grant for an image packed with this manifest.
