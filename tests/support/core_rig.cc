@@ -19,6 +19,7 @@
 #include "common/hpke.h"
 #include "keyserver/audit/audit_key_file.h"
 #include "keyserver/audit/log_directory.h"
+#include "tests/support/result_matchers.h"
 
 namespace tdxvfs::testing {
 namespace {
@@ -31,15 +32,6 @@ constexpr Sha256Digest kCertificate = {0xce};
 constexpr Sha256Digest kAnchorDigest = {1};
 constexpr std::chrono::seconds kEvidenceTime{30};
 constexpr std::size_t kMaxAuditFile = 64 << 20;
-
-template <typename T>
-T Checked(Result<T> result) {
-  if (!result.has_value()) {
-    ADD_FAILURE() << result.error().ToString();
-    std::abort();
-  }
-  return std::move(result).value();
-}
 
 keyserver::AuditSettings AuditSettingsIn(const std::filesystem::path& folder) {
   keyserver::AuditSettings settings;

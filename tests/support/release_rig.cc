@@ -15,6 +15,7 @@
 #include "keyserver/init.h"
 #include "keyserver/leaf_certificate.h"
 #include "simulator/pki.h"
+#include "tests/support/result_matchers.h"
 
 namespace tdxvfs::testing {
 namespace {
@@ -23,15 +24,6 @@ constexpr std::size_t kMaxFile = 1 << 20;
 
 std::span<const std::uint8_t> Bytes(const std::string& text) {
   return AsBytes(text);
-}
-
-template <typename T>
-T Checked(Result<T> result) {
-  if (!result.has_value()) {
-    ADD_FAILURE() << result.error().ToString();
-    std::abort();
-  }
-  return std::move(result).value();
 }
 
 void Check(const Result<void>& result) {

@@ -2,6 +2,9 @@
 #ifndef TDXVFS_TESTS_SUPPORT_RESULT_MATCHERS_H_
 #define TDXVFS_TESTS_SUPPORT_RESULT_MATCHERS_H_
 
+#include <cstdlib>
+#include <utility>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -29,6 +32,16 @@ MATCHER(Succeeds, "succeeds") {
   *result_listener << "which failed with " << InfoOf(arg.error().reason()).slug
                    << ": " << arg.error().ToString();
   return false;
+}
+
+// The value of what a rig cannot go on without.
+template <typename T>
+T Checked(Result<T> result) {
+  if (!result.has_value()) {
+    ADD_FAILURE() << result.error().ToString();
+    std::abort();
+  }
+  return std::move(result).value();
 }
 
 }  // namespace tdxvfs::testing

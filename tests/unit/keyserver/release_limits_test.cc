@@ -249,24 +249,27 @@ TEST(ReleaseLimits, VersionsPoliciesAndAuditSurviveARestart) {
   EXPECT_THAT(rig.LastAudit(), HasSubstr("-2\""));
 }
 
-TEST(ReleaseLimits, AServerThatLostItsStoreDoesNotBeginAnew) {
-  ReleaseRig rig;
-  rig.server().Stop();
-  Config config = rig.config();
+// The stopped server's configuration, on a machine where the store's disk is
+// not mounted.
+Config WithoutItsStore(ReleaseRig* rig) {
+  rig->server().Stop();
+  Config config = rig->config();
   config.store += ".unmounted";
   config.admin_socket += ".next";
-  const auto lost = KeyServer::Start(config);
-  EXPECT_THAT(lost, testing::Fails(Reason::kStoreInvalid));
+  return config;
+}
+
+TEST(ReleaseLimits, AServerThatLostItsStoreDoesNotBeginAnew) {
+  ReleaseRig rig;
+  const Config config = WithoutItsStore(&rig);
+  EXPECT_THAT(KeyServer::Start(config), testing::Fails(Reason::kStoreInvalid));
   EXPECT_FALSE(std::filesystem::exists(config.store));
 }
 
 TEST(ReleaseLimits, AStartWithoutAnAuditFolderMakesNoStore) {
   ReleaseRig rig;
-  rig.server().Stop();
-  Config config = rig.config();
-  config.store += ".unmounted";
+  Config config = WithoutItsStore(&rig);
   config.audit_directory += ".unmounted";
-  config.admin_socket += ".next";
   EXPECT_THAT(KeyServer::Start(config), testing::Fails(Reason::kConfigMissing));
   EXPECT_FALSE(std::filesystem::exists(config.store));
 }

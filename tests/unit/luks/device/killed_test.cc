@@ -30,7 +30,8 @@ namespace fs = std::filesystem;
 constexpr const char* kCalls =
     "ioctl,mkdir,add_key,keyctl,fsopen,fsconfig,fsmount,move_mount,umount2,"
     "unlink,mknod,semctl";
-// 40 in all; a closing has hardly more calls than these.
+// Points of an opening, which has more calls; a closing has fewer than these
+// and is killed at each of them. 40 or more in all.
 constexpr std::size_t kOpenings = 30;
 constexpr std::size_t kClosings = 10;
 constexpr int kKilled = 128 + 9;  // as a shell tells it
