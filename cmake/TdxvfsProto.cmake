@@ -24,5 +24,6 @@ function(tdxvfs_proto_library target)
   add_library(${target} STATIC ${sources})
   target_include_directories(${target} SYSTEM PUBLIC "${out}")
   target_link_libraries(${target} PUBLIC PkgConfig::GRPC PkgConfig::PROTOBUF
-                        PRIVATE tdxvfs_sanitizers)
+                        PRIVATE tdxvfs_hardening tdxvfs_sanitizers)
+  tdxvfs_share_precompiled(${target} tdxvfs_wire_headers)
 endfunction()
