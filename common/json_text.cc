@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -41,36 +42,79 @@ std::size_t Utf8Length(std::string_view text) {
   return 0;
 }
 
-std::string Escaped(char c) {
+// What is written as it stands, ahead of all that has to be looked at.
+std::size_t PlainLength(std::string_view text) {
+  std::size_t length = 0;
+  while (length < text.size() && text[length] >= 0x20 && text[length] < 0x7f &&
+         text[length] != '"' && text[length] != '\\') {
+    ++length;
+  }
+  return length;
+}
+
+void AppendEscaped(std::string& text, char c) {
   switch (c) {
     case '"':
-      return "\\\"";
+      text += "\\\"";
+      return;
     case '\\':
-      return "\\\\";
+      text += "\\\\";
+      return;
     case '\n':
-      return "\\n";
+      text += "\\n";
+      return;
     case '\r':
-      return "\\r";
+      text += "\\r";
+      return;
     case '\t':
-      return "\\t";
+      text += "\\t";
+      return;
     default:
       break;
   }
   const auto code = static_cast<std::uint8_t>(c);
   if (code >= 0x20) {
-    return {c};
+    text += c;
+    return;
   }
-  std::array<char, 8> text{};
-  (void)snprintf(text.data(), text.size(), "\\u%04x", code);
-  return text.data();
+  std::array<char, 8> escape{};
+  (void)snprintf(escape.data(), escape.size(), "\\u%04x", code);
+  text += escape.data();
+}
+
+void AppendString(std::string& json, std::string_view text) {
+  json += '"';
+  while (!text.empty()) {
+    if (const std::size_t plain = PlainLength(text); plain != 0) {
+      json += text.substr(0, plain);
+      text.remove_prefix(plain);
+      continue;
+    }
+    const std::size_t length = Utf8Length(text);
+    if (length == 0) {
+      json += "\xef\xbf\xbd";
+    } else if (length == 1) {
+      AppendEscaped(json, text.front());
+    } else {
+      json += text.substr(0, length);
+    }
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  json += '"';
+}
+
+void AppendName(std::string& text, std::string_view name) {
+  if (!text.empty()) {
+    text += ',';
+  }
+  AppendString(text, name);
+  text += ':';
 }
 
 void AppendMember(std::string& text, std::string_view name,
                   std::string_view json) {
-  if (!text.empty()) {
-    text += ",";
-  }
-  text += JsonString(name) + ":" + std::string(json);
+  AppendName(text, name);
+  text += json;
 }
 
 void AppendElement(std::string& text, std::string_view json) {
@@ -83,21 +127,10 @@ void AppendElement(std::string& text, std::string_view json) {
 }  // namespace
 
 std::string JsonString(std::string_view text) {
-  std::string quoted = "\"";
-  while (!text.empty()) {
-    const std::size_t length = Utf8Length(text);
-    if (length == 0) {
-      quoted += "\xef\xbf\xbd";
-      text.remove_prefix(1);
-    } else if (length == 1) {
-      quoted += Escaped(text.front());
-      text.remove_prefix(1);
-    } else {
-      quoted += text.substr(0, length);
-      text.remove_prefix(length);
-    }
-  }
-  return quoted + "\"";
+  std::string json;
+  json.reserve(text.size() + 2);
+  AppendString(json, text);
+  return json;
 }
 
 std::string JsonTime(std::chrono::system_clock::time_point time) {
@@ -118,7 +151,8 @@ std::string JsonTime(std::chrono::system_clock::time_point time) {
 std::string JsonTimeNow() { return JsonTime(std::chrono::system_clock::now()); }
 
 JsonObject& JsonObject::String(std::string_view name, std::string_view value) {
-  AppendMember(text_, name, JsonString(value));
+  AppendName(text_, name);
+  AppendString(text_, value);
   return *this;
 }
 

@@ -95,12 +95,12 @@ Result<void> KeyRelease::CheckGenuine(Attempt* attempt) const {
                      ShownIn(attempt->exchange, attempt->evidence, quote.bytes),
                      &record);
   ASSIGN_OR_RETURN(
-      const verify::Evaluation evaluation,
+      verify::Evaluation evaluation,
       verify::VerifyQuote(std::move(quote),
                           {*parts_.anchor, parts_.clock->Now(),
                            parts_.collateral == nullptr ? nullptr : &source,
                            parts_.pck_chains}));
-  record.checks = evaluation.checks;
+  record.checks = std::move(evaluation.checks);
   record.failure = verify::FailureClassName(evaluation.failure_class);
   record.tcb_shortfall = evaluation.tcb_shortfall;
   record.remedy = evaluation.remedy;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a KeyRelease asks of the volume once the guest is known to be genuine:
 // its policy, its header and its limits.
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -62,7 +63,7 @@ Result<void> KeyRelease::CheckPolicy(Attempt* attempt) const {
   record.acknowledged = policy.acknowledged();
   attempt->allow_imported = policy.allow_imported();
   ASSIGN_OR_RETURN(
-      const policy::Judgement judgement,
+      policy::Judgement judgement,
       policy.Check({.report = attempt->report,
                     .now = parts_.clock->Now(),
                     .config_digest = &attempt->evidence.config_digest,
@@ -70,9 +71,11 @@ Result<void> KeyRelease::CheckPolicy(Attempt* attempt) const {
                     .event_log = attempt->event_log.has_value()
                                      ? &*attempt->event_log
                                      : nullptr}));
-  record.checks.insert(record.checks.end(), judgement.checks.begin(),
-                       judgement.checks.end());
-  return ResultOf(judgement, &record);
+  auto result = ResultOf(judgement, &record);
+  record.checks.insert(record.checks.end(),
+                       std::make_move_iterator(judgement.checks.begin()),
+                       std::make_move_iterator(judgement.checks.end()));
+  return result;
 }
 
 Result<void> KeyRelease::CheckHeader(Attempt* attempt) const {

@@ -47,12 +47,14 @@ inline constexpr char kSchema[] =
     "  PRIMARY KEY(volume, version, peer)) WITHOUT ROWID;";
 
 // Reads and writes the sealed rows through one connection. The caller holds
-// the store's lock and, for what belongs together, a transaction. Both outlive
-// it.
+// the store's lock and, for what belongs together, a transaction. All of
+// them outlive it.
 class SealedRows {
  public:
-  SealedRows(sqlite3* database, const MasterKey* key)
-      : database_(database), key_(key) {}
+  // With `kept`, of the same connection, statements are prepared once.
+  SealedRows(sqlite3* database, const MasterKey* key,
+             KeptStatements* kept = nullptr)
+      : database_(database), key_(key), kept_(kept) {}
 
   // The state of a volume, or nothing when there is no such volume.
   Result<std::optional<VolumeState>> FindVolume(std::string_view volume) const;
@@ -90,7 +92,8 @@ class SealedRows {
 
  private:
   Result<SqliteStatement> Prepare(std::string_view sql) const {
-    return SqliteStatement::Prepare(database_, sql);
+    return kept_ != nullptr ? kept_->Prepare(sql)
+                            : SqliteStatement::Prepare(database_, sql);
   }
   Result<VersionRecord> ReadVersion(const SqliteStatement& row) const;
   Result<std::vector<std::uint8_t>> DescriptionOf(
@@ -101,6 +104,7 @@ class SealedRows {
 
   sqlite3* const database_;
   const MasterKey* const key_;
+  KeptStatements* const kept_;
 };
 
 }  // namespace tdxvfs::keyserver

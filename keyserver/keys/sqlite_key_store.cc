@@ -9,7 +9,7 @@
 namespace tdxvfs::keyserver {
 
 Result<SqliteStatement> SqliteKeyStore::Prepare(std::string_view sql) {
-  return SqliteStatement::Prepare(database_.get(), sql);
+  return kept_.Prepare(sql);
 }
 
 Result<VolumeRecord> SqliteKeyStore::VolumeOf(std::string name,

@@ -100,6 +100,7 @@ class SqliteKeyStore : public KeyStore, public StoreUpkeep {
                  MasterKey master_key)
       : path_(std::move(path)),
         database_(std::move(database)),
+        kept_(database_.get()),
         master_key_(std::move(master_key)) {}
 
   static Result<std::unique_ptr<SqliteKeyStore>> OpenFile(
@@ -112,7 +113,8 @@ class SqliteKeyStore : public KeyStore, public StoreUpkeep {
   Result<void> DropNextKey();
   Result<void> CheckAnchor(const Sha256Digest& anchor_digest);
   Result<SqliteStatement> Prepare(std::string_view sql);
-  SealedRows rows() const { return {database_.get(), &master_key_}; }
+  // With the lock held, also until the statements are gone.
+  SealedRows rows() { return {database_.get(), &master_key_, &kept_}; }
   Result<VolumeRecord> VolumeOf(std::string name, const VolumeState& state);
   // Reads a version, lets `change` change it and writes it back, in one
   // transaction.
@@ -125,6 +127,7 @@ class SqliteKeyStore : public KeyStore, public StoreUpkeep {
   std::mutex copying_;
   std::mutex mutex_;
   SqlitePtr database_;
+  KeptStatements kept_;
   MasterKey master_key_;
 };
 

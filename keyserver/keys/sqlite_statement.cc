@@ -23,6 +23,16 @@ Reason ReasonOf(int code) {
   }
 }
 
+Result<sqlite3_stmt*> Compile(sqlite3* database, std::string_view sql,
+                              unsigned flags) {
+  sqlite3_stmt* statement = nullptr;
+  if (sqlite3_prepare_v3(database, sql.data(), static_cast<int>(sql.size()),
+                         flags, &statement, nullptr) != SQLITE_OK) {
+    return SqliteError(database, "SQLite");
+  }
+  return statement;
+}
+
 }  // namespace
 
 Error SqliteError(sqlite3* database, std::string_view message, const char* file,
@@ -39,14 +49,42 @@ Result<void> Execute(sqlite3* database, const std::string& sql) {
   return {};
 }
 
+void StatementEnd::operator()(sqlite3_stmt* statement) const {
+  if (kept != nullptr) {
+    kept->GiveBack(statement);
+  } else {
+    (void)sqlite3_finalize(statement);
+  }
+}
+
 Result<SqliteStatement> SqliteStatement::Prepare(sqlite3* database,
                                                  std::string_view sql) {
-  sqlite3_stmt* statement = nullptr;
-  if (sqlite3_prepare_v2(database, sql.data(), static_cast<int>(sql.size()),
-                         &statement, nullptr) != SQLITE_OK) {
-    return SqliteError(database, "SQLite");
-  }
+  ASSIGN_OR_RETURN(sqlite3_stmt* const statement, Compile(database, sql, 0));
   return SqliteStatement(StatementPtr(statement));
+}
+
+Result<SqliteStatement> KeptStatements::Prepare(std::string_view sql) {
+  const auto found = idle_.find(sql);
+  if (found != idle_.end() && found->second != nullptr) {
+    return SqliteStatement(
+        StatementPtr(found->second.release(), StatementEnd{this}));
+  }
+  ASSIGN_OR_RETURN(sqlite3_stmt* const statement,
+                   Compile(database_, sql, SQLITE_PREPARE_PERSISTENT));
+  return SqliteStatement(StatementPtr(statement, StatementEnd{this}));
+}
+
+// Reset, so that it holds no lock on the file, and without what was bound.
+void KeptStatements::GiveBack(sqlite3_stmt* statement) {
+  StatementPtr owned(statement);
+  (void)sqlite3_reset(statement);
+  (void)sqlite3_clear_bindings(statement);
+  const std::string_view sql = sqlite3_sql(statement);
+  if (const auto found = idle_.find(sql); found != idle_.end()) {
+    found->second = std::move(owned);
+  } else {
+    idle_.emplace(sql, std::move(owned));
+  }
 }
 
 SqliteStatement& SqliteStatement::Bind(std::string_view text) {

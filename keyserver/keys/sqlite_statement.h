@@ -5,6 +5,8 @@
 #include <sqlite3.h>
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -27,6 +29,15 @@ Error SqliteError(sqlite3* database, std::string_view message,
 
 // Runs statements that return nothing.
 Result<void> Execute(sqlite3* database, const std::string& sql);
+
+class KeptStatements;
+
+// Finalizes a statement, or gives it back to those it was taken from.
+struct StatementEnd {
+  KeptStatements* kept = nullptr;
+  void operator()(sqlite3_stmt* statement) const;
+};
+using StatementPtr = std::unique_ptr<sqlite3_stmt, StatementEnd>;
 
 // One prepared statement, from binding to its last row. Bound text and bytes
 // must outlive it. Not thread-safe.
@@ -51,13 +62,34 @@ class SqliteStatement {
   bool IsNull(int column) const;
 
  private:
-  using StatementPtr =
-      std::unique_ptr<sqlite3_stmt, FreeWith<sqlite3_finalize>>;
+  friend class KeptStatements;
   explicit SqliteStatement(StatementPtr statement)
       : statement_(std::move(statement)) {}
 
   StatementPtr statement_;
   int bound_ = 0;
+};
+
+// Statements of one connection that are kept for their next use: parsing one
+// costs more than running it. It must outlive the statements that it gives and
+// end before the connection. Not thread-safe, and neither are its statements:
+// the same lock covers them until they are destroyed.
+class KeptStatements {
+ public:
+  // `database` outlives it.
+  explicit KeptStatements(sqlite3* database) : database_(database) {}
+
+  // Like SqliteStatement::Prepare. For texts of which there are few: each is
+  // kept until the end.
+  Result<SqliteStatement> Prepare(std::string_view sql);
+
+ private:
+  friend struct StatementEnd;
+  void GiveBack(sqlite3_stmt* statement);
+
+  sqlite3* const database_;
+  // Null while the statement is in use.
+  std::map<std::string, StatementPtr, std::less<>> idle_;
 };
 
 // Rolls back when destroyed, unless committed.
