@@ -16,7 +16,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// The background thread looks at the clock this often: calendar time can jump.
+// The background thread sleeps no longer than this at a time.
 constexpr std::chrono::minutes kLongestSleep{1};
 // A refresh is never planned sooner than this after the last.
 constexpr std::chrono::minutes kShortestPeriod{1};
@@ -50,6 +50,7 @@ Result<void> CollateralService::LoadCache() {
   }
   ASSIGN_OR_RETURN(const std::vector<SetName> names, cache_->Names());
   const auto now = parts_.clock->Now();
+  const auto steady = parts_.clock->Steady();
   for (const SetName& name : names) {
     if (entries_.size() >= options_.max_sets ||
         name.update != options_.update) {
@@ -57,7 +58,7 @@ Result<void> CollateralService::LoadCache() {
     }
     SetEntry& entry = entries_[name];
     entry.kept = true;
-    entry.due = now;
+    entry.due = steady;
     NamedSet set{.name = name, .documents = {}};
     auto documents = cache_->Load(name);
     if (!documents.has_value()) {
@@ -73,7 +74,7 @@ Result<void> CollateralService::LoadCache() {
     }
     ASSIGN_OR_RETURN(entry.digest, Sha256(AsBytes(BundleText({set}))));
     Accept(name, &entry, *std::move(vetted));
-    entry.due = now + Jittered(kAfterRestart) / 2;
+    entry.due = steady + Jittered(kAfterRestart) / 2;
   }
   return {};
 }
@@ -122,7 +123,8 @@ Result<verify::CollateralOutcome> CollateralService::Find(
   }
   // A failure is remembered until the next attempt is due, so that a peer
   // cannot make us ask again and again.
-  if (entry.failures == 0 || now >= entry.due || entry.asked) {
+  if (entry.failures == 0 || parts_.clock->Steady() >= entry.due ||
+      entry.asked) {
     entry.asked = true;
     changed_.notify_all();
     WaitForAttempt(entry, &lock);
@@ -131,7 +133,7 @@ Result<verify::CollateralOutcome> CollateralService::Find(
     }
   }
   if (entry.collateral != nullptr) {
-    LogExpired(name, &entry, now);
+    LogExpired(name, &entry, parts_.clock->Steady());
   }
   return Unavailable(
       name, entry.failures > 0 ? entry.cause : "it is still being fetched");
@@ -175,7 +177,7 @@ void CollateralService::WaitForAttempt(const SetEntry& entry,
 
 // Sets that somebody waits for come first.
 CollateralService::Entries::iterator CollateralService::NextDue() {
-  const auto now = parts_.clock->Now();
+  const auto now = parts_.clock->Steady();
   const auto asked = std::ranges::find_if(
       entries_, [](const auto& row) { return row.second.asked; });
   if (asked != entries_.end()) {
@@ -195,16 +197,16 @@ milliseconds CollateralService::RunDue(const std::stop_token& stop) {
     }
     Refresh(entry, stop, &lock);
   }
-  auto next = SetEntry::Time::max();
+  auto next = SetEntry::Steady::max();
   for (const auto& [name, entry] : entries_) {
     if (entry.kept) {
       next = std::min(next, entry.due);
     }
   }
-  if (next == SetEntry::Time::max()) {
+  if (next == SetEntry::Steady::max()) {
     return kLongestSleep;
   }
-  return std::chrono::ceil<milliseconds>(next - parts_.clock->Now());
+  return std::chrono::ceil<milliseconds>(next - parts_.clock->Steady());
 }
 
 // `same` is the snapshot at hand when its very documents came again: it goes
@@ -242,15 +244,16 @@ void CollateralService::Accept(const SetName& name, SetEntry* entry,
   const auto half_way =
       std::chrono::ceil<milliseconds>((entry->expires - now) / 2);
   entry->due =
-      now + Jittered(std::clamp<milliseconds>(
-                half_way,
-                std::min<milliseconds>(kShortestPeriod, options_.refresh_every),
-                options_.refresh_every));
+      parts_.clock->Steady() +
+      Jittered(std::clamp<milliseconds>(
+          half_way,
+          std::min<milliseconds>(kShortestPeriod, options_.refresh_every),
+          options_.refresh_every));
   if (is_new) {
     parts_.anchor->enclaves().ForgetAll();
     LogFetched(name, *entry);
   }
-  LogExpiring(name, entry, now);
+  LogExpiring(name, entry, *parts_.clock);
 }
 
 void CollateralService::Refuse(const SetName& name, SetEntry* entry,
@@ -260,11 +263,11 @@ void CollateralService::Refuse(const SetName& name, SetEntry* entry,
   entry->cause = error.ToString();
   const milliseconds asked_for =
       std::chrono::seconds(error.retry_after_seconds());
-  entry->due =
-      now + std::max(asked_for,
-                     Jittered(BackOff(entry->failures, entry->UsableAt(now))));
-  LogRefreshFailed(name, *entry, error, now);
-  LogExpiring(name, entry, now);
+  const milliseconds wait = std::max(
+      asked_for, Jittered(BackOff(entry->failures, entry->UsableAt(now))));
+  entry->due = parts_.clock->Steady() + wait;
+  LogRefreshFailed(name, *entry, error, now, wait);
+  LogExpiring(name, entry, *parts_.clock);
 }
 
 milliseconds CollateralService::Jittered(milliseconds period) {

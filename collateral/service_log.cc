@@ -17,6 +17,11 @@ LogFields ReasonField(const Error& error) {
   return {.reason = std::string(InfoOf(error.reason()).slug)};
 }
 
+bool IsRecent(const std::optional<SetEntry::Steady>& logged,
+              SetEntry::Steady now, std::chrono::hours period) {
+  return logged.has_value() && now - *logged < period;
+}
+
 }  // namespace
 
 void LogFetched(const SetName& name, const SetEntry& entry) {
@@ -29,24 +34,29 @@ void LogFetched(const SetName& name, const SetEntry& entry) {
 }
 
 void LogRefreshFailed(const SetName& name, const SetEntry& entry,
-                      const Error& error, SetEntry::Time now) {
+                      const Error& error, SetEntry::Time now,
+                      std::chrono::milliseconds wait) {
   std::string state = "there is none to serve with";
   if (entry.UsableAt(now)) {
     state = "the set at hand serves until " + JsonTime(entry.expires);
   }
   Log(LogLevel::kWarning, Event::kCollateralRefreshFailed,
       "collateral " + name.ToText() + ": " + error.ToString() + "; " + state +
-          "; next try " + JsonTime(entry.due),
+          "; next try in " +
+          std::to_string(
+              std::chrono::ceil<std::chrono::seconds>(wait).count()) +
+          " s",
       ReasonField(error));
 }
 
-void LogExpiring(const SetName& name, SetEntry* entry, SetEntry::Time now) {
+void LogExpiring(const SetName& name, SetEntry* entry, const Clock& clock) {
+  const SetEntry::Time now = clock.Now();
   if (entry->collateral == nullptr || now > entry->expires ||
       entry->expires - now > kExpiryWarning ||
-      now - entry->warned < kBetweenWarnings) {
+      IsRecent(entry->warned, clock.Steady(), kBetweenWarnings)) {
     return;
   }
-  entry->warned = now;
+  entry->warned = clock.Steady();
   Log(LogLevel::kWarning, Event::kCollateralExpiring,
       "collateral " + name.ToText() + " expires " + JsonTime(entry->expires) +
           ", in " +
@@ -56,8 +66,8 @@ void LogExpiring(const SetName& name, SetEntry* entry, SetEntry::Time now) {
           " days; then guests on such platforms are refused");
 }
 
-void LogExpired(const SetName& name, SetEntry* entry, SetEntry::Time now) {
-  if (now - entry->refused < kBetweenRefusals) {
+void LogExpired(const SetName& name, SetEntry* entry, SetEntry::Steady now) {
+  if (IsRecent(entry->refused, now, kBetweenRefusals)) {
     return;
   }
   entry->refused = now;

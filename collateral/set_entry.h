@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "collateral/vetting.h"
@@ -14,21 +15,25 @@ namespace tdxvfs::collateral {
 // From how long before its expiry a set is warned about.
 inline constexpr std::chrono::hours kExpiryWarning{24 * 10};
 
-// What a service knows of one set.
+// What a service knows of one set. Whether it is valid is a matter of the
+// calendar; when to try or to tell again is not, since a calendar that was
+// wrong for a while must not put it off.
 struct SetEntry {
   using Time = std::chrono::system_clock::time_point;
+  using Steady = std::chrono::steady_clock::time_point;
 
   SharedCollateral collateral;  // the newest that verified; null: none yet
   Time expires;                 // of `collateral`
   Sha256Digest digest{};        // of its documents
-  Time due;                     // when it is fetched next
+  Steady due;                   // when it is fetched next
   bool kept = false;            // refreshed without being asked for
   bool asked = false;           // somebody waits for the next attempt
   std::uint64_t attempts = 0;
   unsigned failures = 0;  // in a row
   std::string cause;      // of the last failure
-  Time warned;            // when its coming expiry was last logged
-  Time refused;           // when a refusal for its expiry was last logged
+  // When its coming expiry, and a refusal for its expiry, were last logged.
+  std::optional<Steady> warned;
+  std::optional<Steady> refused;
 
   // Whether a release may use it.
   bool UsableAt(Time now) const {

@@ -41,11 +41,14 @@ KeyServer::KeyServer(std::unique_ptr<ServerParts> parts)
 KeyServer::~KeyServer() = default;
 
 Result<std::unique_ptr<KeyServer>> KeyServer::Start(const Config& config,
-                                                    PassedSockets passed) {
+                                                    PassedSockets passed,
+                                                    const Clock* clock) {
+  static const SystemClock system_clock;
   ASSIGN_OR_RETURN(verify::TrustAnchor anchor, LoadTrustAnchor(config));
   ASSIGN_OR_RETURN(ReloadableFiles files, LoadReloadableFiles(config));
   auto parts = std::make_unique<ServerParts>(config, std::move(anchor),
-                                             files.identity.leaf);
+                                             files.identity.leaf,
+                                             clock ? clock : &system_clock);
   RETURN_IF_ERROR(parts->OpenStores());
   RETURN_IF_ERROR(parts->OpenCollateral());
   RETURN_IF_ERROR(parts->MakeServices(std::move(files)));
@@ -90,7 +93,7 @@ Result<void> KeyServer::CheckHealth() {
         FailureOf(CheckCollateralState(parts_->collateral.State()))},
        {"certificate",
         FailureOf(CheckCertificateDate(parts_->certificate_expires,
-                                       parts_->clock.Now()))}});
+                                       parts_->clock->Now()))}});
   parts_->guest_channel->SetServing(health.has_value());
   return health;
 }

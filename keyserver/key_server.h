@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "common/clock.h"
 #include "common/result.h"
 #include "keyserver/config.h"
 #include "keyserver/config_files.h"
@@ -22,9 +23,10 @@ class KeyServer {
   // Fails with what the parts say: kConfigInvalid, kStoreLocked,
   // kStoreKeyWrong, kAnchorChanged, kAuditUnavailable...
   // `passed`: sockets that are open already are used instead of opening those
-  // of the configuration.
+  // of the configuration. `clock` outlives the server; null: the machine's own.
   static Result<std::unique_ptr<KeyServer>> Start(const Config& config,
-                                                  PassedSockets passed = {});
+                                                  PassedSockets passed = {},
+                                                  const Clock* clock = nullptr);
   ~KeyServer();
 
   // Where guests connect, with the port that the kernel chose.

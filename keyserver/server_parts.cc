@@ -35,14 +35,15 @@ DoorLevels LevelsOf(const Channel* channel) {
 
 ServerParts::ServerParts(const Config& settings,
                          verify::TrustAnchor trust_anchor,
-                         const LeafCertificate& leaf)
+                         const LeafCertificate& leaf, const Clock* time)
     : config(settings),
+      clock(time),
       anchor(std::move(trust_anchor)),
-      certificates(leaf.sha256, kLongestConnection, &clock),
+      certificates(leaf.sha256, kLongestConnection, clock),
       certificate_expires(leaf.expires),
       metrics(TDXVFS_VERSION),
-      admission(settings.admission, &clock),
-      volume_rate(settings.volume_rate, &clock) {}
+      admission(settings.admission, clock),
+      volume_rate(settings.volume_rate, clock) {}
 
 Result<void> ServerParts::OpenStores() {
   ASSIGN_OR_RETURN(MasterKey master_key, MasterKey::Load(config.master_key));
@@ -56,13 +57,13 @@ Result<void> ServerParts::OpenStores() {
                    SqliteKeyStore::Open(config.store, std::move(master_key),
                                         anchor.key_digest()));
   ASSIGN_OR_RETURN(audit, JsonLinesAuditLog::Open(config.audit_directory,
-                                                  config.audit, &clock));
+                                                  config.audit, clock));
   return {};
 }
 
 Result<void> ServerParts::OpenCollateral() {
   ASSIGN_OR_RETURN(auto opened, tdxvfs::keyserver::OpenCollateral(
-                                    config.collateral, &anchor, &clock));
+                                    config.collateral, &anchor, clock));
   collateral.Replace(std::move(opened));
   return {};
 }
@@ -73,7 +74,7 @@ Result<void> ServerParts::MakeServices(ReloadableFiles files) {
   release = std::make_unique<KeyRelease>(ReleaseParts{
       .store = store.get(),
       .audit = audit.get(),
-      .clock = &clock,
+      .clock = clock,
       .anchor = &anchor,
       .certificates = &certificates,
       .collateral = source,
@@ -82,19 +83,19 @@ Result<void> ServerParts::MakeServices(ReloadableFiles files) {
       .volume_rate = &volume_rate,
       .guests = &guests,
       .metrics = &metrics});
-  deletions = std::make_unique<DueDeletions>(store.get(), &clock);
+  deletions = std::make_unique<DueDeletions>(store.get(), clock);
   work = std::make_unique<WorkQueue>(kWorkers);
   release_service = std::make_unique<ReleaseService>(
       ReleaseService::Parts{.release = release.get(),
                             .admission = &admission,
                             .work = work.get(),
                             .deadlines = &deadlines,
-                            .clock = &clock,
+                            .clock = clock,
                             .metrics = &metrics,
                             .timeouts = TimeoutsOf(config),
                             .anchor_is_intel = anchor.is_intel(),
                             .collateral_none = source == nullptr});
-  replay = std::make_unique<EvidenceReplay>(&clock, &anchor, source);
+  replay = std::make_unique<EvidenceReplay>(clock, &anchor, source);
   ASSIGN_OR_RETURN(auto shown, ServedIdentity::Prepare(files.identity));
   guest_identity = std::make_shared<ServedIdentity>(std::move(shown));
   return MakeAdminServices(std::move(files));
@@ -103,7 +104,7 @@ Result<void> ServerParts::MakeServices(ReloadableFiles files) {
 Result<void> ServerParts::MakeAdminServices(ReloadableFiles files) {
   AdminService::Parts admin{.store = store.get(),
                             .audit = audit.get(),
-                            .clock = &clock,
+                            .clock = clock,
                             .replay = replay.get(),
                             .guests = &guests,
                             .upkeep = store.get()};
@@ -116,7 +117,7 @@ Result<void> ServerParts::MakeAdminServices(ReloadableFiles files) {
       ServedIdentity::Prepare(files.identity, files.administrators->ca_pem()));
   admin_identity = std::make_shared<ServedIdentity>(std::move(shown));
   access =
-      std::make_unique<AdminAccess>(*std::move(files.administrators), &clock);
+      std::make_unique<AdminAccess>(*std::move(files.administrators), clock);
   admin.access = access.get();
   remote_admin_service = std::make_unique<AdminService>(admin);
   return {};
@@ -198,8 +199,8 @@ Result<void> ServerParts::Reload(const Config& fresh, ReloadableFiles files) {
   RETURN_IF_ERROR(CheckReloadable(config, fresh));
   std::shared_ptr<CollateralParts> opened;
   if (!(config.collateral == fresh.collateral)) {
-    ASSIGN_OR_RETURN(opened, tdxvfs::keyserver::OpenCollateral(
-                                 fresh.collateral, &anchor, &clock));
+    ASSIGN_OR_RETURN(opened, tdxvfs::keyserver::OpenCollateral(fresh.collateral,
+                                                               &anchor, clock));
   }
   ASSIGN_OR_RETURN(auto for_guests, ServedIdentity::Prepare(files.identity));
   if (access != nullptr && files.administrators.has_value()) {
@@ -227,7 +228,7 @@ Result<void> ServerParts::Reload(const Config& fresh, ReloadableFiles files) {
 
 Levels ServerParts::Look() {
   return {
-      .now = clock.Now(),
+      .now = clock->Now(),
       .ready = readiness.Ask().ready,
       .doors = {LevelsOf(guest_channel.get()), LevelsOf(socket_channel.get()),
                 LevelsOf(admin_channel.get())},

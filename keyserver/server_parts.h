@@ -38,8 +38,9 @@ namespace tdxvfs::keyserver {
 // other: what watches goes first, then the channels, then the jobs run out,
 // and the store is closed last.
 struct ServerParts {
+  // `time` outlives it.
   ServerParts(const Config& settings, verify::TrustAnchor trust_anchor,
-              const LeafCertificate& leaf);
+              const LeafCertificate& leaf, const Clock* time);
 
   // The steps of a start.
   Result<void> OpenStores();
@@ -59,12 +60,12 @@ struct ServerParts {
   Levels Look();
 
   Config config;
-  SystemClock clock;
+  const Clock* const clock;
   verify::TrustAnchor anchor;
   ServedCertificates certificates;
   std::atomic<std::chrono::system_clock::time_point> certificate_expires;
   Metrics metrics;
-  Readiness readiness{&clock};
+  Readiness readiness{clock};
   std::unique_ptr<SqliteKeyStore> store;
   std::unique_ptr<JsonLinesAuditLog> audit;
   Admission admission;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/core_rig.h"
 
-#include <algorithm>
 #include <cstdlib>
 #include <future>
 #include <memory>
@@ -13,12 +12,11 @@
 
 #include "attest/policy/measurement_policy.h"
 #include "attest/report_data.h"
-#include "common/file.h"
 #include "common/hex.h"
 #include "common/hkdf.h"
 #include "common/hpke.h"
 #include "keyserver/audit/audit_key_file.h"
-#include "keyserver/audit/log_directory.h"
+#include "tests/support/audit_log_files.h"
 #include "tests/support/result_matchers.h"
 
 namespace tdxvfs::testing {
@@ -31,7 +29,6 @@ using keyserver::SealedGrant;
 constexpr Sha256Digest kCertificate = {0xce};
 constexpr Sha256Digest kAnchorDigest = {1};
 constexpr std::chrono::seconds kEvidenceTime{30};
-constexpr std::size_t kMaxAuditFile = 64 << 20;
 
 keyserver::AuditSettings AuditSettingsIn(const std::filesystem::path& folder) {
   keyserver::AuditSettings settings;
@@ -169,21 +166,7 @@ void CoreRig::AddVolume(const std::string& name) {
 }
 
 std::vector<std::string> CoreRig::AuditFiles() const {
-  std::vector<std::filesystem::path> paths;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(audit_folder_.path())) {
-    if (keyserver::LastSequenceOf(entry.path()) != 0) {
-      paths.push_back(entry.path());
-    }
-  }
-  std::ranges::sort(paths);
-  paths.push_back(audit_folder_.path() / "audit.jsonl");
-  std::vector<std::string> files;
-  files.reserve(paths.size());
-  for (const auto& path : paths) {
-    files.push_back(Checked(ReadFile(path, kMaxAuditFile)));
-  }
-  return files;
+  return LogFilesIn(audit_folder_.path());
 }
 
 audit::PublicKey CoreRig::AuditKey() const {

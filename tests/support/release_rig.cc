@@ -35,7 +35,8 @@ void Check(const Result<void>& result) {
 
 }  // namespace
 
-ReleaseRig::ReleaseRig(const Change& change) {
+ReleaseRig::ReleaseRig(const Change& change, const Clock* clock)
+    : clock_(clock) {
   Check(AllowOnlyTls13());
   pki_ = std::make_unique<simulator::Pki>(
       Checked(simulator::Pki::Make(simulator::GoodPkiSpec())));
@@ -66,7 +67,7 @@ void ReleaseRig::SetCertificationType(std::uint16_t type) {
 }
 
 void ReleaseRig::Start() {
-  server_ = Checked(keyserver::KeyServer::Start(config_));
+  server_ = Checked(keyserver::KeyServer::Start(config_, {}, clock_));
   Check(server_->CheckHealth());
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);

@@ -15,6 +15,7 @@
 
 #include "attest/quote.h"
 #include "attest/report_data.h"
+#include "common/clock.h"
 #include "common/result.h"
 #include "common/sha256.h"
 #include "common/x25519.h"
@@ -38,7 +39,10 @@ inline constexpr std::uint8_t kRigHeader = 7;  // first byte of its digest
 class ReleaseRig {
  public:
   using Change = std::function<void(keyserver::Config*)>;
-  explicit ReleaseRig(const Change& change = [](keyserver::Config*) {});
+  // `clock` outlives the rig; null: the machine's own.
+  explicit ReleaseRig(
+      const Change& change = [](keyserver::Config*) {},
+      const Clock* clock = nullptr);
 
   keyserver::KeyServer& server() { return *server_; }
   const keyserver::Config& config() const { return config_; }
@@ -70,6 +74,7 @@ class ReleaseRig {
  private:
   void Start();
 
+  const Clock* const clock_;
   TemporaryFolder folder_;
   keyserver::Config config_;
   std::unique_ptr<simulator::Pki> pki_;

@@ -3,9 +3,12 @@
 
 #include <atomic>
 #include <functional>
+#include <future>
 #include <memory>
+#include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -257,6 +260,79 @@ TEST_F(CollateralServiceTest,
   clock_.Advance(hours(1));
   RunDue();
   EXPECT_NE(Found(), nullptr);
+}
+
+// Nothing is put off by what a wrong calendar said.
+TEST_F(CollateralServiceTest, GoesOnAfterACalendarThatWasWrongForAWhile) {
+  service_->Expect({{.fmspc = kWanted.fmspc}});
+  RunDue();
+  const SharedCollateral copy = Found();
+  for (const hours jump : {hours(24 * 400), -hours(24 * 400)}) {
+    clock_.JumpTo(clock_.Now() + jump);
+    supplier_.error = Error(Reason::kCollateralUnreachable, "no route");
+    clock_.Advance(hours(27));
+    RunDue();
+    EXPECT_THAT(service_->Find(kWanted), Fails(Reason::kCollateralUnavailable));
+    clock_.JumpTo(clock_.Now() - jump);
+    EXPECT_EQ(Found(), copy);
+    const int fetches = supplier_.fetches;
+    clock_.Advance(minutes(10));
+    RunDue();
+    EXPECT_EQ(supplier_.fetches, fetches + 1);
+  }
+  supplier_.error.reset();
+  clock_.Advance(minutes(30));
+  RunDue();
+  EXPECT_NE(Found(), copy);
+}
+
+TEST_F(CollateralServiceTest, WarnsFromTenDaysBeforeTheEndAndOnceADay) {
+  service_->Expect({{.fmspc = kWanted.fmspc}});
+  RunDue();
+  supplier_.error = Error(Reason::kCollateralUnreachable, "dead");
+  // Days of the 30 on which the log warns, with a try every hour.
+  std::vector<int> warned;
+  for (int day = 0; day < 32; ++day) {
+    ::testing::internal::CaptureStderr();
+    for (int hour = 0; hour < 24; ++hour) {
+      RunDue();
+      clock_.Advance(hours(1));
+    }
+    const std::string log = ::testing::internal::GetCapturedStderr();
+    if (log.find("collateral-expiring") != std::string::npos) {
+      warned.push_back(day);
+    }
+  }
+  ASSERT_FALSE(warned.empty());
+  EXPECT_GE(warned.front(), 19);
+  EXPECT_LE(warned.front(), 20);
+  EXPECT_GE(warned.size(), 9U);
+  EXPECT_LE(warned.size(), 11U);
+}
+
+TEST_F(CollateralServiceTest, ASupplierThatHangsHoldsUpNobodyElse) {
+  // Whoever waited for the network would wait for the test to be ended.
+  options_.quick_wait = hours(1);
+  options_.wait = hours(1);
+  MakeService();
+  ASSERT_THAT(FindAndFetch(), Succeeds());
+  std::promise<void> hangs;
+  std::promise<void> hung;
+  supplier_.change = [&](simulator::CollateralSpec&) {
+    hung.set_value();
+    hangs.get_future().wait();
+    supplier_.change = nullptr;
+  };
+  std::jthread stranger([this] {
+    auto other = kWanted;
+    other.fmspc[0] = 0x77;
+    (void)service_->Find(other);
+  });
+  hung.get_future().wait();
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_NE(Found(), nullptr);
+  }
+  hangs.set_value();
 }
 
 TEST_F(CollateralServiceTest, ServesAfterARestartWithADeadService) {

@@ -18,6 +18,7 @@
 #include "keyserver/audit/audit_key_file.h"
 #include "keyserver/audit/json_lines_audit_log.h"
 #include "tests/fakes/fake_clock.h"
+#include "tests/support/audit_log_files.h"
 #include "tests/support/audit_log_text.h"
 #include "tests/support/result_matchers.h"
 #include "tests/support/temporary_folder.h"
@@ -60,25 +61,7 @@ class AuditChainTest : public ::testing::Test {
   }
   // Contents of the log's files, oldest first.
   std::vector<std::string> Files() const {
-    std::vector<std::filesystem::path> paths =
-        *LogDirectoryFiles(folder_.path());
-    std::vector<std::string> files;
-    for (const auto& path : paths) {
-      files.push_back(*ReadFile(path, 64 << 20));
-    }
-    return files;
-  }
-  static Result<std::vector<std::filesystem::path>> LogDirectoryFiles(
-      const std::filesystem::path& folder) {
-    std::vector<std::filesystem::path> paths;
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-      if (LastSequenceOf(entry.path()) != 0) {
-        paths.push_back(entry.path());
-      }
-    }
-    std::sort(paths.begin(), paths.end());
-    paths.push_back(folder / "audit.jsonl");
-    return paths;
+    return testing::LogFilesIn(folder_.path());
   }
   audit::PublicKey Key() const {
     return LoadAuditKey(settings_.key_file)->public_key();

@@ -2,7 +2,6 @@
 // Releases by a key server that gets its collateral from a pretend caching
 // service.
 #include <initializer_list>
-#include <memory>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,6 +9,7 @@
 #include "simulator/pccs_server.h"
 #include "tests/support/release_rig.h"
 #include "tests/support/result_matchers.h"
+#include "tests/support/served_rig.h"
 
 namespace tdxvfs::keyserver {
 namespace {
@@ -18,42 +18,8 @@ using U16s = std::initializer_list<std::uint16_t>;
 using simulator::PccsFaultKind;
 using ::tdxvfs::testing::RawGuest;
 using ::tdxvfs::testing::ReleaseRig;
+using ::tdxvfs::testing::ServedRig;
 using ::testing::HasSubstr;
-
-// A server with a caching service of its own. Destroyed in the order that a
-// dead service needs: the test may end the service first.
-struct ServedRig {
-  ReleaseRig rig;
-  std::unique_ptr<simulator::PccsServer> service;
-
-  explicit ServedRig(const simulator::CollateralOptions& options = {},
-                     std::vector<simulator::PccsFault> faults = {}) {
-    simulator::PccsOptions settings;
-    settings.faults = std::move(faults);
-    auto started = simulator::PccsServer::Start(rig.pki(), options, settings);
-    if (!started.has_value()) {
-      ADD_FAILURE() << started.error().ToString();
-      return;
-    }
-    service = std::make_unique<simulator::PccsServer>(*std::move(started));
-    rig.Restart([this](Config* config) {
-      config->collateral.source = CollateralConfig::Source::kPccs;
-      config->collateral.pccs_url = service->url();
-      config->collateral.cache = config->store + ".collateral";
-    });
-  }
-
-  bool Releases() {
-    RawGuest guest(rig);
-    guest.Send(guest.EvidenceFor(guest.Open()));
-    const auto answer = guest.Receive();
-    return answer.has_value() && answer->has_release();
-  }
-  testing::Ending Refuses() {
-    RawGuest guest(rig);
-    return guest.Refused(guest.EvidenceFor(guest.Open()));
-  }
-};
 
 TEST(CollateralRelease, FetchesOnceAndThenReleasesWithoutTheNetwork) {
   ServedRig served;
