@@ -25,11 +25,15 @@ Result<void> DueDeletions::Run() {
       still_due.emplace(name, since);
       continue;
     }
-    RETURN_IF_ERROR(store_->Destroy(version.volume, version.version, now));
-    Log(LogLevel::kInfo, Event::kAdminChange,
-        "volume '" + version.volume + "': passphrase of deleted version " +
-            std::to_string(version.version) + " destroyed",
-        {.volume = version.volume});
+    ASSIGN_OR_RETURN(const bool destroyed,
+                     store_->Destroy(version.volume, version.version, now));
+    // Otherwise somebody undeleted it meanwhile.
+    if (destroyed) {
+      Log(LogLevel::kInfo, Event::kAdminChange,
+          "volume '" + version.volume + "': passphrase of deleted version " +
+              std::to_string(version.version) + " destroyed",
+          {.volume = version.volume});
+    }
   }
   due_since_ = std::move(still_due);
   return {};

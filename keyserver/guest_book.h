@@ -23,15 +23,19 @@ class GuestBook {
   // `peer` is gRPC's, "ipv4:192.0.2.1:4711"; its port is left out.
   void Note(std::string_view volume, std::uint32_t version,
             std::string_view peer, std::chrono::system_clock::time_point now);
-  // Writes what was noted. What could not be written stays for the next time.
+  // Writes what was noted, without holding up whoever notes meanwhile. What
+  // could not be written stays for the next time. One call at a time.
   Result<void> Flush(KeyStore* store);
 
  private:
   using Guests = std::map<std::pair<std::uint32_t, std::string>, GuestSeen>;
+  using Volumes = std::map<std::string, Guests, std::less<>>;
+
+  void Add(const std::string& volume, const GuestSeen& guest);
 
   std::mutex mutex_;
-  std::map<std::string, Guests, std::less<>> volumes_;
-  std::size_t count_ = 0;
+  Volumes volumes_;
+  std::size_t count_ = 0;  // of guests in it
 };
 
 }  // namespace tdxvfs::keyserver

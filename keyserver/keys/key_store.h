@@ -130,7 +130,7 @@ class KeyStore {
   virtual Result<void> SetLimits(std::string_view volume, std::uint32_t version,
                                  const VersionLimits& limits) = 0;
   // Releases nothing of a version from now on, and destroys its passphrase
-  // once `delete_after` has passed (DestroyDue). Nothing: undeletes it, or
+  // once `delete_after` has passed (Destroy). Nothing: undeletes it, or
   // kVersionUnknown when it is destroyed.
   virtual Result<void> SetDeletion(
       std::string_view volume, std::uint32_t version,
@@ -138,8 +138,9 @@ class KeyStore {
   // The deleted versions whose time has come.
   virtual Result<std::vector<VersionRecord>> ListDue(TimePoint now) = 0;
   // Destroys the passphrase of a deleted version, whose number and header
-  // stay known. Does nothing when it is not deleted (any more).
-  virtual Result<void> Destroy(std::string_view volume, std::uint32_t version,
+  // stay known. Does nothing when it is not deleted (any more). Returns whether
+  // the passphrase is destroyed now.
+  virtual Result<bool> Destroy(std::string_view volume, std::uint32_t version,
                                TimePoint now) = 0;
 
   // Counts a release against the version's limits, durably and one by one.

@@ -70,7 +70,7 @@ class SqliteKeyStore : public KeyStore, public StoreUpkeep {
       std::string_view volume, std::uint32_t version,
       std::optional<std::chrono::sys_seconds> delete_after) override;
   Result<std::vector<VersionRecord>> ListDue(TimePoint now) override;
-  Result<void> Destroy(std::string_view volume, std::uint32_t version,
+  Result<bool> Destroy(std::string_view volume, std::uint32_t version,
                        TimePoint now) override;
   Result<void> TakeRelease(std::string_view volume, std::uint32_t version,
                            TimePoint now) override;

@@ -134,14 +134,17 @@ Result<std::vector<VersionRecord>> SqliteKeyStore::ListDue(TimePoint now) {
   }
 }
 
-Result<void> SqliteKeyStore::Destroy(std::string_view volume,
+Result<bool> SqliteKeyStore::Destroy(std::string_view volume,
                                      std::uint32_t version, TimePoint now) {
-  return ChangeVersion(volume, version, [&](VersionRecord* record) {
+  bool destroyed = false;
+  RETURN_IF_ERROR(ChangeVersion(volume, version, [&](VersionRecord* record) {
     record->destroyed =
         record->destroyed ||
         (record->delete_after.has_value() && *record->delete_after < now);
+    destroyed = record->destroyed;
     return Result<void>();
-  });
+  }));
+  return destroyed;
 }
 
 Result<void> SqliteKeyStore::NoteGuests(std::string_view volume,

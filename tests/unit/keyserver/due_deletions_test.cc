@@ -2,6 +2,7 @@
 #include "keyserver/due_deletions.h"
 
 #include "tests/fakes/fake_clock.h"
+#include "tests/fakes/passed_on_key_store.h"
 #include "tests/unit/keyserver/store_folder.h"
 
 namespace tdxvfs::keyserver {
@@ -10,7 +11,10 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 using ::tdxvfs::testing::FakeClock;
+using ::tdxvfs::testing::PassedOnKeyStore;
 using ::tdxvfs::testing::Succeeds;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 class DueDeletionsTest : public StoreFolder {
  protected:
@@ -68,6 +72,34 @@ TEST_F(DueDeletionsTest, AnUndeletedVersionIsLeftAlone) {
   ASSERT_THAT(store_->SetDeletion("data", 1, std::nullopt), Succeeds());
   clock_.Advance(hours(2));
   ASSERT_THAT(deletions.Run(), Succeeds());
+  EXPECT_FALSE(IsDestroyed());
+}
+
+// Undeletes every version as soon as it was listed as due.
+class LateRegret : public PassedOnKeyStore {
+ public:
+  explicit LateRegret(KeyStore* store) : PassedOnKeyStore(store) {}
+  Result<std::vector<VersionRecord>> ListDue(TimePoint now) override {
+    auto due = PassedOnKeyStore::ListDue(now);
+    EXPECT_THAT(SetDeletion("data", 1, std::nullopt), Succeeds());
+    return due;
+  }
+};
+
+TEST_F(DueDeletionsTest, AVersionUndeletedInTheLastMomentIsNotCalledDestroyed) {
+  LateRegret regret(store_.get());
+  DueDeletions deletions(&regret, &clock_);
+  ASSERT_THAT(deletions.Run(), Succeeds());
+  ASSERT_THAT(
+      store_->SetDeletion(
+          "data", 1, std::chrono::floor<std::chrono::seconds>(clock_.Now())),
+      Succeeds());
+  clock_.Advance(hours(2));
+  ::testing::internal::CaptureStderr();
+  const auto run = deletions.Run();
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              Not(HasSubstr("destroyed")));
+  ASSERT_THAT(run, Succeeds());
   EXPECT_FALSE(IsDestroyed());
 }
 

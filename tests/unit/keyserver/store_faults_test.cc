@@ -136,8 +136,9 @@ INSTANTIATE_TEST_SUITE_P(
                  return store->SetDeletion("data", 1, sys_seconds{});
                }},
         Change{"Destroy",
-               [](SqliteKeyStore* store) {
-                 return store->Destroy("data", 2, kNow + seconds(1));
+               [](SqliteKeyStore* store) -> Result<void> {
+                 RETURN_IF_ERROR(store->Destroy("data", 2, kNow + seconds(1)));
+                 return {};
                }},
         Change{"NoteGuests",
                [](SqliteKeyStore* store) {
