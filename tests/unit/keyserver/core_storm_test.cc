@@ -21,6 +21,7 @@
 namespace tdxvfs::keyserver {
 namespace {
 
+using ::tdxvfs::testing::Fails;
 using ::tdxvfs::testing::Succeeds;
 using testing::CheckLog;
 using testing::CoreEnding;
@@ -113,6 +114,31 @@ void Reload(CoreRig* rig) {
                             .peer_burst = 1'000'000});
 }
 
+// Seals everything under another key again and again, and copies the store, as
+// `rotate-master-key` and `backup` do.
+class Upkeep {
+ public:
+  explicit Upkeep(CoreRig* rig) : rig_(rig) {}
+
+  void Run() {
+    const char next = key_ == 'a' ? 'b' : 'a';
+    EXPECT_THAT(rig_->store->RotateMasterKey(CoreRig::MasterKeyOf(key_),
+                                             CoreRig::MasterKeyOf(next)),
+                Succeeds());
+    EXPECT_THAT(rig_->store->Copy(), Succeeds());
+    EXPECT_THAT(rig_->store->FinishRotation(), Succeeds());
+    key_ = next;
+    ++rotations_;
+  }
+  int rotations() const { return rotations_; }
+  char key() const { return key_; }
+
+ private:
+  CoreRig* const rig_;
+  char key_ = 'a';  // CoreRig's
+  int rotations_ = 0;
+};
+
 struct LieCase {
   std::function<void(Evidence*)> change;
   std::string reason;
@@ -164,10 +190,12 @@ TEST(CoreStorm, EveryHonestGuestUnlocksAndEveryDecisionIsOnRecord) {
   rig.AddVolume("data");
   rig.AddVolume("other");
   std::atomic<int> unlocked = 0;
+  Upkeep upkeep(&rig);
   {
     std::vector<std::function<void()>> others = {
         [&rig] { Administer(&rig); }, [&rig] { Tend(&rig); },
-        [&rig] { Watch(&rig); }, [&rig] { Reload(&rig); }};
+        [&rig] { Watch(&rig); }, [&rig] { Reload(&rig); },
+        [&upkeep] { upkeep.Run(); }};
     for (int i = 0; i < kLiarThreads; ++i) {
       others.emplace_back([&rig, i] { Lie(&rig, i); });
     }
@@ -187,6 +215,13 @@ TEST(CoreStorm, EveryHonestGuestUnlocksAndEveryDecisionIsOnRecord) {
   }
   EXPECT_EQ(unlocked, kGuestThreads * kUnlocksEach);
   CheckAudit(&rig, kGuestThreads * kUnlocksEach);
+  // The last key is the store's, and no other.
+  EXPECT_GT(upkeep.rotations(), 0);
+  const char other = upkeep.key() == 'a' ? 'b' : 'a';
+  EXPECT_THAT(rig.store->RotateMasterKey(CoreRig::MasterKeyOf(other),
+                                         CoreRig::MasterKeyOf('c')),
+              Fails(Reason::kStoreKeyWrong));
+  EXPECT_EQ(UnlockInTheEnd(&rig, "data", PeerOf(1)).reason, "");
 }
 
 }  // namespace
