@@ -44,7 +44,9 @@ class SqliteKeyStore : public KeyStore, public StoreUpkeep {
   // Whether this is a whole store of a schema that this program reads, without
   // changing it. Fails with kStoreInvalid or kStoreNewer.
   static Result<void> CheckFile(const std::filesystem::path& path);
-  // Whether the store is sealed under this key. Fails with kStoreKeyWrong.
+  // Whether Open would take this key: the store is sealed under it, or it is
+  // the earlier one of a rotation that was not finished. Fails with
+  // kStoreKeyWrong.
   static Result<void> CheckKey(const std::filesystem::path& path,
                                const MasterKey& master_key);
 

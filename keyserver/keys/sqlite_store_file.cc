@@ -176,7 +176,14 @@ Result<void> SqliteKeyStore::CheckFile(const std::filesystem::path& path) {
 Result<void> SqliteKeyStore::CheckKey(const std::filesystem::path& path,
                                       const MasterKey& master_key) {
   ASSIGN_OR_RETURN(const SqlitePtr database, OpenStoreFile(path));
-  return CheckKeyOf(SealedRows(database.get(), &master_key));
+  auto checked = CheckKeyOf(SealedRows(database.get(), &master_key));
+  if (checked.has_value() ||
+      checked.error().reason() != Reason::kStoreKeyWrong) {
+    return checked;
+  }
+  ASSIGN_OR_RETURN(const MasterKey next,
+                   FindNextKey(database.get(), master_key));
+  return CheckKeyOf(SealedRows(database.get(), &next));
 }
 
 Result<void> SqliteKeyStore::CheckMasterKey() { return CheckKeyOf(rows()); }

@@ -21,6 +21,23 @@ constexpr RecordIdentity kNextKeyIdentity{kNextKey, ""};
 
 }  // namespace
 
+Result<MasterKey> FindNextKey(sqlite3* database, const MasterKey& earlier) {
+  const Error wrong(Reason::kStoreKeyWrong,
+                    "sealed under another master key than the configured one");
+  ASSIGN_OR_RETURN(SqliteStatement query,
+                   SqliteStatement::Prepare(
+                       database, "SELECT value FROM meta WHERE name = ?"));
+  ASSIGN_OR_RETURN(const bool found, query.Bind(kNextKey).Step());
+  if (!found) {
+    return wrong;
+  }
+  auto next = earlier.Unseal(kNextKeyIdentity, query.Bytes(0));
+  if (!next.has_value()) {
+    return wrong;
+  }
+  return MasterKey::FromSecret(std::move(*next));
+}
+
 Result<void> SqliteKeyStore::RotateMasterKey(const MasterKey& earlier,
                                              MasterKey next) {
   const std::lock_guard lock(mutex_);
@@ -65,19 +82,7 @@ Result<void> SqliteKeyStore::DropNextKey() {
 // The configured key is the earlier one of a rotation that was not finished
 // when it opens the record with the new one.
 Result<void> SqliteKeyStore::TakeNextKey() {
-  ASSIGN_OR_RETURN(SqliteStatement query,
-                   Prepare("SELECT value FROM meta WHERE name = ?"));
-  ASSIGN_OR_RETURN(const bool found, query.Bind(kNextKey).Step());
-  if (!found) {
-    return Error(Reason::kStoreKeyWrong,
-                 "sealed under another master key than the configured one");
-  }
-  auto next = master_key_.Unseal(kNextKeyIdentity, query.Bytes(0));
-  if (!next.has_value()) {
-    return Error(Reason::kStoreKeyWrong,
-                 "sealed under another master key than the configured one");
-  }
-  ASSIGN_OR_RETURN(master_key_, MasterKey::FromSecret(std::move(*next)));
+  ASSIGN_OR_RETURN(master_key_, FindNextKey(database_.get(), master_key_));
   return {};
 }
 

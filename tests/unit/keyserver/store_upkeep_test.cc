@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "keyserver/keys/store_upkeep.h"
 
+#include <atomic>
 #include <string>
 #include <thread>
 
@@ -171,6 +172,45 @@ TEST_F(StoreUpkeepTest, ACopyIsAWholeStoreThoughOthersWriteMeanwhile) {
                        SqliteKeyStore::Open(other, KeyOf('a'), kAnchor));
   ExpectAll(restored.get());
   EXPECT_FALSE(std::filesystem::exists(path().string() + ".copy"));
+}
+
+// A mutex is not fair: without the pauses nobody would get in between.
+TEST_F(StoreUpkeepTest, ACopyOfALargeStoreLetsOthersInBetween) {
+  ASSERT_OK_AND_ASSIGN(auto store, Open());
+  const std::string large(std::size_t{1} << 20, 'x');
+  for (int i = 0; i < 40; ++i) {
+    ASSERT_THAT(store->PutPolicy("big", large, "", kNow), Succeeds());
+  }
+  std::atomic<bool> copied = false;
+  std::jthread copier([&] {
+    EXPECT_THAT(store->Copy(), Succeeds());
+    copied = true;
+  });
+  while (!std::filesystem::exists(path().string() + ".copy.partial") &&
+         !copied) {
+    std::this_thread::yield();
+  }
+  int writes = 0;
+  while (!copied) {
+    ASSERT_THAT(store->SetDisabled("data", writes % 2 == 0), Succeeds());
+    writes += copied ? 0 : 1;
+  }
+  EXPECT_GT(writes, 1);
+}
+
+TEST_F(StoreUpkeepTest, CheckKeyTakesWhatOpenTakes) {
+  ASSERT_OK_AND_ASSIGN(auto store, Open('a'));
+  ASSERT_THAT(store->RotateMasterKey(KeyOf('a'), KeyOf('b')), Succeeds());
+  store.reset();
+  for (const char key : {'a', 'b'}) {
+    EXPECT_THAT(SqliteKeyStore::CheckKey(path(), KeyOf(key)), Succeeds());
+  }
+  EXPECT_THAT(SqliteKeyStore::CheckKey(path(), KeyOf('c')),
+              Fails(Reason::kStoreKeyWrong));
+  ASSERT_OK_AND_ASSIGN(store, Open('b'));
+  store.reset();
+  EXPECT_THAT(SqliteKeyStore::CheckKey(path(), KeyOf('a')),
+              Fails(Reason::kStoreKeyWrong));
 }
 
 }  // namespace
