@@ -39,10 +39,7 @@ CollateralService::CollateralService(const Options& options, const Parts& parts,
       memory_(std::move(memory)),
       random_(std::random_device{}()) {}
 
-CollateralService::~CollateralService() {
-  worker_.request_stop();
-  changed_.notify_all();
-}
+CollateralService::~CollateralService() { Stop(); }
 
 Result<void> CollateralService::LoadCache() {
   if (!cache_.has_value()) {
@@ -87,6 +84,41 @@ void CollateralService::Expect(const std::vector<SetName>& names) {
     }
   }
   changed_.notify_all();
+}
+
+void CollateralService::Follow(CollateralService* stopped) {
+  memory_.Learn(stopped->memory_);
+  const auto steady = parts_.clock->Steady();
+  const std::scoped_lock lock(mutex_, stopped->mutex_);
+  for (const auto& [name, theirs] : stopped->entries_) {
+    const bool fits =
+        entries_.contains(name) || entries_.size() < options_.max_sets;
+    if (theirs.collateral == nullptr || name.update != options_.update ||
+        !fits) {
+      continue;
+    }
+    SetEntry& ours = entries_[name];
+    ours.kept = true;
+    if (ours.collateral == nullptr ||
+        IsOlder(name, *ours.collateral, *theirs.collateral)) {
+      ours.collateral = theirs.collateral;
+      ours.expires = theirs.expires;
+      ours.digest = theirs.digest;
+      ours.due = steady + Jittered(kAfterRestart) / 2;
+    }
+  }
+}
+
+void CollateralService::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
+  worker_.request_stop();
+  changed_.notify_all();
+  if (worker_.joinable()) {
+    worker_.join();
+  }
 }
 
 void CollateralService::Start() {
@@ -162,8 +194,8 @@ CollateralState CollateralService::State() {
 
 void CollateralService::WaitForAttempt(const SetEntry& entry,
                                        std::unique_lock<std::mutex>* lock) {
-  const auto attempted = [&entry, before = entry.attempts] {
-    return entry.attempts != before;
+  const auto attempted = [this, &entry, before = entry.attempts] {
+    return stopped_ || entry.attempts != before;
   };
   if (changed_.wait_for(*lock, options_.quick_wait, attempted) ||
       patient_ >= options_.patient) {

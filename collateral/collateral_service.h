@@ -66,8 +66,15 @@ class CollateralService : public verify::CollateralSource {
   Result<void> LoadCache();
   // Has these sets fetched without anybody asking for them. Call before Start.
   void Expect(const std::vector<SetName>& names);
+  // Goes on where another one was stopped: never older than what that one had
+  // seen, and with its sets where the cache has none or older ones. Call before
+  // Start.
+  void Follow(CollateralService* stopped);
   // Starts the background thread.
   void Start();
+  // Ends it, and whoever waits for it: what is here goes on serving, nothing is
+  // fetched any more.
+  void Stop();
 
   // As the interface; fails with kCollateralUnavailable.
   Result<verify::CollateralOutcome> Find(const Wanted& wanted) override;
@@ -103,6 +110,7 @@ class CollateralService : public verify::CollateralSource {
   std::condition_variable_any changed_;
   Entries entries_;  // none is ever removed
   std::size_t patient_ = 0;
+  bool stopped_ = false;
   std::jthread worker_;
 };
 

@@ -44,6 +44,39 @@ RollbackMemory::Marks MarksOf(const SetName& name,
   return marks;
 }
 
+Result<void> CheckNotOlder(const RollbackMemory::Marks& marks,
+                           const RollbackMemory::Marks& seen_before) {
+  for (const auto& [document, mark] : marks) {
+    const auto seen = seen_before.find(document);
+    if (seen == seen_before.end()) {
+      continue;
+    }
+    if (mark.evaluation_number < seen->second.evaluation_number) {
+      return Error(Reason::kCollateralInvalid,
+                   document + ": evaluation number " +
+                       std::to_string(mark.evaluation_number) + " after " +
+                       std::to_string(seen->second.evaluation_number) +
+                       " was seen before");
+    }
+    if (mark.issued < seen->second.issued) {
+      return Error(Reason::kCollateralInvalid,
+                   document + ": issued " + JsonTime(mark.issued) +
+                       ", before one seen already, " +
+                       JsonTime(seen->second.issued));
+    }
+  }
+  return {};
+}
+
+void NoteAll(const RollbackMemory::Marks& marks, RollbackMemory::Marks* noted) {
+  for (const auto& [document, mark] : marks) {
+    RollbackMemory::Mark& kept = (*noted)[document];
+    kept.evaluation_number =
+        std::max(kept.evaluation_number, mark.evaluation_number);
+    kept.issued = std::max(kept.issued, mark.issued);
+  }
+}
+
 Error Damaged(std::string_view what) {
   return {Reason::kFileInvalid, "rollback memory: " + std::string(what)};
 }
@@ -123,40 +156,25 @@ Result<RollbackMemory> RollbackMemory::Open(std::filesystem::path file) {
 
 Result<void> RollbackMemory::Check(const SetName& name,
                                    const verify::Collateral& set) const {
-  for (const auto& [document, mark] : MarksOf(name, set)) {
-    const auto seen = marks_.find(document);
-    if (seen == marks_.end()) {
-      continue;
-    }
-    if (mark.evaluation_number < seen->second.evaluation_number) {
-      return Error(Reason::kCollateralInvalid,
-                   document + ": evaluation number " +
-                       std::to_string(mark.evaluation_number) + " after " +
-                       std::to_string(seen->second.evaluation_number) +
-                       " was seen before");
-    }
-    if (mark.issued < seen->second.issued) {
-      return Error(Reason::kCollateralInvalid,
-                   document + ": issued " + JsonTime(mark.issued) +
-                       ", before one seen already, " +
-                       JsonTime(seen->second.issued));
-    }
-  }
-  return {};
+  return CheckNotOlder(MarksOf(name, set), marks_);
+}
+
+void RollbackMemory::Learn(const RollbackMemory& earlier) {
+  NoteAll(earlier.marks_, &marks_);
 }
 
 Result<void> RollbackMemory::Remember(const SetName& name,
                                       const verify::Collateral& set) {
-  for (const auto& [document, mark] : MarksOf(name, set)) {
-    Mark& kept = marks_[document];
-    kept.evaluation_number =
-        std::max(kept.evaluation_number, mark.evaluation_number);
-    kept.issued = std::max(kept.issued, mark.issued);
-  }
+  NoteAll(MarksOf(name, set), &marks_);
   if (file_.empty()) {
     return {};
   }
   return ReplaceFile(file_, AsBytes(RollbackText(marks_)), kFileMode);
+}
+
+bool IsOlder(const SetName& name, const verify::Collateral& set,
+             const verify::Collateral& than) {
+  return !CheckNotOlder(MarksOf(name, set), MarksOf(name, than)).has_value();
 }
 
 }  // namespace tdxvfs::collateral

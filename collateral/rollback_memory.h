@@ -38,6 +38,9 @@ class RollbackMemory {
   // and QE identity by evaluation number and issueDate, per CRL issuer by
   // thisUpdate. Fails with kCollateralInvalid.
   Result<void> Check(const SetName& name, const verify::Collateral& set) const;
+  // Notes everything that `earlier` has noted. What is not on disk yet comes
+  // there with the next set.
+  void Learn(const RollbackMemory& earlier);
   // Notes a set. Fails as ReplaceFile does; then it is noted until the end of
   // the process only.
   Result<void> Remember(const SetName& name, const verify::Collateral& set);
@@ -49,6 +52,10 @@ class RollbackMemory {
   std::filesystem::path file_;
   Marks marks_;
 };
+
+// Whether a document of this set is older than the same one of another set.
+bool IsOlder(const SetName& name, const verify::Collateral& set,
+             const verify::Collateral& than);
 
 // The file's text: {"version":1,"seen":{"NAME":{"number":17,"issued":SECONDS}}}
 std::string RollbackText(const RollbackMemory::Marks& marks);

@@ -126,25 +126,39 @@ std::shared_ptr<CollateralParts> CurrentCollateral::Parts() const {
 }
 
 void CurrentCollateral::Replace(std::shared_ptr<CollateralParts> parts) {
-  std::shared_ptr<CollateralParts> old = parts;
-  {
-    const std::lock_guard lock(mutex_);
-    parts_.swap(old);
-  }
+  const std::lock_guard turn(replacing_);
+  const std::shared_ptr<CollateralParts> old = Parts();
   // Both keep their files in the same folder: one thread at a time.
-  old.reset();
+  if (old != nullptr) {
+    old->service->Stop();
+  }
   if (parts != nullptr) {
+    if (old != nullptr) {
+      parts->service->Follow(old->service.get());
+    }
     parts->service->Start();
   }
+  const std::lock_guard lock(mutex_);
+  parts_ = std::move(parts);
 }
 
 Result<verify::CollateralOutcome> CurrentCollateral::Find(
     const Wanted& wanted) {
-  const std::shared_ptr<CollateralParts> parts = Parts();
-  if (parts == nullptr) {
-    return Error(Reason::kCollateralUnavailable, "no collateral is configured");
+  std::shared_ptr<CollateralParts> parts = Parts();
+  while (parts != nullptr) {
+    auto found = parts->service->Find(wanted);
+    if (found.has_value()) {
+      return found;
+    }
+    // Those that were asked may have been exchanged meanwhile.
+    const std::lock_guard turn(replacing_);
+    std::shared_ptr<CollateralParts> current = Parts();
+    if (current == parts) {
+      return found;
+    }
+    parts = std::move(current);
   }
-  return parts->service->Find(wanted);
+  return Error(Reason::kCollateralUnavailable, "no collateral is configured");
 }
 
 Result<std::string> CurrentCollateral::Find(const attest::PckCertId& id) {

@@ -42,8 +42,9 @@ Result<std::shared_ptr<CollateralParts>> OpenCollateral(
 class CurrentCollateral : public verify::CollateralSource,
                           public verify::PckChainSource {
  public:
-  // Starts the new ones' background thread once the old ones are let go;
-  // whoever waits for the old ones still gets their answer.
+  // Starts the new ones' background thread once the old ones' has ended, with
+  // what the old ones have and have seen: exchanging them goes back to nothing.
+  // Whoever waits for the old ones waits for the new ones then.
   void Replace(std::shared_ptr<CollateralParts> parts);
   bool present() const { return Parts() != nullptr; }
   bool has_pck_chains() const;
@@ -59,6 +60,7 @@ class CurrentCollateral : public verify::CollateralSource,
  private:
   std::shared_ptr<CollateralParts> Parts() const;
 
+  std::mutex replacing_;  // held while they are being exchanged
   mutable std::mutex mutex_;
   std::shared_ptr<CollateralParts> parts_;
 };

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Releases by a key server that gets its collateral from a pretend caching
 // service.
+#include <chrono>
+#include <filesystem>
 #include <initializer_list>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,6 +22,7 @@ using simulator::PccsFaultKind;
 using ::tdxvfs::testing::RawGuest;
 using ::tdxvfs::testing::ReleaseRig;
 using ::tdxvfs::testing::ServedRig;
+using ::tdxvfs::testing::Succeeds;
 using ::testing::HasSubstr;
 
 TEST(CollateralRelease, FetchesOnceAndThenReleasesWithoutTheNetwork) {
@@ -93,6 +97,52 @@ TEST(CollateralRelease, TheRecordSaysWhereCollateralComesFrom) {
   EXPECT_TRUE(served.Releases());
   EXPECT_THAT(served.rig.LastAudit(),
               HasSubstr("\"collateral\":\"" + served.service->url() + "\""));
+}
+
+// The newest collateral says that the platform is out of date; an older one,
+// still valid, does not.
+TEST(CollateralRelease, A7_AReloadForgetsNothingThatWasSeen) {
+  simulator::CollateralOptions newest;
+  newest.evaluation_number = 20;
+  newest.status = "OutOfDate";
+  ServedRig served(newest);
+  EXPECT_EQ(served.Refuses().reason, "tcb-out-of-date");
+  // As if the disk had been full: only the process knows.
+  std::filesystem::remove_all(served.rig.config().collateral.cache);
+
+  simulator::CollateralOptions older;
+  older.evaluation_number = 10;
+  ASSERT_OK_AND_ASSIGN(
+      const simulator::PccsServer other,
+      simulator::PccsServer::Start(served.rig.pki(), older, {}));
+  Config config = served.rig.config();
+  config.collateral.pccs_url = other.url();
+  ASSERT_THAT(served.rig.server().Reload(config), Succeeds());
+  const testing::Ending ending = served.Refuses();
+  EXPECT_EQ(ending.reason, "tcb-out-of-date");
+  EXPECT_THAT(served.rig.Audit(ending.audit_id), HasSubstr(other.url()));
+}
+
+TEST(CollateralRelease, AReloadAnswersWhoeverWaitsForCollateral) {
+  ServedRig served;
+  // Longer than this test may take.
+  served.service.reset();
+  served.settings.delay = std::chrono::hours(1);
+  served.settings.faults = {
+      {.kind = PccsFaultKind::kSlow, .path = "", .times = std::nullopt}};
+  served.StartService();
+  RawGuest waiting(served.rig);
+  waiting.Send(waiting.EvidenceFor(waiting.Open()));
+  while (served.service->requests().empty()) {
+    std::this_thread::yield();
+  }
+  ASSERT_OK_AND_ASSIGN(const simulator::PccsServer other,
+                       simulator::PccsServer::Start(served.rig.pki(), {}, {}));
+  Config config = served.rig.config();
+  config.collateral.pccs_url = other.url();
+  ASSERT_THAT(served.rig.server().Reload(config), Succeeds());
+  const auto answer = waiting.Receive();
+  EXPECT_TRUE(answer.has_value() && answer->has_release());
 }
 
 class FaultyService : public ::testing::TestWithParam<PccsFaultKind> {};
