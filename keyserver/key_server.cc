@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/log.h"
+#include "keyserver/audit/kept_head.h"
 #include "keyserver/server_parts.h"
 
 namespace tdxvfs::keyserver {
@@ -17,20 +18,27 @@ std::optional<Error> FailureOf(const Result<void>& result) {
                             : std::optional<Error>(result.error());
 }
 
-// A head that was signed goes into this server's log (docs/audit.md).
-Result<void> TellHead(const Result<std::optional<std::string>>& signed_head) {
+// A head that was signed goes into this server's log (docs/audit.md), and
+// beside the key for the next start. The audit goes on where that disk is full.
+Result<void> TellHead(const Result<std::optional<std::string>>& signed_head,
+                      const std::string& key_file) {
   if (!signed_head.has_value()) {
     return signed_head.error();
   }
-  if (signed_head->has_value()) {
-    Log(LogLevel::kInfo, Event::kAuditHead, **signed_head);
+  if (!signed_head->has_value()) {
+    return {};
+  }
+  Log(LogLevel::kInfo, Event::kAuditHead, **signed_head);
+  if (const auto kept = KeepHead(key_file, **signed_head); !kept.has_value()) {
+    Log(LogLevel::kWarning, Event::kAuditFailed,
+        "the newest head is not kept: " + kept.error().ToString());
   }
   return {};
 }
 
-Result<void> LookAfter(JsonLinesAuditLog* audit) {
+Result<void> LookAfter(JsonLinesAuditLog* audit, const std::string& key_file) {
   RETURN_IF_ERROR(audit->CheckHealth());
-  return TellHead(audit->Maintain());
+  return TellHead(audit->Maintain(), key_file);
 }
 
 }  // namespace
@@ -79,7 +87,8 @@ Result<void> KeyServer::TendStore() {
 
 Result<void> KeyServer::CheckHealth() {
   const auto store = FailureOf(parts_->store->CheckHealth());
-  const auto audit = FailureOf(LookAfter(parts_->audit.get()));
+  const auto audit =
+      FailureOf(LookAfter(parts_->audit.get(), parts_->config.audit.key_file));
   // Administrators can mend the rest.
   const bool can_administer = !store.has_value() && !audit.has_value();
   parts_->socket_channel->SetServing(can_administer);
@@ -115,7 +124,8 @@ void KeyServer::Stop() {
     parts_->admin_channel->Close(std::chrono::milliseconds(0));
   }
   parts_->socket_channel->Close(std::chrono::milliseconds(0));
-  if (const auto told = TellHead(parts_->audit->SignLast());
+  if (const auto told =
+          TellHead(parts_->audit->SignLast(), parts_->config.audit.key_file);
       !told.has_value()) {
     Log(LogLevel::kError, Event::kAuditFailed, told.error().ToString());
   }

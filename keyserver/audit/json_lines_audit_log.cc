@@ -10,6 +10,7 @@
 #include "common/hex.h"
 #include "common/sha256.h"
 #include "keyserver/audit/audit_key_file.h"
+#include "keyserver/audit/kept_head.h"
 
 namespace tdxvfs::keyserver {
 namespace {
@@ -49,6 +50,8 @@ Result<std::unique_ptr<JsonLinesAuditLog>> JsonLinesAuditLog::Open(
   ASSIGN_OR_RETURN(audit::SigningKey key,
                    LoadOrMakeAuditKey(settings.key_file));
   ASSIGN_OR_RETURN(LogView view, ViewOf(folder));
+  // Before anything is mended: what was found stays as it is.
+  RETURN_IF_ERROR(CheckKeptHead(view, folder.current(), settings.key_file));
   ASSIGN_OR_RETURN(
       const LeftLog left,
       RecoverLog(&view, folder.current(), key.public_key(), clock->Now()));

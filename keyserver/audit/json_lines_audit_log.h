@@ -40,7 +40,8 @@ class JsonLinesAuditLog : public AuditLog {
   // Opens or makes the log in an existing directory. Ids, numbers and links go
   // on where it ends; a last line that a crash tore was never acknowledged, is
   // cut off and its loss recorded. `clock` outlives this. Fails with
-  // kAuditUnavailable, kConfigInvalid (the key's file) or as WriteNewFile.
+  // kAuditUnavailable, kAuditTampered (lines that were signed are gone;
+  // kept_head.h), kConfigInvalid (the key's file) or as WriteNewFile.
   static Result<std::unique_ptr<JsonLinesAuditLog>> Open(
       const std::filesystem::path& directory, const AuditSettings& settings,
       const Clock* clock);

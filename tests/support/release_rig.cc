@@ -76,9 +76,13 @@ void ReleaseRig::Start() {
                                 grpc::InsecureChannelCredentials(), arguments));
 }
 
-void ReleaseRig::Restart(const Change& change) {
+void ReleaseRig::End() {
   server_->Stop();
   server_.reset();
+}
+
+void ReleaseRig::Restart(const Change& change) {
+  End();
   change(&config_);
   Start();
 }

@@ -54,6 +54,8 @@ class ReleaseRig {
 
   // Starts the server again, with another configuration if wanted.
   void Restart(const Change& change = [](keyserver::Config*) {});
+  // Stops the server for good: its files are free for another one.
+  void End();
   // From now on guests' quotes have certification data of this type.
   void SetCertificationType(std::uint16_t type);
   // Registers a header for a volume and returns the status.

@@ -2,10 +2,13 @@
 // Bad days of a whole key server: its clock is wrong for a while, or where it
 // gets its collateral is gone, hangs, or comes back.
 #include <chrono>
+#include <filesystem>
 #include <string>
 #include <thread>
 
 #include "common/audit_check.h"
+#include "common/file.h"
+#include "common/hex.h"
 #include "common/json_text.h"
 #include "keyserver/audit/audit_key_file.h"
 #include "tests/fakes/fake_clock.h"
@@ -258,6 +261,26 @@ TEST_F(ServerFaultsTest, ASourceThatHangsHoldsUpNobodyWhoseSetIsHere) {
   // It hung all the time: nothing was answered.
   EXPECT_EQ(served.service->requests().size(), before + 1);
   served.service.reset();
+}
+
+TEST_F(ServerFaultsTest, ALogCutOffWhileItWasStoppedKeepsItFromStarting) {
+  ReleaseRig rig([](Config*) {}, &clock_);
+  RawGuest guest(rig);
+  ASSERT_TRUE(Releases(&guest, guest.Open()));
+  rig.End();
+  const Config config = rig.config();
+  const auto log =
+      std::filesystem::path(config.audit_directory) / "audit.jsonl";
+  const std::string whole = testing::Checked(ReadFile(log, 1 << 20));
+  // Chain and signature of what is left are good.
+  const std::size_t head = whole.find('\n', whole.find("\"kind\":\"head\""));
+  std::filesystem::resize_file(log, head + 1);
+  const auto key = testing::Checked(LoadAuditKey(config.audit.key_file));
+  EXPECT_FALSE(CheckLog(LogFilesIn(config.audit_directory), {key.public_key()})
+                   .finding.has_value());
+  EXPECT_THAT(KeyServer::Start(config), Fails(Reason::kAuditTampered));
+  ASSERT_THAT(ReplaceFile(log, AsBytes(whole), 0600), Succeeds());
+  EXPECT_THAT(KeyServer::Start(config), Succeeds());
 }
 
 }  // namespace

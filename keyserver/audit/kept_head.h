@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TDXVFS_KEYSERVER_AUDIT_KEPT_HEAD_H_
+#define TDXVFS_KEYSERVER_AUDIT_KEPT_HEAD_H_
+
+#include <filesystem>
+#include <string_view>
+
+#include "common/result.h"
+#include "keyserver/audit/log_view.h"
+
+namespace tdxvfs::keyserver {
+
+// The newest signed head that was told, kept beside the audit key and not in
+// the log's folder: a log that was cut off while the server was stopped looks
+// whole by itself.
+
+// Where it lies: the key's file with ".head" behind its name.
+std::filesystem::path KeptHeadFile(const std::filesystem::path& key_file);
+
+// Keeps a head, its whole line as it stands in the log. Call once the line is
+// on disk. Fails as ReplaceFile; then the one before stays, which is as good
+// for what was written until then.
+Result<void> KeepHead(const std::filesystem::path& key_file,
+                      std::string_view line);
+
+// Whether a log still has the head that was kept; true where none was. What a
+// crash left behind it, torn or not, does not matter, and full files up to it
+// may have been taken away. `log` is what to call it. Fails with kAuditTampered
+// or kConfigInvalid (the file is none that KeepHead wrote).
+Result<void> CheckKeptHead(const LogView& view,
+                           const std::filesystem::path& log,
+                           const std::filesystem::path& key_file);
+
+}  // namespace tdxvfs::keyserver
+
+#endif  // TDXVFS_KEYSERVER_AUDIT_KEPT_HEAD_H_

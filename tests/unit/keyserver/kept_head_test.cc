@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// A log that was cut off or exchanged while the server was stopped, against the
+// head that is kept elsewhere.
+#include "keyserver/audit/kept_head.h"
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "common/file.h"
+#include "common/hex.h"
+#include "keyserver/audit/json_lines_audit_log.h"
+#include "tests/fakes/fake_clock.h"
+#include "tests/support/audit_log_files.h"
+#include "tests/support/audit_log_text.h"
+#include "tests/support/result_matchers.h"
+#include "tests/support/temporary_folder.h"
+
+namespace tdxvfs::keyserver {
+namespace {
+
+namespace fs = std::filesystem;
+using ::tdxvfs::testing::Fails;
+using ::tdxvfs::testing::FakeClock;
+using ::tdxvfs::testing::LinesOf;
+using ::tdxvfs::testing::LogPathsIn;
+using ::tdxvfs::testing::Succeeds;
+using ::tdxvfs::testing::TemporaryFolder;
+using ::testing::HasSubstr;
+
+class KeptHeadTest : public ::testing::Test {
+ protected:
+  KeptHeadTest() {
+    settings_.key_file = keys_.path() / "audit.key";
+    settings_.reserve_bytes = 1 << 20;
+    settings_.evidence.keep = false;
+  }
+
+  Result<std::unique_ptr<JsonLinesAuditLog>> Open() const {
+    return JsonLinesAuditLog::Open(folder_.path(), settings_, &clock_);
+  }
+  fs::path Current() const { return folder_.path() / "audit.jsonl"; }
+  std::string Text() const { return *ReadFile(Current(), 64 << 20); }
+  void Write(std::string_view text) const {
+    std::ofstream(Current(), std::ios::trunc) << text;
+  }
+  static void Append(JsonLinesAuditLog* log, int count) {
+    AuditRecord record;
+    record.volume = "data";
+    record.released = true;
+    for (int i = 0; i < count; ++i) {
+      ASSERT_THAT(log->Append(record), Succeeds());
+    }
+  }
+  // What the server does once a minute and at the end.
+  void SignAndKeep(JsonLinesAuditLog* log) const {
+    ASSERT_OK_AND_ASSIGN(const auto head, log->SignLast());
+    ASSERT_TRUE(head.has_value());
+    ASSERT_THAT(KeepHead(settings_.key_file, *head), Succeeds());
+  }
+  // A server that ran and was stopped.
+  void RunOnce(int count = 3) const {
+    ASSERT_OK_AND_ASSIGN(const auto log, Open());
+    Append(log.get(), count);
+    SignAndKeep(log.get());
+  }
+  void ExpectTampered(std::string_view words) const {
+    const std::string before = fs::exists(Current()) ? Text() : "";
+    const auto opened = Open();
+    ASSERT_THAT(opened, Fails(Reason::kAuditTampered));
+    EXPECT_THAT(opened.error().ToString(), HasSubstr(words));
+    EXPECT_EQ(Text(), before) << "what was found stays as it is";
+  }
+
+  TemporaryFolder folder_;
+  TemporaryFolder keys_;
+  FakeClock clock_;
+  AuditSettings settings_;
+};
+
+TEST_F(KeptHeadTest, ALogThatGoesOnIsWhole) {
+  for (int run = 0; run < 3; ++run) {
+    RunOnce();
+  }
+  EXPECT_THAT(Open(), Succeeds());
+}
+
+// Wherever the end is taken off: lines, a head with them, within a line.
+TEST_F(KeptHeadTest, ALogThatWasCutOffIsRefusedByName) {
+  RunOnce();
+  const std::string whole = Text();
+  const std::vector<std::string> lines = LinesOf(whole);
+  std::string left;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    Write(left);
+    ExpectTampered("cut off: it ends at line " + std::to_string(i));
+    Write(left + lines[i].substr(0, lines[i].size() / 2));
+    ExpectTampered("cut off");
+    // Without its newline a line is not there either.
+    Write(left + lines[i]);
+    ExpectTampered("cut off");
+    left += lines[i] + "\n";
+  }
+  ASSERT_EQ(left, whole);
+  Write(whole);
+  EXPECT_THAT(Open(), Succeeds());
+  fs::remove(Current());
+  ExpectTampered("ends at line 0");
+}
+
+TEST_F(KeptHeadTest, AnotherLogOfTheSameKeyIsRefused) {
+  RunOnce();
+  const std::string head = *ReadFile(KeptHeadFile(settings_.key_file), 4096);
+  fs::remove(KeptHeadFile(settings_.key_file));
+  fs::remove(Current());
+  RunOnce(9);
+  Write(Text());
+  ASSERT_THAT(
+      ReplaceFile(KeptHeadFile(settings_.key_file), AsBytes(head), 0600),
+      Succeeds());
+  ExpectTampered("is not the head that this server signed");
+}
+
+// A crash leaves lines that no head covers, and half a line: no loss.
+TEST_F(KeptHeadTest, ACrashIsStillRecoveredFrom) {
+  RunOnce();
+  {
+    ASSERT_OK_AND_ASSIGN(const auto log, Open());
+    Append(log.get(), 5);
+  }
+  std::ofstream(Current(), std::ios::app) << "{\"audit_id\":\"7f3c-9";
+  ASSERT_OK_AND_ASSIGN(const auto log, Open());
+  EXPECT_THAT(Text(), HasSubstr("\"kind\":\"torn\""));
+}
+
+TEST_F(KeptHeadTest, FullFilesMayBeTakenAway) {
+  settings_.rotate_bytes = 4000;
+  {
+    ASSERT_OK_AND_ASSIGN(const auto log, Open());
+    Append(log.get(), 10);
+    SignAndKeep(log.get());
+    Append(log.get(), 90);
+  }
+  const std::vector<fs::path> paths = LogPathsIn(folder_.path());
+  ASSERT_GT(paths.size(), 3U);
+  for (std::size_t i = 0; i + 1 < paths.size(); ++i) {
+    fs::remove(paths[i]);
+    EXPECT_THAT(Open(), Succeeds());
+  }
+}
+
+TEST_F(KeptHeadTest, AFileThatIsNoHeadIsRefused) {
+  RunOnce();
+  for (const std::string text :
+       {"", "\n", "head\n", "{\"seq\":3,\"link\":\"00\"}\n"}) {
+    ASSERT_THAT(
+        ReplaceFile(KeptHeadFile(settings_.key_file), AsBytes(text), 0600),
+        Succeeds());
+    EXPECT_THAT(Open(), Fails(Reason::kConfigInvalid)) << text;
+  }
+  fs::remove(KeptHeadFile(settings_.key_file));
+  EXPECT_THAT(Open(), Succeeds());
+}
+
+}  // namespace
+}  // namespace tdxvfs::keyserver
