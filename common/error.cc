@@ -39,7 +39,8 @@ constexpr std::array<ReasonInfo, kReasonCount> kTable{{
     {kConfigMissing, "config-missing", 2, kGrpcFailedPrecondition, kNever,
      "write the configuration file that the message names"},
     {kPermission, "permission-denied", 2, kGrpcPermissionDenied, kNever,
-     "run as root or as the owner of the object"},
+     "run as root or as the owner of the object; a remote administrator needs "
+     "a client certificate with that role"},
     {kAlreadyExists, "already-exists", 2, kGrpcAlreadyExists, kNever,
      "nothing is overwritten; move it away or choose another name"},
     {kFileNotFound, "file-not-found", 2, kGrpcNotFound, kNever, ""},

@@ -115,9 +115,10 @@ grpc::ServerUnaryReactor* AdminService::ListVersions(
     grpc::CallbackServerContext* context,
     const admin::v1::ListVersionsRequest* request,
     admin::v1::ListVersionsResponse* response) {
-  return Serve(
-      context, "ListVersions", request->volume(),
-      [&](const Administrator&) { return WriteVersions(*request, response); });
+  return Serve(context, "ListVersions", request->volume(),
+               [&](const Administrator& caller) {
+                 return WriteVersions(caller, *request, response);
+               });
 }
 
 Result<void> AdminService::WriteVersionsOf(
@@ -130,9 +131,28 @@ Result<void> AdminService::WriteVersionsOf(
   return {};
 }
 
+// Those of a caller who administers some are as many as one certificate names.
+Result<std::vector<VolumeRecord>> AdminService::VolumesOf(
+    const Administrator& caller, std::string_view after) {
+  if (caller.ReadsAll()) {
+    return store_->ListVolumes(after, kVolumesOfAPage);
+  }
+  std::vector<VolumeRecord> volumes;
+  for (auto name = caller.volumes.upper_bound(after);
+       name != caller.volumes.end() && volumes.size() < kVolumesOfAPage;
+       ++name) {
+    ASSIGN_OR_RETURN(std::optional<VolumeRecord> record,
+                     store_->FindVolume(*name));
+    if (record.has_value()) {
+      volumes.push_back(*std::move(record));
+    }
+  }
+  return volumes;
+}
+
 // All volumes are answered page by page, each with whole volumes.
 Result<void> AdminService::WriteVersions(
-    const admin::v1::ListVersionsRequest& request,
+    const Administrator& caller, const admin::v1::ListVersionsRequest& request,
     admin::v1::ListVersionsResponse* response) {
   if (!request.volume().empty()) {
     ASSIGN_OR_RETURN(const std::optional<VolumeRecord> record,
@@ -141,7 +161,7 @@ Result<void> AdminService::WriteVersions(
                               : UnknownVolume(request.volume());
   }
   ASSIGN_OR_RETURN(const std::vector<VolumeRecord> volumes,
-                   store_->ListVolumes(request.after(), kVolumesOfAPage));
+                   VolumesOf(caller, request.after()));
   for (const VolumeRecord& record : volumes) {
     RETURN_IF_ERROR(WriteVersionsOf(record, response));
     const bool is_last = &record == &volumes.back();

@@ -142,8 +142,13 @@ class AdminService final : public admin::v1::Administration::CallbackService {
   Result<void> RegisterVersion(const admin::v1::PutVersionRequest& request,
                                const Secret& passphrase,
                                admin::v1::PutVersionResponse* response);
-  Result<void> WriteVersions(const admin::v1::ListVersionsRequest& request,
+  Result<void> WriteVersions(const Administrator& caller,
+                             const admin::v1::ListVersionsRequest& request,
                              admin::v1::ListVersionsResponse* response);
+  // At most a page of the volumes that the caller may list, from the first
+  // after `after`.
+  Result<std::vector<VolumeRecord>> VolumesOf(const Administrator& caller,
+                                              std::string_view after);
   Result<void> WriteVersionsOf(const VolumeRecord& volume,
                                admin::v1::ListVersionsResponse* response);
   Result<void> SetPolicy(const Administrator& caller,

@@ -11,7 +11,7 @@ namespace {
 constexpr std::array kRoles = {
     MethodRole{"MakePassphrase", Scope::kNoVolume, false},
     MethodRole{"PutVersion", Scope::kVolume, false},
-    MethodRole{"ListVersions", Scope::kVolume, true},
+    MethodRole{"ListVersions", Scope::kOwnVolumes, true},
     MethodRole{"RetireVersion", Scope::kVolume, false},
     MethodRole{"SetDisabled", Scope::kVolume, false},
     MethodRole{"PutPolicy", Scope::kVolume, false},
@@ -76,8 +76,10 @@ Result<void> CheckVolume(const Administrator& caller, std::string_view method,
   if (caller.admin || (role.auditor && caller.auditor)) {
     return {};
   }
-  if (role.scope == Scope::kNoVolume || role.scope == Scope::kOneRecord ||
-      caller.Administers(volume)) {
+  const bool asks_for_none =
+      role.scope == Scope::kNoVolume || role.scope == Scope::kOneRecord ||
+      (role.scope == Scope::kOwnVolumes && volume.empty());
+  if (asks_for_none || caller.Administers(volume)) {
     return {};
   }
   return Denied(caller, method,

@@ -24,14 +24,18 @@ struct Administrator {
   bool Administers(std::string_view volume) const {
     return admin || volumes.contains(volume);
   }
+  // Whether they may read about every volume.
+  bool ReadsAll() const { return admin || auditor; }
 };
 
 // What a call is about, as its role row says.
 enum class Scope : std::uint8_t {
-  kMachine,    // keys and files of the machine: its root alone, no role
-  kNoVolume,   // no volume at all: administrators of any volume too
-  kVolume,     // the volume that the request names; none named means all
-  kOneRecord,  // an audit record; the service looks whose volume it is of
+  kMachine,     // keys and files of the machine: its root alone, no role
+  kNoVolume,    // no volume at all: administrators of any volume too
+  kVolume,      // the volume that the request names; none named means all
+  kOwnVolumes,  // the same; but none named means all that the caller
+                // administers
+  kOneRecord,   // an audit record; the service looks whose volume it is of
 };
 
 // One row of the role table: who besides `admin` may call a method.

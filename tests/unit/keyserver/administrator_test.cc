@@ -49,7 +49,8 @@ TEST(RoleTable, HasARowForEveryMethod) {
 TEST(RoleTable, VolumeMethodsNameTheirVolume) {
   for (int i = 0; i < Service().method_count(); ++i) {
     const auto* const method = Service().method(i);
-    if (RoleOf(method->name()).scope == Scope::kVolume) {
+    const Scope scope = RoleOf(method->name()).scope;
+    if (scope == Scope::kVolume || scope == Scope::kOwnVolumes) {
       const auto& request = *method->input_type();
       const auto* const filter = request.FindFieldByName("filter");
       const auto& named = filter == nullptr ? request : *filter->message_type();
@@ -104,10 +105,9 @@ TEST(RoleTable, AuditorsReadAndChangeNothing) {
 
 TEST(RoleTable, VolumeAdministratorsKeepToTheirVolume) {
   for (const char* const method :
-       {"PutVersion", "ListVersions", "RetireVersion", "SetDisabled",
-        "PutPolicy", "GetPolicy", "ListAudit", "ExportAudit", "TestPolicy",
-        "SetLimits", "DeleteVersion", "UndeleteVersion", "ListGuests",
-        "ListPolicies", "RollbackPolicy"}) {
+       {"PutVersion", "RetireVersion", "SetDisabled", "PutPolicy", "GetPolicy",
+        "ListAudit", "ExportAudit", "TestPolicy", "SetLimits", "DeleteVersion",
+        "UndeleteVersion", "ListGuests", "ListPolicies", "RollbackPolicy"}) {
     const Administrator carol = VolumeAdministrator();
     EXPECT_THAT(CheckMethod(carol, method), Succeeds()) << method;
     EXPECT_THAT(CheckVolume(carol, method, "data"), Succeeds()) << method;
@@ -118,6 +118,16 @@ TEST(RoleTable, VolumeAdministratorsKeepToTheirVolume) {
   }
   EXPECT_THAT(CheckVolume(VolumeAdministrator(), "MakePassphrase", ""),
               Succeeds());
+}
+
+// The service then lists what they administer and nothing else.
+TEST(RoleTable, VolumeAdministratorsMayListWithoutNamingAVolume) {
+  const Administrator carol = VolumeAdministrator();
+  EXPECT_THAT(CheckVolume(carol, "ListVersions", "data"), Succeeds());
+  EXPECT_THAT(CheckVolume(carol, "ListVersions", ""), Succeeds());
+  EXPECT_THAT(CheckVolume(carol, "ListVersions", "other"),
+              Fails(Reason::kPermission));
+  EXPECT_THAT(CheckVolume({}, "ListVersions", ""), Fails(Reason::kPermission));
 }
 
 TEST(RoleTable, NoRoleMeansNoCall) {

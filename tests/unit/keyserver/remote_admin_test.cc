@@ -188,6 +188,39 @@ TEST_F(RemoteAdminTest, OneVolumesAdministratorCannotTouchAnothers) {
   }
 }
 
+TEST_F(RemoteAdminTest, EverybodyListsWhatTheyMayAndNothingElse) {
+  ASSERT_TRUE(rig_.PutVersion("other", 1).ok());
+  ASSERT_TRUE(rig_.PutVersion("third", 1).ok());
+  const auto listed = [&](const std::string& names, const std::string& after,
+                          const std::string& volume = "") {
+    admin::v1::ListVersionsRequest request;
+    request.set_after(after);
+    request.set_volume(volume);
+    grpc::ClientContext context;
+    admin::v1::ListVersionsResponse response;
+    const grpc::Status status =
+        Administration::NewStub(OpenAs(names))
+            ->ListVersions(&context, request, &response);
+    std::string volumes = status.ok() ? "" : status.error_message();
+    for (const auto& version : response.versions()) {
+      volumes += version.volume() + " ";
+    }
+    return volumes;
+  };
+  const std::string two = std::string(kCarol) +
+                          ",URI:tdxvfs-role:volume-admin:third"
+                          ",URI:tdxvfs-role:volume-admin:unknown";
+  EXPECT_EQ(listed(kCarol, ""), "data ");
+  EXPECT_EQ(listed(two, ""), "data third ");
+  EXPECT_EQ(listed(two, "data"), "third ");
+  EXPECT_EQ(listed(kAdmin, ""), "data other third ");
+  EXPECT_EQ(listed(kAuditor, ""), "data other third ");
+  EXPECT_EQ(listed(std::string(kCarol) + "," + kAuditor, ""),
+            "data other third ");
+  EXPECT_THAT(listed(kCarol, "", "other"),
+              ::testing::HasSubstr("may not call ListVersions"));
+}
+
 TEST_F(RemoteAdminTest, AnotherVolumesRecordIsUnknown) {
   testing::RawGuest guest(rig_);
   v1::Challenge challenge = guest.Open("other");
