@@ -53,6 +53,9 @@ void AddPccsOptions(CLI::App* command, PccsArguments& arguments) {
           "--fault", arguments.faults,
           "KIND[,PATH[,TIMES]], may be repeated; kinds: " + PccsFaultWords())
       ->delimiter('\0');
+  command->add_option("--early-status", arguments.early_status,
+                      "of the platform's TCB level in what update=early gives "
+                      "(default: as --status)");
   command->add_option("--delay-ms", arguments.delay_ms, "of the fault 'slow'")
       ->capture_default_str();
 }

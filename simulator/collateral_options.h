@@ -26,6 +26,8 @@ struct CollateralOptions {
   std::string at;                         // the time they are made for; now
   std::string next_update;                // of every document and CRL
   std::vector<std::string> revoke;  // "leaf", "intermediate", "tcb-signing"
+  // Of the platform's level in what a caching service gives early; as `status`.
+  std::string early_status;
 };
 
 // "tdx" or "sgx"; any other word is kUsage.

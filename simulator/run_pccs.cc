@@ -46,8 +46,10 @@ Result<void> RunPccs(const std::filesystem::path& pki_folder,
   if (pthread_sigmask(SIG_BLOCK, &stopping, nullptr) != 0) {
     return Error(Reason::kInternal, "cannot wait for signals");
   }
+  CollateralOptions served = collateral;
+  served.early_status = arguments.early_status;
   ASSIGN_OR_RETURN(const PccsServer server,
-                   PccsServer::Start(pki, collateral, options));
+                   PccsServer::Start(pki, served, options));
   std::cout << server.url() << std::endl;
   NotifyService("READY=1");
   int signal_number = 0;

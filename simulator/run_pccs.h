@@ -18,6 +18,7 @@ struct PccsArguments {
   std::string tls_key;
   unsigned delay_ms = 5000;
   std::vector<std::string> faults;
+  std::string early_status;
 };
 
 // Serves the collateral of the PKI in a folder, prints the URL once it listens

@@ -8,11 +8,13 @@ bats_require_minimum_version 1.5.0
 setup() {
   load transcript
   load key_server
+  load caching_service
   begin_transcript
   tdxvfs-simulator pki pki > /dev/null
 }
 
 teardown() {
+  stop_service
   stop_server
 }
 
@@ -107,6 +109,19 @@ assert "docs/guest-image.md" in said["remedy"], said'
   say tdxvfs fleet forecast --collateral newer --trust-anchor pki/root.pem
   say tdxvfs fleet forecast --collateral missing --trust-anchor pki/root.pem
   matches fleet_forecast
+}
+
+@test "who falls out early is asked of a caching service" {
+  start_deciding
+  exchange "${guest[@]}" || true
+  start_service --early-status OutOfDate
+  say tdxvfs fleet forecast --collateral early --pccs "$SERVICE" --trust-anchor pki/root.pem
+  # What counts today says nothing of the kind.
+  tdxvfs collateral fetch --fmspc 00806f050000 --pccs "$SERVICE" --trust-anchor pki/root.pem --out standard > /dev/null
+  say tdxvfs fleet forecast --collateral standard --trust-anchor pki/root.pem
+  stop_service
+  say tdxvfs fleet forecast --collateral early --pccs "$SERVICE" --trust-anchor pki/root.pem
+  matches fleet_forecast_early
 }
 
 # judge: verifies the folder `copy`.
