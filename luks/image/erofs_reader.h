@@ -11,13 +11,10 @@
 
 #include "common/result.h"
 #include "luks/image/block_source.h"
+#include "luks/image/content_sink.h"
 #include "luks/image/erofs_parse.h"
 
 namespace tdxvfs::image {
-
-// Takes the next bytes of a file; what lies between the calls is zero.
-using ContentSink = std::function<Result<void>(
-    std::uint64_t offset, std::span<const std::uint8_t> bytes)>;
 
 // Reads the erofs images that ErofsWriter makes, through a block source. Trusts
 // nothing: every place is checked against the end of the image before it is

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,17 +23,26 @@ constexpr std::uint32_t kAclVersion = 1;
 constexpr std::size_t kAclShort = 4;  // bytes: tag and permissions, or an id
 
 struct KeptAttributes {
-  SourceAttributes kept;
-  bool too_large = false;
+  Ext4Room* room;
+  SourceAttributes kept{};
+  std::optional<Error> refused{};
 };
 
 int TakeAttribute(char* name, char* value, std::size_t size, void* context) {
   KeptAttributes& attributes = *static_cast<KeptAttributes*>(context);
+  // Those that are not kept cost time, too.
+  if (auto taken =
+          attributes.room->TakeAttribute(std::string_view(name).size() + size);
+      !taken.has_value()) {
+    attributes.refused = std::move(taken).error();
+    return XATTR_ABORT;
+  }
   if (!IsKeptAttribute(name)) {
     return 0;
   }
   if (size > kMaxAttribute) {
-    attributes.too_large = true;
+    attributes.refused =
+        Error(Reason::kFileInvalid, "an extended attribute above 64 KiB");
     return XATTR_ABORT;
   }
   attributes.kept[name] = std::string(value, size);
@@ -84,8 +94,9 @@ std::optional<std::string> DecodeAcl(const std::string& disk) {
 }  // namespace
 
 Result<SourceAttributes> ReadExt4Attributes(const Ext4FileSystem& file_system,
-                                            std::uint32_t number) {
-  KeptAttributes attributes;
+                                            std::uint32_t number,
+                                            Ext4Room* room) {
+  KeptAttributes attributes{.room = room};
   ext2_xattr_handle* handle = nullptr;
   errcode_t code = ext2fs_xattrs_open(file_system.get(), number, &handle);
   if (code == 0) {
@@ -98,8 +109,8 @@ Result<SourceAttributes> ReadExt4Attributes(const Ext4FileSystem& file_system,
   if (code != 0) {
     return file_system.Failure("its extended attributes", code);
   }
-  if (attributes.too_large) {
-    return Error(Reason::kFileInvalid, "an extended attribute above 64 KiB");
+  if (attributes.refused.has_value()) {
+    return *std::move(attributes.refused);
   }
   for (auto& [name, value] : attributes.kept) {
     if (name.starts_with("user.")) {

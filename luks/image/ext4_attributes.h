@@ -6,15 +6,17 @@
 
 #include "common/result.h"
 #include "luks/image/ext4_file_system.h"
+#include "luks/image/ext4_room.h"
 #include "luks/image/source_tree.h"
 
 namespace tdxvfs::image {
 
 // The extended attributes of an inode that a volume keeps, in the kernel's
-// form. Fails with kFileInvalid (damage, an attribute above 64 KiB) and as the
-// source does.
+// form; all that it has are taken from `room`. Fails with kFileInvalid (damage,
+// an attribute above 64 KiB, no room) and as the source does.
 Result<SourceAttributes> ReadExt4Attributes(const Ext4FileSystem& file_system,
-                                            std::uint32_t number);
+                                            std::uint32_t number,
+                                            Ext4Room* room);
 
 }  // namespace tdxvfs::image
 

@@ -101,6 +101,11 @@ void Ext4FileSystem::Free::operator()(struct_ext2_filsys* file_system) const {
   ext2fs_free(file_system);
 }
 
+std::uint64_t Ext4FileSystem::size() const {
+  return ext2fs_blocks_count(file_system_->super) *
+         std::uint64_t{file_system_->blocksize};
+}
+
 Error Ext4FileSystem::Failure(const std::string& what, long code) const {
   if (channel_->failure.has_value()) {
     Error failure = *channel_->failure;

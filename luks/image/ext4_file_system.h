@@ -2,6 +2,7 @@
 #ifndef TDXVFS_LUKS_IMAGE_EXT4_FILE_SYSTEM_H_
 #define TDXVFS_LUKS_IMAGE_EXT4_FILE_SYSTEM_H_
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +33,7 @@ class Ext4FileSystem {
 
   struct_ext2_filsys* get() const { return file_system_.get(); }
   ByteSource* source() const { return channel_->source; }
+  std::uint64_t size() const;  // bytes, not above the source's
   // Why a call of the library failed: the source's own error, or kFileInvalid
   // with the library's words for `code`.
   Error Failure(const std::string& what, long code) const;

@@ -6,14 +6,12 @@
 
 #include <ext2fs/ext2fs.h>
 
-#include "luks/image/ext4_content.h"
-
 namespace tdxvfs::image {
 namespace {
 
 struct Reading {
   struct_ext2_filsys* file_system;
-  std::uint64_t* room;
+  Ext4Room* room;
   Ext4Names names{};
   bool has_itself = false;  // "."
   bool has_parent = false;  // ".."
@@ -47,10 +45,9 @@ int TakeEntry(ext2_ino_t folder, int /*entry*/, ext2_dir_entry* dirent,
   Reading& reading = *static_cast<Reading*>(context);
   unsigned int size = 0;
   if (ext2fs_get_rec_len(reading.file_system, dirent, &size) != 0 ||
-      size > *reading.room) {
+      !reading.room->TakeFolder(size).has_value()) {
     return GiveUp("more bytes than there are", &reading);
   }
-  *reading.room -= size;
   if (dirent->inode == 0) {
     return 0;  // free, or a checksum
   }
@@ -74,9 +71,7 @@ int TakeEntry(ext2_ino_t folder, int /*entry*/, ext2_dir_entry* dirent,
 }  // namespace
 
 Result<Ext4Names> ReadExt4Folder(const Ext4FileSystem& file_system,
-                                 std::uint32_t inode, std::uint64_t* room) {
-  // The library would follow them before it calls anybody.
-  RETURN_IF_ERROR(CheckExt4Extents(file_system, inode).Context("the folder"));
+                                 std::uint32_t inode, Ext4Room* room) {
   Reading reading{.file_system = file_system.get(), .room = room};
   const errcode_t code =
       ext2fs_dir_iterate2(file_system.get(), inode, DIRENT_FLAG_INCLUDE_EMPTY,

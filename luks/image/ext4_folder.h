@@ -8,19 +8,19 @@
 
 #include "common/result.h"
 #include "luks/image/ext4_file_system.h"
+#include "luks/image/ext4_room.h"
 
 namespace tdxvfs::image {
 
 // The inodes of a folder's names, in byte order, without "." and "..".
 using Ext4Names = std::map<std::string, std::uint32_t>;
 
-// Reads one folder. `room`: how many bytes folders may still have in all, which
-// becomes less by what this one has: blocks that stand in a folder again and
-// again would otherwise have no end. Fails with kFileInvalid: damage, a name
-// that no folder can have (a second "..", one with a slash or a zero byte), one
-// that stands there twice, and folders larger than the room.
+// Reads one folder, whose blocks the caller has taken from `room`; its entries
+// are taken from it here. Fails with kFileInvalid: damage, a name that no
+// folder can have (a second "..", one with a slash or a zero byte), one that
+// stands there twice, and folders larger than the room.
 Result<Ext4Names> ReadExt4Folder(const Ext4FileSystem& file_system,
-                                 std::uint32_t inode, std::uint64_t* room);
+                                 std::uint32_t inode, Ext4Room* room);
 
 }  // namespace tdxvfs::image
 

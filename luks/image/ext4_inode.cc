@@ -16,9 +16,8 @@
 namespace tdxvfs::image {
 namespace {
 
-constexpr std::uint64_t kMaxLinkTarget = 4095;               // bytes
-constexpr std::uint64_t kMaxFile = std::uint64_t{1} << 44U;  // bytes
-constexpr std::uint32_t kSecondBits = 2;                     // see SetTime
+constexpr std::uint64_t kMaxLinkTarget = 4095;  // bytes
+constexpr std::uint32_t kSecondBits = 2;        // see SetTime
 constexpr std::uint32_t kMaxNanoseconds = 999'999'999;
 
 // The fixed part of 128 bytes and what stands behind it, which the library
@@ -91,7 +90,8 @@ Result<std::string> LinkTarget(const Ext4FileSystem& file_system,
 
 Result<Ext4Inode> ReadExt4Inode(const Ext4FileSystem& file_system,
                                 std::uint32_t number,
-                                std::optional<std::int64_t> epoch) {
+                                std::optional<std::int64_t> epoch,
+                                Ext4Room* room) {
   Inode inode;
   const errcode_t code =
       ext2fs_read_inode_full(file_system.get(), number, inode.fixed(),
@@ -100,6 +100,9 @@ Result<Ext4Inode> ReadExt4Inode(const Ext4FileSystem& file_system,
     return file_system.Failure("its inode", code);
   }
   RETURN_IF_ERROR(CheckKind(inode.large));
+  RETURN_IF_ERROR(room->TakeInode());
+  // The library would follow them before it calls anybody.
+  RETURN_IF_ERROR(room->TakeBlocks(number));
   Ext4Inode result;
   SourceNode& node = result.node;
   node.mode = inode.large.i_mode;
@@ -113,17 +116,15 @@ Result<Ext4Inode> ReadExt4Inode(const Ext4FileSystem& file_system,
   }
   const std::uint64_t size = EXT2_I_SIZE(inode.fixed());
   if (S_ISREG(node.mode)) {
-    if (size > kMaxFile) {
-      return Error(Reason::kNotSupported,
-                   "a file of " + std::to_string(size) + " bytes");
-    }
+    RETURN_IF_ERROR(room->TakeFile(size));
     node.size = size;
   } else if (S_ISLNK(node.mode)) {
     ASSIGN_OR_RETURN(result.link_target,
                      LinkTarget(file_system, number, &inode, size));
     node.size = size;
   }
-  ASSIGN_OR_RETURN(result.attributes, ReadExt4Attributes(file_system, number));
+  ASSIGN_OR_RETURN(result.attributes,
+                   ReadExt4Attributes(file_system, number, room));
   return result;
 }
 

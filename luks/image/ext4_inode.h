@@ -8,6 +8,7 @@
 
 #include "common/result.h"
 #include "luks/image/ext4_file_system.h"
+#include "luks/image/ext4_room.h"
 #include "luks/image/source_tree.h"
 
 namespace tdxvfs::image {
@@ -20,12 +21,14 @@ struct Ext4Inode {
   SourceAttributes attributes;
 };
 
-// Reads one inode. `epoch`: its time, when set. Fails with kFileInvalid
-// (damage, devices, sockets, impossible links and attributes), kNotSupported
-// (encrypted by the file system, or above 16 TiB) and as the source does.
+// Reads one inode and takes it, its blocks and its attributes from `room`.
+// `epoch`: its time, when set. Fails with kFileInvalid (damage, devices,
+// sockets, impossible links and attributes, no room), kNotSupported (encrypted
+// by the file system, or 16 TiB in all) and as the source does.
 Result<Ext4Inode> ReadExt4Inode(const Ext4FileSystem& file_system,
                                 std::uint32_t number,
-                                std::optional<std::int64_t> epoch);
+                                std::optional<std::int64_t> epoch,
+                                Ext4Room* room);
 
 }  // namespace tdxvfs::image
 

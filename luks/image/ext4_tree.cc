@@ -12,7 +12,7 @@
 
 #include "luks/image/ext4_folder.h"
 #include "luks/image/ext4_inode.h"
-#include "luks/image/source_date.h"
+#include "luks/image/ext4_room.h"
 #include "luks/image/tree_order.h"
 
 namespace tdxvfs::image {
@@ -23,9 +23,7 @@ constexpr std::string_view kLostAndFound = "lost+found";
 class Scan {
  public:
   Scan(const Ext4FileSystem& file_system, std::optional<std::int64_t> epoch)
-      : file_system_(file_system),
-        epoch_(epoch),
-        room_(file_system.source()->size()) {
+      : file_system_(file_system), epoch_(epoch), room_(file_system) {
     result_.tree.root = "/";
   }
 
@@ -55,13 +53,14 @@ class Scan {
     if (folder != 0 || name.first != kLostAndFound) {
       return false;
     }
+    Ext4Room room(file_system_);  // it is read once more when it stays
     ASSIGN_OR_RETURN(const Ext4Inode inode,
-                     ReadExt4Inode(file_system_, name.second, epoch_));
+                     ReadExt4Inode(file_system_, name.second, epoch_, &room));
     if (!S_ISDIR(inode.node.mode)) {
       return false;
     }
     ASSIGN_OR_RETURN(const Ext4Names inside,
-                     ReadExt4Folder(file_system_, name.second, &room_));
+                     ReadExt4Folder(file_system_, name.second, &room));
     return inside.empty();
   }
 
@@ -108,7 +107,7 @@ class Scan {
   Result<void> AddNode(std::uint32_t number, std::uint32_t parent,
                        std::uint32_t position) {
     ASSIGN_OR_RETURN(Ext4Inode inode,
-                     ReadExt4Inode(file_system_, number, epoch_));
+                     ReadExt4Inode(file_system_, number, epoch_, &room_));
     const auto id = static_cast<std::uint32_t>(result_.tree.nodes.size());
     inode.node.parent = parent;
     inode.node.position = position;
@@ -132,7 +131,7 @@ class Scan {
 
   const Ext4FileSystem& file_system_;
   std::optional<std::int64_t> epoch_;
-  std::uint64_t room_;  // bytes that folders may still have
+  Ext4Room room_;
   Ext4Tree result_;
   std::vector<std::uint32_t> folders_;                      // not read yet
   std::unordered_map<std::uint32_t, std::uint32_t> known_;  // nodes by inode
@@ -140,8 +139,8 @@ class Scan {
 
 }  // namespace
 
-Result<Ext4Tree> ScanExt4(const Ext4FileSystem& file_system) {
-  ASSIGN_OR_RETURN(const std::optional<std::int64_t> epoch, SourceDateEpoch());
+Result<Ext4Tree> ScanExt4(const Ext4FileSystem& file_system,
+                          std::optional<std::int64_t> epoch) {
   ASSIGN_OR_RETURN(Ext4Tree found, Scan(file_system, epoch).Run());
   const std::vector<std::uint32_t> numbers = OrderTree(&found.tree);
   std::vector<std::uint32_t> inodes(numbers.size());

@@ -3,6 +3,7 @@
 #define TDXVFS_LUKS_IMAGE_EXT4_TREE_H_
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "common/result.h"
@@ -19,13 +20,14 @@ struct Ext4Tree {
 
 // Scans the whole file system, in the order of OrderTree, as ScanSource does a
 // folder: user.* attributes and ACLs are kept, devices and sockets refused by
-// path. An empty /lost+found, which mke2fs makes, is left out. With
-// SOURCE_DATE_EPOCH set, every node has that time.
+// path. An empty /lost+found, which mke2fs makes, is left out. `epoch`: the
+// time of every node, when set. Everything is taken from an Ext4Room, so that
+// contents are no more than the file system has room for.
 //
 // Fails, naming the path, as ReadExt4Folder and ReadExt4Inode do; kFileInvalid
-// also for a folder that stands in two places, and so for loops; kUsage
-// (SOURCE_DATE_EPOCH).
-Result<Ext4Tree> ScanExt4(const Ext4FileSystem& file_system);
+// also for a folder that stands in two places, and so for loops.
+Result<Ext4Tree> ScanExt4(const Ext4FileSystem& file_system,
+                          std::optional<std::int64_t> epoch);
 
 }  // namespace tdxvfs::image
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "luks/image/foreign_reader.h"
 #include "luks/image/header_backup.h"
 #include "luks/image/seal_image.h"
+#include "luks/image/source_date.h"
 #include "luks/image_file.h"
 
 namespace tdxvfs::image {
@@ -76,6 +78,7 @@ Result<Manifest> ImportImage(const ImportRequest& request) {
                    luks::ImageFile::Open(request.old_image));
   ASSIGN_OR_RETURN(const luks::ForeignVolume volume,
                    luks::UnlockForeignVolume(image, *request.old_passphrase));
+  ASSIGN_OR_RETURN(const std::optional<std::int64_t> epoch, SourceDateEpoch());
   ASSIGN_OR_RETURN(const auto reader, ForeignReader::Create(&image, &volume));
   ASSIGN_OR_RETURN(const Ext4FileSystem file_system,
                    Ext4FileSystem::Open(reader.get()));
@@ -90,7 +93,8 @@ Result<Manifest> ImportImage(const ImportRequest& request) {
            .uuid = std::nullopt,
            .salt = std::vector<std::uint8_t>(kVeritySaltSize, 0)},
           [&](ImageSink* sink) -> Result<void> {
-            ASSIGN_OR_RETURN(const Ext4Tree source, ScanExt4(file_system));
+            ASSIGN_OR_RETURN(const Ext4Tree source,
+                             ScanExt4(file_system, epoch));
             ErofsWriter writer(sink);
             return Copy(file_system, source, request.progress).Run(&writer);
           }));

@@ -29,7 +29,7 @@ struct ImportRequest {
 // old volume has no hash tree, so nobody can say whether they were changed.
 //
 // Fails as UnlockForeignVolume, Ext4FileSystem::Open, ScanExt4,
-// HeaderBackup::Write and SealImage do.
+// SourceDateEpoch, HeaderBackup::Write and SealImage do.
 Result<Manifest> ImportImage(const ImportRequest& request);
 
 }  // namespace tdxvfs::image

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <optional>
 #include <random>
 #include <string>
 
@@ -34,7 +35,7 @@ namespace fs = std::filesystem;
 Result<Ext4Tree> ReadAllOf(ByteSource* source) {
   ASSIGN_OR_RETURN(const Ext4FileSystem file_system,
                    Ext4FileSystem::Open(source));
-  ASSIGN_OR_RETURN(Ext4Tree found, ScanExt4(file_system));
+  ASSIGN_OR_RETURN(Ext4Tree found, ScanExt4(file_system, std::nullopt));
   for (std::size_t node = 0; node < found.tree.nodes.size(); ++node) {
     if (S_ISREG(found.tree.nodes[node].mode)) {
       RETURN_IF_ERROR(ReadExt4Content(
@@ -132,7 +133,8 @@ TEST_F(Ext4TreeTest, BlocksThatWereNeverWrittenAreZeroes) {
   TextBytes source(Slurp(Image()));
   ASSERT_OK_AND_ASSIGN(const Ext4FileSystem file_system,
                        Ext4FileSystem::Open(&source));
-  ASSERT_OK_AND_ASSIGN(const Ext4Tree found, ScanExt4(file_system));
+  ASSERT_OK_AND_ASSIGN(const Ext4Tree found,
+                       ScanExt4(file_system, std::nullopt));
   ASSERT_EQ(found.tree.PathOf(5), "/promised");
   std::size_t handed_out = 0;
   ASSERT_THAT(ReadExt4Content(file_system, found.inodes[5], 10'240,
@@ -276,7 +278,8 @@ TEST_F(Ext4TreeTest, FoldersLargerThanTheFileSystemAreRefused) {
   TextBytes source(Slurp(Image()));
   ASSERT_OK_AND_ASSIGN(const Ext4FileSystem file_system,
                        Ext4FileSystem::Open(&source));
-  std::uint64_t room = 1'000;  // bytes, less than one block
+  Ext4Room room(file_system);
+  ASSERT_THAT(room.TakeFolder(file_system.size() - 1'000), Succeeds());
   EXPECT_THAT(ReadExt4Folder(file_system, 2, &room),
               Fails(Reason::kFileInvalid));
 }
