@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/volume_access.h"
 
+#include <utility>
+
 #include "cli/register_version.h"
 #include "common/file.h"
 #include "common/hex.h"
@@ -58,6 +60,14 @@ Result<image::SealedImage> OpenVolumeImage(const VolumeAccess& access,
   ASSIGN_OR_RETURN(const Secret passphrase,
                    ReadKeyFile(access.key_file, console));
   return image::SealedImage::Open(access.image, manifest, passphrase);
+}
+
+Result<image::SealedTree> OpenVolumeTree(const VolumeAccess& access,
+                                         const image::Manifest& manifest,
+                                         const Console& console) {
+  ASSIGN_OR_RETURN(image::SealedImage image,
+                   OpenVolumeImage(access, manifest, console));
+  return image::SealedTree::Open(std::move(image), manifest.file_system);
 }
 
 }  // namespace tdxvfs::cli

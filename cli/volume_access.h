@@ -8,6 +8,7 @@
 #include "common/result.h"
 #include "luks/image/manifest.h"
 #include "luks/image/sealed_image.h"
+#include "luks/image/sealed_tree.h"
 
 namespace tdxvfs::cli {
 
@@ -32,6 +33,12 @@ Result<image::Manifest> ReadManifest(const VolumeAccess& access);
 Result<image::SealedImage> OpenVolumeImage(const VolumeAccess& access,
                                            const image::Manifest& manifest,
                                            const Console& console);
+
+// The same, for commands that look at the files inside. Fails as
+// SealedTree::Open does, too.
+Result<image::SealedTree> OpenVolumeTree(const VolumeAccess& access,
+                                         const image::Manifest& manifest,
+                                         const Console& console);
 
 }  // namespace tdxvfs::cli
 

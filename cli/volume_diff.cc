@@ -8,7 +8,6 @@
 #include "cli/volume_access.h"
 #include "common/json_text.h"
 #include "luks/image/diff_trees.h"
-#include "luks/image/verified_reader.h"
 
 namespace tdxvfs::cli {
 namespace {
@@ -23,25 +22,10 @@ struct Options {
   std::string verify_key;
 };
 
-// An opened image with all that reading its files takes. Neither moves: the
-// reader points at the image.
-struct OpenTree {
-  image::SealedImage image;
-  std::unique_ptr<image::VerifiedReader> source;
-};
-
-Result<std::unique_ptr<OpenTree>> Open(const VolumeAccess& access,
-                                       const Console& console) {
+Result<image::SealedTree> Open(const VolumeAccess& access,
+                               const Console& console) {
   ASSIGN_OR_RETURN(const image::Manifest manifest, ReadManifest(access));
-  if (manifest.file_system != "erofs") {
-    return Error(Reason::kNotSupported, "file system '" + manifest.file_system +
-                                            "': only erofs can be compared");
-  }
-  ASSIGN_OR_RETURN(image::SealedImage image,
-                   OpenVolumeImage(access, manifest, console));
-  auto tree = std::make_unique<OpenTree>(OpenTree{std::move(image), nullptr});
-  ASSIGN_OR_RETURN(tree->source, image::VerifiedReader::Create(&tree->image));
-  return tree;
+  return OpenVolumeTree(access, manifest, console);
 }
 
 std::string_view KindName(TreeDifference::Kind kind) {
@@ -93,27 +77,23 @@ Result<void> VolumeDiff(const Options& options, const Console& console) {
                  "--manifest is required twice, for A and then for B, and "
                  "--key-file twice, or once for both");
   }
-  ASSIGN_OR_RETURN(const auto first,
+  ASSIGN_OR_RETURN(const image::SealedTree first,
                    Open({.image = options.first,
                          .manifest = options.manifests.front(),
                          .key_file = options.key_files.front(),
                          .verify_key = options.verify_key},
                         console));
-  ASSIGN_OR_RETURN(const auto second,
+  ASSIGN_OR_RETURN(const image::SealedTree second,
                    Open({.image = options.second,
                          .manifest = options.manifests.back(),
                          .key_file = options.key_files.back(),
                          .verify_key = options.verify_key},
                         console));
-  ASSIGN_OR_RETURN(image::ErofsReader before,
-                   image::ErofsReader::Open(first->source.get()));
-  ASSIGN_OR_RETURN(image::ErofsReader after,
-                   image::ErofsReader::Open(second->source.get()));
   std::vector<TreeDifference> differences;
   {
     ProgressLine progress(console, "comparing");
     ASSIGN_OR_RETURN(differences,
-                     DiffTrees(&before, &after,
+                     DiffTrees(first.reader(), second.reader(),
                                [&](std::uint64_t done, std::uint64_t total) {
                                  progress.Show(done, total);
                                }));

@@ -8,7 +8,6 @@
 #include "cli/volume_access.h"
 #include "common/json_text.h"
 #include "luks/image/extract_tree.h"
-#include "luks/image/verified_reader.h"
 
 namespace tdxvfs::cli {
 namespace {
@@ -22,17 +21,10 @@ Result<image::Extraction> Extract(const Options& options,
                                   const Console& console) {
   ASSIGN_OR_RETURN(const image::Manifest manifest,
                    ReadManifest(options.access));
-  if (manifest.file_system != "erofs") {
-    return Error(Reason::kNotSupported, "file system '" + manifest.file_system +
-                                            "': only erofs can be extracted");
-  }
-  ASSIGN_OR_RETURN(const image::SealedImage image,
-                   OpenVolumeImage(options.access, manifest, console));
-  ASSIGN_OR_RETURN(const auto source, image::VerifiedReader::Create(&image));
-  ASSIGN_OR_RETURN(image::ErofsReader reader,
-                   image::ErofsReader::Open(source.get()));
+  ASSIGN_OR_RETURN(const image::SealedTree tree,
+                   OpenVolumeTree(options.access, manifest, console));
   ProgressLine progress(console, "extracting '" + options.access.image + "'");
-  return ExtractTree(&reader, options.directory,
+  return ExtractTree(tree.reader(), options.directory,
                      [&](std::uint64_t done, std::uint64_t total) {
                        progress.Show(done, total);
                      });

@@ -7,53 +7,26 @@
 #include <map>
 #include <utility>
 
-#include "common/sha256.h"
-#include "luks/image/erofs_walk.h"
+#include "luks/image/chunk_digest.h"
 
 namespace tdxvfs::image {
 namespace {
 
-using Names = std::map<std::string, ErofsVisit>;
+using Names = std::map<std::string, TreeVisit>;
 
-Result<Names> NamesOf(ErofsReader* reader) {
+Result<Names> NamesOf(TreeReader* reader) {
   Names names;
   RETURN_IF_ERROR(
-      WalkErofs(reader, [&names](const ErofsVisit& visit) -> Result<void> {
+      reader->Walk([&names](const TreeVisit& visit) -> Result<void> {
         names.emplace(visit.path, visit);
         return {};
       }));
   return names;
 }
 
-bool AllZero(std::span<const std::uint8_t> bytes) {
-  return std::all_of(bytes.begin(), bytes.end(),
-                     [](std::uint8_t byte) { return byte == 0; });
-}
-
-// Calls with every chunk that is not all zeroes, so that a file with holes and
-// its copy without give the same calls.
-Result<void> DataChunks(ErofsReader* reader, const ErofsNode& file,
-                        const ContentSink& sink) {
-  return reader->Content(
-      file,
-      [&sink](std::uint64_t offset,
-              std::span<const std::uint8_t> bytes) -> Result<void> {
-        while (!bytes.empty()) {
-          const auto chunk =
-              bytes.first(std::min<std::size_t>(bytes.size(), kErofsChunk));
-          if (!AllZero(chunk)) {
-            RETURN_IF_ERROR(sink(offset, chunk));
-          }
-          bytes = bytes.subspan(chunk.size());
-          offset += chunk.size();
-        }
-        return {};
-      });
-}
-
 class Comparison {
  public:
-  Comparison(ErofsReader* first, ErofsReader* second,
+  Comparison(TreeReader* first, TreeReader* second,
              const PieceProgress* progress)
       : first_(first), second_(second), progress_(progress) {}
 
@@ -92,17 +65,17 @@ class Comparison {
   }
 
  private:
-  static bool SameSizeFiles(const ErofsVisit& before, const ErofsVisit& after) {
+  static bool SameSizeFiles(const TreeVisit& before, const TreeVisit& after) {
     return S_ISREG(before.node.mode) && S_ISREG(after.node.mode) &&
            before.first.empty() && after.first.empty() &&
            before.node.size == after.node.size;
   }
 
-  Result<std::vector<std::string_view>> Compare(const ErofsVisit& before,
-                                                const ErofsVisit& after) {
+  Result<std::vector<std::string_view>> Compare(const TreeVisit& before,
+                                                const TreeVisit& after) {
     std::vector<std::string_view> what;
-    const ErofsNode& a = before.node;
-    const ErofsNode& b = after.node;
+    const TreeNode& a = before.node;
+    const TreeNode& b = after.node;
     if ((a.mode & S_IFMT) != (b.mode & S_IFMT)) {
       what.emplace_back("kind");
       return what;
@@ -131,7 +104,7 @@ class Comparison {
     return what;
   }
 
-  Result<bool> SameContent(const ErofsVisit& before, const ErofsVisit& after) {
+  Result<bool> SameContent(const TreeVisit& before, const TreeVisit& after) {
     if (S_ISLNK(before.node.mode)) {
       ASSIGN_OR_RETURN(const std::string mine, first_->LinkTarget(before.node));
       ASSIGN_OR_RETURN(const std::string theirs,
@@ -157,26 +130,18 @@ class Comparison {
     return mine == theirs;
   }
 
-  // Over where each chunk lies and what it holds, chained.
-  static Result<Sha256Digest> Digest(ErofsReader* reader,
-                                     const ErofsNode& file) {
-    Sha256Digest digest{};
-    RETURN_IF_ERROR(DataChunks(
-        reader, file,
-        [&digest](std::uint64_t offset,
-                  std::span<const std::uint8_t> bytes) -> Result<void> {
-          std::vector<std::uint8_t> place(sizeof(offset));
-          PutNumber(place, 0, place.size(), offset);
-          ASSIGN_OR_RETURN(
-              digest,
-              LengthPrefixed().Add(digest).Add(place).Add(bytes).Sha256());
-          return {};
+  static Result<Sha256Digest> Digest(TreeReader* reader, const TreeNode& file) {
+    ChunkDigest digest;
+    RETURN_IF_ERROR(reader->Content(
+        file,
+        [&digest](std::uint64_t offset, std::span<const std::uint8_t> bytes) {
+          return digest.Put(offset, bytes);
         }));
-    return digest;
+    return digest.Finish();
   }
 
-  ErofsReader* first_;
-  ErofsReader* second_;
+  TreeReader* first_;
+  TreeReader* second_;
   const PieceProgress* progress_;
   std::uint64_t done_ = 0;
   std::uint64_t total_ = 0;
@@ -184,8 +149,8 @@ class Comparison {
 
 }  // namespace
 
-Result<std::vector<TreeDifference>> DiffTrees(ErofsReader* first,
-                                              ErofsReader* second,
+Result<std::vector<TreeDifference>> DiffTrees(TreeReader* first,
+                                              TreeReader* second,
                                               const PieceProgress& progress) {
   return Comparison(first, second, &progress).Run();
 }

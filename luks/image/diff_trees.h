@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "common/result.h"
-#include "luks/image/erofs_reader.h"
 #include "luks/image/parallel_pieces.h"
+#include "luks/image/tree_reader.h"
 
 namespace tdxvfs::image {
 
@@ -26,8 +26,8 @@ struct TreeDifference {
 // Compares two trees, second against first, in byte order of the paths. Reads
 // the content of files of one size in both. `progress` gets bytes compared, of
 // those to compare. Fails as the readers do.
-Result<std::vector<TreeDifference>> DiffTrees(ErofsReader* first,
-                                              ErofsReader* second,
+Result<std::vector<TreeDifference>> DiffTrees(TreeReader* first,
+                                              TreeReader* second,
                                               const PieceProgress& progress);
 
 }  // namespace tdxvfs::image

@@ -13,7 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include "luks/image/erofs_walk.h"
 #include "luks/image/new_folder.h"
 #include "luks/image/pending_file.h"
 
@@ -25,18 +24,18 @@ constexpr mode_t kSafeMode = 01777;  // without set-user-ID and set-group-ID
 constexpr mode_t kAllModes = 07777;
 constexpr int kNewFile = O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC;
 
-Error Failed(const ErofsVisit& visit, int error_number) {
+Error Failed(const TreeVisit& visit, int error_number) {
   return SystemError(ReasonOfWrite(error_number), "'" + visit.path + "'",
                      error_number);
 }
 
 class Extractor {
  public:
-  Extractor(ErofsReader* reader, const NewFolder* folder,
+  Extractor(TreeReader* reader, const NewFolder* folder,
             const PieceProgress* progress)
       : reader_(reader), folder_(folder), progress_(progress) {}
 
-  Result<void> Visit(const ErofsVisit& visit) {
+  Result<void> Visit(const TreeVisit& visit) {
     if (visit.path.empty()) {
       folders_.push_back(visit);
       return {};
@@ -77,7 +76,7 @@ class Extractor {
   }
 
  private:
-  Result<void> Link(const ErofsVisit& visit, int parent,
+  Result<void> Link(const TreeVisit& visit, int parent,
                     const std::string& name) {
     std::string first;
     ASSIGN_OR_RETURN(const UniqueFd from, folder_->Parent(visit.first, &first));
@@ -86,7 +85,7 @@ class Extractor {
                : Failed(visit, errno);
   }
 
-  Result<void> File(const ErofsVisit& visit, int parent,
+  Result<void> File(const TreeVisit& visit, int parent,
                     const std::string& name) {
     const UniqueFd file(::openat(parent, name.c_str(), kNewFile, 0600));
     if (!file.valid() ||
@@ -109,7 +108,7 @@ class Extractor {
   }
 
   // What has no content and no descriptor: symbolic links and fifos.
-  Result<void> Other(const ErofsVisit& visit, int parent,
+  Result<void> Other(const TreeVisit& visit, int parent,
                      const std::string& name) {
     if (S_ISLNK(visit.node.mode)) {
       ASSIGN_OR_RETURN(const std::string target,
@@ -138,7 +137,7 @@ class Extractor {
                : Failed(visit, errno);
   }
 
-  static std::array<timespec, 2> Times(const ErofsNode& node) {
+  static std::array<timespec, 2> Times(const TreeNode& node) {
     const timespec modified{static_cast<time_t>(node.modified),
                             static_cast<long>(node.modified_rest)};
     return {modified, modified};
@@ -146,7 +145,7 @@ class Extractor {
 
   // Attributes, owner, mode and times, in the order in which none undoes
   // another.
-  Result<void> Dress(const ErofsVisit& visit, int descriptor) {
+  Result<void> Dress(const TreeVisit& visit, int descriptor) {
     ASSIGN_OR_RETURN(const SourceAttributes attributes,
                      reader_->Attributes(visit.node));
     for (const auto& [name, value] : attributes) {
@@ -172,23 +171,22 @@ class Extractor {
     return {};
   }
 
-  ErofsReader* reader_;
+  TreeReader* reader_;
   const NewFolder* folder_;
   const PieceProgress* progress_;
   Extraction done_;
-  std::vector<ErofsVisit> folders_;
+  std::vector<TreeVisit> folders_;
 };
 
 }  // namespace
 
-Result<Extraction> ExtractTree(ErofsReader* reader,
+Result<Extraction> ExtractTree(TreeReader* reader,
                                const std::filesystem::path& target,
                                const PieceProgress& progress) {
   ASSIGN_OR_RETURN(NewFolder folder, NewFolder::Create(target));
   Extractor extractor(reader, &folder, &progress);
-  RETURN_IF_ERROR(WalkErofs(reader, [&extractor](const ErofsVisit& visit) {
-    return extractor.Visit(visit);
-  }));
+  RETURN_IF_ERROR(reader->Walk(
+      [&extractor](const TreeVisit& visit) { return extractor.Visit(visit); }));
   ASSIGN_OR_RETURN(const Extraction done, extractor.Finish());
   RETURN_IF_ERROR(folder.Commit());
   return done;

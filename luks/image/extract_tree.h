@@ -6,8 +6,8 @@
 #include <filesystem>
 
 #include "common/result.h"
-#include "luks/image/erofs_reader.h"
 #include "luks/image/parallel_pieces.h"
+#include "luks/image/tree_reader.h"
 
 namespace tdxvfs::image {
 
@@ -18,8 +18,8 @@ struct Extraction {
   std::uint64_t attributes_lost = 0;
 };
 
-// Recreates the tree of an image as a new folder. Everything is made below a
-// temporary folder beside it, whose name begins with '.', and gets its name
+// Recreates the tree of a file system as a new folder. Everything is made below
+// a temporary folder beside it, whose name begins with '.', and gets its name
 // when it is complete; after a failure nothing is left. No symbolic link is
 // ever followed. Root also restores owners; others get their own, without
 // set-user-ID and set-group-ID. Holes stay holes.
@@ -27,7 +27,7 @@ struct Extraction {
 // `progress` gets bytes written, of the bytes of the file system. Fails with
 // kAlreadyExists (the folder), kNoSpace, kPermission, kFileNotFound (its
 // parent) and as the reader does.
-Result<Extraction> ExtractTree(ErofsReader* reader,
+Result<Extraction> ExtractTree(TreeReader* reader,
                                const std::filesystem::path& target,
                                const PieceProgress& progress);
 

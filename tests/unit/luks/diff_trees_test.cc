@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "luks/image/erofs_tree.h"
 #include "tests/support/result_matchers.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/unit/luks/sealed_files.h"
@@ -58,9 +59,9 @@ class DiffTreesTest : public ::testing::Test {
   std::vector<std::string> Diff() const {
     TextSource first(ErofsOf(A()));
     TextSource second(ErofsOf(B()));
-    auto before = ErofsReader::Open(&first);
-    auto after = ErofsReader::Open(&second);
-    const auto differences = DiffTrees(&*before, &*after, nullptr);
+    auto before = ErofsTree::Open(&first);
+    auto after = ErofsTree::Open(&second);
+    const auto differences = DiffTrees(before->get(), after->get(), nullptr);
     EXPECT_THAT(differences, Succeeds());
     std::vector<std::string> lines;
     for (const TreeDifference& difference : *differences) {

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "luks/image/erofs_tree.h"
 #include "luks/image/sealed_image.h"
 #include "luks/image/verified_reader.h"
 #include "tests/support/result_matchers.h"
@@ -45,8 +46,8 @@ class ExtractTreeTest : public ::testing::Test {
   fs::path Source() const { return folder_.path() / "source"; }
   fs::path Out() const { return folder_.path() / "out"; }
   Result<Extraction> Extract(TextSource* source) const {
-    ASSIGN_OR_RETURN(ErofsReader reader, ErofsReader::Open(source));
-    return ExtractTree(&reader, Out(), nullptr);
+    ASSIGN_OR_RETURN(const auto reader, ErofsTree::Open(source));
+    return ExtractTree(reader.get(), Out(), nullptr);
   }
   Result<Extraction> Extract() const {
     TextSource source(ErofsOf(Source()));
@@ -195,8 +196,8 @@ TEST_F(ExtractTreeTest, D5_ADamagedBlockLeavesNothing) {
     ASSIGN_OR_RETURN(const SealedImage sealed,
                      SealedImage::Open(image, manifest, SecretOf(kPassphrase)));
     ASSIGN_OR_RETURN(const auto source, VerifiedReader::Create(&sealed));
-    ASSIGN_OR_RETURN(ErofsReader reader, ErofsReader::Open(source.get()));
-    return ExtractTree(&reader, Out(), nullptr);
+    ASSIGN_OR_RETURN(const auto reader, ErofsTree::Open(source.get()));
+    return ExtractTree(reader.get(), Out(), nullptr);
   };
   ASSERT_THAT(extract(), Succeeds());
   EXPECT_TRUE(Tree(Out()) == Tree(Source()));
@@ -236,9 +237,10 @@ TEST_F(ExtractTreeTest, ALinkOutOfTheFolderIsMadeAndNotFollowed) {
 
 TEST_F(ExtractTreeTest, AMissingFolderAboveIsSaidSo) {
   TextSource source(ErofsOf(Source()));
-  ASSERT_OK_AND_ASSIGN(ErofsReader reader, ErofsReader::Open(&source));
-  EXPECT_THAT(ExtractTree(&reader, folder_.path() / "none" / "out", nullptr),
-              Fails(Reason::kFileNotFound));
+  ASSERT_OK_AND_ASSIGN(const auto reader, ErofsTree::Open(&source));
+  EXPECT_THAT(
+      ExtractTree(reader.get(), folder_.path() / "none" / "out", nullptr),
+      Fails(Reason::kFileNotFound));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "luks/image/erofs_tree.h"
 #include "luks/image/extract_tree.h"
 #include "luks/image/sealed_image.h"
 #include "luks/image/verified_reader.h"
@@ -83,9 +84,9 @@ class ImportImageTest : public ::testing::Test {
         const SealedImage image,
         SealedImage::Open(New(), manifest, SecretOf(kNewPassphrase)));
     ASSERT_OK_AND_ASSIGN(const auto source, VerifiedReader::Create(&image));
-    ASSERT_OK_AND_ASSIGN(ErofsReader reader, ErofsReader::Open(source.get()));
+    ASSERT_OK_AND_ASSIGN(const auto reader, ErofsTree::Open(source.get()));
     const fs::path out = folder_.path() / "out";
-    ASSERT_THAT(ExtractTree(&reader, out, nullptr), Succeeds());
+    ASSERT_THAT(ExtractTree(reader.get(), out, nullptr), Succeeds());
     EXPECT_TRUE(Tree(out) == Tree(Source()));
     for (const char* name : {"config.json", "1", "1/saved_model.pb"}) {
       struct stat mine {};
