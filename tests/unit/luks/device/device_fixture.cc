@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -20,6 +21,9 @@
 
 namespace tdxvfs::testing {
 namespace {
+
+// Far above what any step takes under emulation, below the limit of the run.
+constexpr int kSignalLimitMs = 120'000;
 
 namespace fs = std::filesystem;
 
@@ -113,6 +117,12 @@ Signal::~Signal() {
 }
 void Signal::Give() const { EXPECT_EQ(::write(ends_[1], "x", 1), 1); }
 void Signal::Await() const {
+  pollfd end{.fd = ends_[0], .events = POLLIN, .revents = 0};
+  // This process holds the other end, too, so one that died is not noticed.
+  if (::poll(&end, 1, kSignalLimitMs) != 1) {
+    ADD_FAILURE() << "no signal within " << kSignalLimitMs << " ms";
+    return;
+  }
   char byte = 0;
   EXPECT_EQ(::read(ends_[0], &byte, 1), 1);
 }

@@ -51,7 +51,8 @@ class ChildProcess {
   pid_t pid_;
 };
 
-// A pipe by which a child says that it has come to a point.
+// A pipe by which a child says that it has come to a point. Who waits for one
+// that died fails after two minutes.
 class Signal {
  public:
   Signal();
