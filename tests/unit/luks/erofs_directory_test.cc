@@ -57,6 +57,39 @@ TEST(ErofsDirectory, ManyNamesComeBlockByBlock) {
   EXPECT_LE(short_pieces, 1U);
 }
 
+// An entry of 12 bytes and a name of 116 are 128: 32 of them fill a block.
+TEST(ErofsDirectory, NamesThatFillBlocksExactlyComeBack) {
+  for (const std::size_t count : {31U, 32U, 33U, 63U, 64U, 65U, 96U}) {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < count; ++i) {
+      names.push_back(NameAt(i) + std::string(104, 'n'));
+    }
+    ASSERT_EQ(names[0].size(), 116U);
+    std::size_t read = 0;
+    std::vector<std::size_t> sizes;
+    ASSERT_THAT(EncodeErofsDirectory(
+                    count,
+                    [&](std::size_t position) -> ErofsEntry {
+                      return {names[position], position + 7, 1};
+                    },
+                    [&](std::span<const std::uint8_t> piece) -> Result<void> {
+                      sizes.push_back(piece.size());
+                      ASSIGN_OR_RETURN(const auto block,
+                                       ParseErofsDirectoryBlock(piece, ""));
+                      for (const ErofsName& entry : block) {
+                        EXPECT_EQ(entry.name, names[read]);
+                        EXPECT_EQ(entry.inode, read + 7);
+                        ++read;
+                      }
+                      return {};
+                    }),
+                Succeeds());
+    EXPECT_EQ(read, count);
+    ASSERT_EQ(sizes.size(), (count + 31) / 32) << count;
+    EXPECT_EQ(sizes.back(), (count - (sizes.size() - 1) * 32) * 128) << count;
+  }
+}
+
 TEST(ErofsDirectory, FailsAsTheSinkDoes) {
   const std::string name(255, 'n');
   int pieces = 0;

@@ -110,6 +110,33 @@ TEST_F(ExtractTreeTest, TheSameAsFsckErofsExtracts) {
   EXPECT_TRUE(Tree(Out()) == Tree(Source()));
 }
 
+// "." and ".." take 27 bytes, a name of 116 with its entry 128: one more name
+// of 89 bytes beside 31 of them fills the first block, and so on. Each folder
+// misses a boundary by a byte or meets it.
+TEST_F(ExtractTreeTest, FoldersAroundBlockBoundariesComeBack) {
+  for (const int count : {30, 31, 32, 33, 62, 63, 64, 65}) {
+    for (const std::size_t last :
+         {86U, 88U, 89U, 90U, 100U, 101U, 102U, 255U}) {
+      const fs::path folder =
+          Source() / (std::to_string(count) + "-" + std::to_string(last));
+      fs::create_directory(folder);
+      for (int i = 0; i < count; ++i) {
+        Spill(folder / (std::to_string(100 + i) + std::string(113, 'n')), "");
+      }
+      Spill(folder / std::string(last, 'z'), "");
+    }
+  }
+  const fs::path image = folder_.path() / "image";
+  Spill(image, ErofsOf(Source()));
+  const fs::path theirs = folder_.path() / "theirs";
+  const ToolResult checked =
+      RunTool({"fsck.erofs", "--extract=" + theirs.string(), image.string()});
+  ASSERT_EQ(checked.exit_code, 0) << checked.output;
+  ASSERT_THAT(Extract(), Succeeds());
+  EXPECT_TRUE(Tree(Out()) == Tree(theirs));
+  EXPECT_TRUE(Tree(Out()) == Tree(Source()));
+}
+
 TEST_F(ExtractTreeTest, DeepFoldersComeBack) {
   fs::path deep = Source();
   for (int i = 0; i < 300; ++i) {
