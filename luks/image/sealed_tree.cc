@@ -7,6 +7,7 @@
 #include "luks/image/block_bytes.h"
 #include "luks/image/erofs_tree.h"
 #include "luks/image/ext4_reader.h"
+#include "luks/image/squashfs_reader.h"
 
 namespace tdxvfs::image {
 
@@ -20,10 +21,12 @@ Result<SealedTree> SealedTree::Open(SealedImage image,
     ASSIGN_OR_RETURN(tree.reader_, ErofsTree::Open(tree.blocks_.get()));
   } else if (file_system == "ext4") {
     ASSIGN_OR_RETURN(tree.reader_, Ext4Reader::Open(tree.bytes_.get()));
+  } else if (file_system == "squashfs") {
+    ASSIGN_OR_RETURN(tree.reader_, SquashfsReader::Open(tree.bytes_.get()));
   } else {
-    return Error(Reason::kNotSupported,
-                 "file system '" + std::string(file_system) +
-                     "': only the files of erofs and ext4 can be read");
+    return Error(Reason::kNotSupported, "file system '" +
+                                            std::string(file_system) +
+                                            "': no reader of its files");
   }
   return tree;
 }

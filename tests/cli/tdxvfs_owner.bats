@@ -88,6 +88,17 @@ flip() {
   matches owner_ext4
 }
 
+@test "extract and diff read squashfs, too" {
+  tdxvfs volume pack model second --key-file newkey --manifest manifest2 --file-system squashfs > /dev/null
+  say tdxvfs volume extract second out --manifest manifest2 --key-file newkey
+  diff -r --no-dereference model out
+  say tdxvfs volume diff image second --manifest manifest --manifest manifest2 --key-file key --key-file newkey
+  flip second $((1048576 + 96))
+  say tdxvfs volume extract second out2 --manifest manifest2 --key-file newkey
+  [[ ! -e out2 ]]
+  matches owner_squashfs
+}
+
 @test "repack makes a new version of the same contents" {
   say tdxvfs volume repack image new --manifest manifest --key-file key --new-key-file newkey --new-manifest newmanifest
   tdxvfs volume verify new --manifest newmanifest --key-file newkey

@@ -117,7 +117,7 @@ TEST_P(SealedTreeTest, D5_ADamagedImageLeavesNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, SealedTreeTest,
-                         ::testing::Values("erofs", "ext4"),
+                         ::testing::Values("erofs", "ext4", "squashfs"),
                          [](const auto& tested) {
                            return std::string(tested.param);
                          });
