@@ -55,7 +55,11 @@ Result<image::SealedImage> OpenVolumeImage(const VolumeAccess& access,
                                            const image::Manifest& manifest,
                                            const Console& console) {
   if (access.key_file.empty()) {
-    return Error(Reason::kUsage, "--key-file is required");
+    return Error(
+        Reason::kUsage,
+        "--key-file is required; a passphrase that the key server made "
+        "with --register goes to attested guests alone, see WHO CAN "
+        "READ A VOLUME in tdxvfs(1)");
   }
   ASSIGN_OR_RETURN(const Secret passphrase,
                    ReadKeyFile(access.key_file, console));

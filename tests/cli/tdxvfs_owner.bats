@@ -53,6 +53,7 @@ flip() {
   say tdxvfs volume verify key --manifest manifest --key-file key
   tdxvfs volume pack model other --key-file key --manifest foreign > /dev/null
   say tdxvfs volume verify image --manifest foreign --key-file key
+  say tdxvfs volume extract image out --manifest manifest
   matches owner_refused
 }
 
