@@ -51,6 +51,22 @@ fails() {
   fails 5 header-unknown tdxvfs-agent unlock data --check
 }
 
+@test "versions that repack and import registered are granted, too" {
+  (umask 077 && printf 'correct horse' > key)
+  tdxvfs volume pack model owned.img --key-file key --manifest owned.json
+  tdxvfs volume repack owned.img data2.img --manifest owned.json --key-file key --register data
+  truncate -s 2M clear
+  mke2fs -q -F -t ext4 -d model clear
+  "$BATS_TEST_DIRNAME/foreign_volume.py" clear old key luks2
+  tdxvfs volume import old data3.img --key-file key --register data
+  for version in 2 3; do
+    cp "data$version.img" data.img
+    run --separate-stderr tdxvfs-agent unlock data --check --json
+    echo "$stderr"
+    [[ $status -eq 0 && $output == *"\"version\":$version,"* ]]
+  done
+}
+
 @test "A2: a replayed quote, a spoilt one and no quote have reasons of their own" {
   stop_quote_device
   start_quote_device --fault replay

@@ -97,6 +97,85 @@ END
   matches audit_empty
 }
 
+# registered VERSION MANIFEST: what the server must know of a version is what
+# the manifest says.
+registered() {
+  local version manifest
+  version=$(tdxvfs key list data --json | jq -cS --argjson n "$1" \
+    '[.. | objects | select(.version? == $n)][0] | {uuid, header_sha256, header_profile, file_system}')
+  manifest=$(jq -cS '{uuid, header_sha256, header_profile, file_system}' "$2")
+  echo "$version is $manifest"
+  [[ $version == "$manifest" ]]
+}
+
+# An old volume of cryptsetup with the model inside.
+old_volume() {
+  truncate -s 2M clear
+  mke2fs -q -F -t ext4 -d model clear 2> /dev/null
+  "$BATS_TEST_DIRNAME/foreign_volume.py" clear old key luks2
+  rm clear
+}
+
+@test "repack and import register the next versions" {
+  start_server
+  old_volume
+  tdxvfs volume pack model image --key-file key --manifest manifest > /dev/null
+  tdxvfs key import data --manifest manifest --passphrase-file key > /dev/null 2>&1
+  say tdxvfs volume repack image new --manifest manifest --key-file key --register data --new-manifest newmanifest
+  say tdxvfs volume import old third --key-file key --register data --manifest thirdmanifest --json
+  registered 1 manifest
+  registered 2 newmanifest
+  registered 3 thirdmanifest
+  [[ $(jq -c .verity manifest) == $(jq -c .verity newmanifest) ]]
+  # Neither has the old passphrase.
+  run ! tdxvfs volume verify new --manifest newmanifest --key-file key
+  run ! tdxvfs volume verify third --manifest thirdmanifest --key-file key
+  say tdxvfs key list data
+  matches next_versions
+}
+
+# All but the server's and those of bats.
+files() {
+  find . -name server -prune -o -name 'separate-stderr*' -o -type f -print | sort
+}
+
+# leaves COMMAND...: with a server that is lost while the image is made.
+leaves() {
+  "$BATS_TEST_DIRNAME/server_that_leaves.py" "$PWD/way.sock" "$PWD/server/admin.sock" . 3>&- &
+  local way=$!
+  for _ in $(seq 200); do
+    [[ ! -S way.sock ]] || break
+    sleep 0.05
+  done
+  run --separate-stderr "$@" --server "$PWD/way.sock"
+  kill "$way" 2> /dev/null || true
+  wait "$way" || true
+  # shellcheck disable=SC2154  # run sets stderr
+  echo "exit code $status: $stderr"
+  [[ $status -eq 4 && $stderr != *"make a passphrase"* ]]
+}
+
+@test "a server lost meanwhile leaves no image and no version behind" {
+  start_server
+  old_volume
+  tdxvfs volume pack model image --key-file key --manifest manifest > /dev/null
+  before=$(files)
+  leaves tdxvfs volume pack model leaving --register data --manifest leaving.json
+  leaves tdxvfs volume repack image leaving --manifest manifest --key-file key --register data --new-manifest leaving.json
+  leaves tdxvfs volume import old leaving --key-file key --register data --manifest leaving.json
+  # The backup of the header stays when only the registration failed.
+  rm old.header
+  diff - <(files) <<< "$before"
+  stop_server
+  for command in "pack model leaving" "repack image leaving --manifest manifest --key-file key" "import old leaving --key-file key"; do
+    # shellcheck disable=SC2086  # words
+    run ! tdxvfs volume $command --register data
+  done
+  diff - <(files) <<< "$before"
+  serve_again
+  [[ $(tdxvfs key list --json) == *'[]'* ]]
+}
+
 @test "a server that is not there is named, wherever its address comes from" {
   say tdxvfs key list --server /nonexistent/admin.sock
   TDXVFS_SERVER=unix:/nonexistent/other.sock say tdxvfs key list
