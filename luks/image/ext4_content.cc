@@ -2,7 +2,6 @@
 #include "luks/image/ext4_content.h"
 
 #include <algorithm>
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,10 +14,9 @@ namespace tdxvfs::image {
 namespace {
 
 constexpr std::uint64_t kPiece = 1048576;  // bytes read at once
-
-struct CloseFile {
-  void operator()(ext2_file* file) const { (void)ext2fs_file_close(file); }
-};
+// Bytes inside an inode: those in place of block numbers, and an attribute of
+// the most that ext4 allows (lib/ext2fs/ext_attr.c and fs/ext4/xattr.h).
+constexpr std::size_t kMaxInline = 60 + 65536;
 
 // Copies runs of blocks in long pieces, past the library's channel, which asks
 // for one block at a time. Runs that continue each other become one.
@@ -80,29 +78,28 @@ class RunCopy {
   std::vector<std::uint8_t> buffer_;
 };
 
-// What lies inside the inode: by the library, which ends where it ends.
+// What lies inside the inode and an attribute. Not by ext2fs_file_read: its
+// buffer is three blocks, and it copies an attribute of any size into it.
 Result<void> ReadInline(const Ext4FileSystem& file_system, std::uint32_t inode,
                         std::uint64_t size, const ContentSink& sink) {
-  ext2_file_t opened = nullptr;
-  errcode_t code = ext2fs_file_open(file_system.get(), inode, 0, &opened);
+  std::size_t found = 0;
+  errcode_t code = ext2fs_inline_data_size(file_system.get(), inode, &found);
+  std::vector<std::uint8_t> buffer(kMaxInline);
+  if (code == 0 && found > buffer.size()) {
+    return Error(Reason::kFileInvalid,
+                 std::to_string(found) + " bytes of content inside its inode");
+  }
+  if (code == 0) {
+    code = ext2fs_inline_data_get(file_system.get(), inode, nullptr,
+                                  buffer.data(), &found);
+  }
+  if (code == 0 && found < size) {
+    code = EXT2_ET_SHORT_READ;
+  }
   if (code != 0) {
     return file_system.Failure("its content", code);
   }
-  const std::unique_ptr<ext2_file, CloseFile> file(opened);
-  std::vector<std::uint8_t> buffer(std::min(kPiece, size));
-  for (std::uint64_t at = 0; at < size;) {
-    unsigned int got = 0;
-    const auto wanted = static_cast<unsigned int>(
-        std::min<std::uint64_t>(size - at, buffer.size()));
-    code = ext2fs_file_read(file.get(), buffer.data(), wanted, &got);
-    if (code != 0 || got == 0) {
-      return file_system.Failure("its content",
-                                 code != 0 ? code : EXT2_ET_SHORT_READ);
-    }
-    RETURN_IF_ERROR(sink(at, std::span(buffer).first(got)));
-    at += got;
-  }
-  return {};
+  return sink(0, std::span(buffer).first(size));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "luks/image/ext4_tree.h"
 
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include <filesystem>
 #include <optional>
@@ -282,6 +283,41 @@ TEST_F(Ext4TreeTest, FoldersLargerThanTheFileSystemAreRefused) {
   ASSERT_THAT(room.TakeFolder(file_system.size() - 1'000), Succeeds());
   EXPECT_THAT(ReadExt4Folder(file_system, 2, &room),
               Fails(Reason::kFileInvalid));
+}
+
+// libext2fs 1.47 copies content inside an inode into a buffer of three blocks,
+// however long the attribute is that holds it.
+class InlineContent : public Ext4TreeTest {
+ protected:
+  // Turns an attribute of /zz into its content, which is then `size` bytes.
+  void Plant(std::size_t attribute, std::size_t size) const {
+    const std::string value(attribute, 'a');
+    ASSERT_EQ(setxattr((Source() / "zz").c_str(), "user.data", value.data(),
+                       value.size(), 0),
+              0);
+    Make({"-O", "ea_inode,^metadata_csum", "-b", "1024", "-I", "256"});
+    // Name length and name index: "user." is 1, "system." is 7.
+    std::string header("\4\1", 2);
+    std::string content = Slurp(Image());
+    std::size_t at = content.find("data");
+    while (at != std::string::npos && content.substr(at - 16, 2) != header) {
+      at = content.find("data", at + 1);
+    }
+    ASSERT_NE(at, std::string::npos);
+    content[at - 15] = 7;
+    Spill(Image(), content);
+    Edit({"sif /zz size " + std::to_string(size), "sif /zz flags 0x10000000"});
+  }
+};
+
+TEST_F(InlineContent, LongerThanThreeBlocksIsRead) {
+  Plant(3'800, 3'860);
+  EXPECT_THAT(ReadIt(), Succeeds());
+}
+
+TEST_F(InlineContent, ShorterThanItsSizeIsRefused) {
+  Plant(3'800, 3'861);
+  EXPECT_THAT(ReadIt(), Fails(Reason::kFileInvalid));
 }
 
 struct Hostile {
