@@ -98,7 +98,7 @@ Result<std::vector<Forecast>> Judge(AdminClient& server,
   for (FleetGuest& guest : fleet) {
     ASSIGN_OR_RETURN(const policy::MeasurementPolicy* const policy,
                      policies.Of(guest.volume));
-    Outlook outlook{false, "", "not known", "the volume has no policy"};
+    Outlook outlook{false, "", kNotKnown, "the volume has no policy"};
     if (policy != nullptr) {
       ASSIGN_OR_RETURN(outlook, OutlookOf(guest, judging, *policy));
     }
@@ -111,8 +111,10 @@ void PrintText(const std::vector<Forecast>& forecasts, const Console& console) {
   TextTable table({"", "VOLUME", "PEER", "LAST SEEN", "THEN", "STATUS",
                    "FALLS OUT", "WHY"});
   std::size_t falling = 0;
+  std::size_t unknown = 0;
   for (const auto& [guest, outlook] : forecasts) {
     falling += outlook.falls_out ? 1U : 0U;
+    unknown += outlook.when == kNotKnown ? 1U : 0U;
     table.Row({outlook.falls_out ? ">>" : "", guest.volume, guest.address,
                guest.time, guest.reason.empty() ? "released" : guest.reason,
                outlook.status, outlook.when.empty() ? "no" : outlook.when,
@@ -120,7 +122,9 @@ void PrintText(const std::vector<Forecast>& forecasts, const Console& console) {
   }
   console.out << table.Text() << "\n"
               << falling << " of " << forecasts.size()
-              << " guests fall out by this collateral. A guest is a volume and "
+              << " guests fall out by this collateral"
+              << (unknown == 0 ? "" : "; not known: " + std::to_string(unknown))
+              << ". A guest is a volume and "
                  "an address, judged by its last evidence on record.\n";
 }
 

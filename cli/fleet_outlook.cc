@@ -68,7 +68,7 @@ Result<Outlook> OutlookOf(const FleetGuest& guest,
     if (evaluated.error().reason() == Reason::kInternal) {
       return std::move(evaluated).error();
     }
-    return Outlook{false, "", "not known", evaluated.error().message()};
+    return Outlook{false, "", kNotKnown, evaluated.error().message()};
   }
   const attest::TdReport* const report = evaluated->quote.td_report();
   if (!evaluated->genuine || report == nullptr) {

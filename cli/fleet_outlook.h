@@ -12,6 +12,9 @@
 
 namespace tdxvfs::cli {
 
+// As `when`: collateral could not be had, or there is no policy to judge by.
+inline constexpr const char* kNotKnown = "not known";
+
 // What newer collateral makes of a guest.
 struct Outlook {
   bool falls_out = false;  // accepted at its last decision, and will not be
