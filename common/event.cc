@@ -66,6 +66,9 @@ constexpr std::array<EventInfo, kEventCount> kEvents{{
      "a decision could not be recorded; nothing was released"},
     {kAuditHead, "audit-head",
      "the audit log's newest signed head, to be kept elsewhere"},
+    {kAuditHeadNotKept, "audit-head-not-kept",
+     "the newest signed head could not be kept beside the audit key; the one "
+     "before stays, and records go on"},
     {kStoreUntended, "store-untended",
      "which guests came could not be noted, or a deleted passphrase not yet "
      "destroyed; tried again within seconds"},

@@ -46,6 +46,7 @@ enum class Event : std::uint8_t {
   kReloadRefused,
   kAuditFailed,
   kAuditHead,
+  kAuditHeadNotKept,
   kStoreUntended,
 };
 

@@ -44,6 +44,7 @@ void GuestBook::Add(const std::string& volume, const GuestSeen& guest) {
 }
 
 Result<void> GuestBook::Flush(KeyStore* store) {
+  const std::lock_guard one(flushing_);
   Volumes noted;
   {
     const std::lock_guard lock(mutex_);

@@ -24,7 +24,8 @@ class GuestBook {
   void Note(std::string_view volume, std::uint32_t version,
             std::string_view peer, std::chrono::system_clock::time_point now);
   // Writes what was noted, without holding up whoever notes meanwhile. What
-  // could not be written stays for the next time. One call at a time.
+  // could not be written stays for the next time. Calls wait for each other, so
+  // that after each all is written that was noted before it.
   Result<void> Flush(KeyStore* store);
 
  private:
@@ -33,6 +34,7 @@ class GuestBook {
 
   void Add(const std::string& volume, const GuestSeen& guest);
 
+  std::mutex flushing_;  // taken first
   std::mutex mutex_;
   Volumes volumes_;
   std::size_t count_ = 0;  // of guests in it

@@ -30,7 +30,7 @@ Result<void> TellHead(const Result<std::optional<std::string>>& signed_head,
   }
   Log(LogLevel::kInfo, Event::kAuditHead, **signed_head);
   if (const auto kept = KeepHead(key_file, **signed_head); !kept.has_value()) {
-    Log(LogLevel::kWarning, Event::kAuditFailed,
+    Log(LogLevel::kWarning, Event::kAuditHeadNotKept,
         "the newest head is not kept: " + kept.error().ToString());
   }
   return {};

@@ -50,8 +50,9 @@ Result<std::unique_ptr<JsonLinesAuditLog>> JsonLinesAuditLog::Open(
   ASSIGN_OR_RETURN(audit::SigningKey key,
                    LoadOrMakeAuditKey(settings.key_file));
   ASSIGN_OR_RETURN(LogView view, ViewOf(folder));
-  // Before anything is mended: what was found stays as it is.
-  RETURN_IF_ERROR(CheckKeptHead(view, folder.current(), settings.key_file));
+  // Before anything is mended: no line that was found is changed.
+  RETURN_IF_ERROR(CheckKeptHead(view, folder.current(), settings.key_file,
+                                key.public_key()));
   ASSIGN_OR_RETURN(
       const LeftLog left,
       RecoverLog(&view, folder.current(), key.public_key(), clock->Now()));

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "common/audit_line.h"
 #include "common/audit_mark.h"
@@ -18,7 +19,12 @@ constexpr mode_t kFileMode = 0600;
 
 struct Found {
   std::uint64_t last = 0;  // number of the log's last line
-  bool differs = false;    // another line stands where the head did
+  bool unlinked = false;   // behind the head's place stands a line without one
+  bool reached = false;    // a line with the head's number, or a lower one
+  bool same = false;       // and it is the head
+  // The first two lines that are left where it was not reached.
+  std::string oldest;
+  std::string second;
 };
 
 // Reads back until the line with the head's number.
@@ -30,17 +36,30 @@ Result<Found> LookFor(const LogView& view, std::string_view head,
   RETURN_IF_ERROR(ScanBackward(whole, [&](std::string_view line) {
     const auto linked = audit::ReadLinkedLine(line);
     if (!linked.has_value()) {
+      found.unlinked = true;
       return false;
     }
     const std::uint64_t number = linked->position.sequence;
     found.last = found.last == 0 ? number : found.last;
-    if (number > sequence) {
-      return true;
-    }
-    found.differs = found.last >= sequence && line != head;
-    return false;
+    found.reached = number <= sequence;
+    found.same = line == head;
+    found.second = std::exchange(found.oldest, std::string(line));
+    return !found.reached;
   }));
   return found;
+}
+
+// A file that this server began says so and has a signed head next.
+bool BeginsAtHead(const Found& found, const audit::PublicKey& key) {
+  const auto first = audit::ReadLinkedLine(found.oldest);
+  const auto second = audit::ReadLinkedLine(found.second);
+  if (!first.has_value() || !second.has_value()) {
+    return false;
+  }
+  const auto head = audit::ReadHead(second->body);
+  return head.has_value() && head->last.sequence == first->position.sequence &&
+         head->last.link == first->position.link &&
+         key.Verifies(audit::SignedText(*head), head->signature);
 }
 
 Error Tampered(const std::filesystem::path& log, const std::string& what,
@@ -48,6 +67,30 @@ Error Tampered(const std::filesystem::path& log, const std::string& what,
   return {Reason::kAuditTampered,
           "audit log '" + log.string() + "' " + what + ", which lies in '" +
               kept.string() + "'; to begin a new log, move both away together"};
+}
+
+// Empty when nothing is.
+std::string WhatIsWrong(const Found& found, std::uint64_t sequence,
+                        const audit::PublicKey& key) {
+  const std::string number = std::to_string(sequence);
+  if (found.unlinked) {
+    return "was changed: behind line " + number +
+           ", a head that this server signed, is a line without a link";
+  }
+  if (found.last < sequence) {
+    return "was cut off: it ends at line " + std::to_string(found.last) +
+           ", and this server signed a head in line " + number;
+  }
+  if (found.reached && !found.same) {
+    return "was changed: line " + number +
+           " is not the head that this server signed";
+  }
+  if (!found.reached && !BeginsAtHead(found, key)) {
+    return "was changed: line " + number +
+           ", a head that this server signed, is gone, and what is left does "
+           "not begin with a file that this server began";
+  }
+  return "";
 }
 
 }  // namespace
@@ -64,7 +107,8 @@ Result<void> KeepHead(const std::filesystem::path& key_file,
 
 Result<void> CheckKeptHead(const LogView& view,
                            const std::filesystem::path& log,
-                           const std::filesystem::path& key_file) {
+                           const std::filesystem::path& key_file,
+                           const audit::PublicKey& key) {
   const std::filesystem::path file = KeptHeadFile(key_file);
   auto kept = ReadFile(file, kMaxHead);
   if (!kept.has_value()) {
@@ -81,20 +125,8 @@ Result<void> CheckKeptHead(const LogView& view,
   }
   const std::uint64_t sequence = linked->position.sequence;
   ASSIGN_OR_RETURN(const Found found, LookFor(view, head, sequence));
-  const std::string number = std::to_string(sequence);
-  if (found.last < sequence) {
-    return Tampered(log,
-                    "was cut off: it ends at line " +
-                        std::to_string(found.last) +
-                        ", and this server signed a head in line " + number,
-                    file);
-  }
-  return found.differs
-             ? Tampered(log,
-                        "was changed: line " + number +
-                            " is not the head that this server signed",
-                        file)
-             : Result<void>();
+  const std::string wrong = WhatIsWrong(found, sequence, key);
+  return wrong.empty() ? Result<void>() : Tampered(log, wrong, file);
 }
 
 }  // namespace tdxvfs::keyserver

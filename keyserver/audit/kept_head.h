@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string_view>
 
+#include "common/audit_key.h"
 #include "common/result.h"
 #include "keyserver/audit/log_view.h"
 
@@ -25,11 +26,13 @@ Result<void> KeepHead(const std::filesystem::path& key_file,
 
 // Whether a log still has the head that was kept; true where none was. What a
 // crash left behind it, torn or not, does not matter, and full files up to it
-// may have been taken away. `log` is what to call it. Fails with kAuditTampered
-// or kConfigInvalid (the file is none that KeepHead wrote).
+// may have been taken away: then a file begins where the log does, with a head
+// that `key` signed. `log` is what to call it. Fails with kAuditTampered or
+// kConfigInvalid (the file is none that KeepHead wrote).
 Result<void> CheckKeptHead(const LogView& view,
                            const std::filesystem::path& log,
-                           const std::filesystem::path& key_file);
+                           const std::filesystem::path& key_file,
+                           const audit::PublicKey& key);
 
 }  // namespace tdxvfs::keyserver
 

@@ -3,11 +3,15 @@
 // head that is kept elsewhere.
 #include "keyserver/audit/kept_head.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
+#include "common/audit_key.h"
+#include "common/audit_line.h"
+#include "common/audit_mark.h"
 #include "common/file.h"
 #include "common/hex.h"
 #include "keyserver/audit/json_lines_audit_log.h"
@@ -148,6 +152,51 @@ TEST_F(KeptHeadTest, FullFilesMayBeTakenAway) {
     fs::remove(paths[i]);
     EXPECT_THAT(Open(), Succeeds());
   }
+}
+
+// Numbers and links need no key, so that they prove nothing by themselves.
+class ForgedLines : public KeptHeadTest {
+ protected:
+  // The kept head's number.
+  std::uint64_t Kept() const {
+    const std::string head = *ReadFile(KeptHeadFile(settings_.key_file), 4096);
+    return audit::ReadLinkedLine(head.substr(0, head.find('\n')))
+        ->position.sequence;
+  }
+  static std::string Linked(const std::string& json,
+                            audit::Position* position) {
+    return testing::Checked(audit::LinkLine(json, position)) + "\n";
+  }
+};
+
+TEST_F(ForgedLines, BehindALineWithoutALinkAreNotBelieved) {
+  RunOnce();
+  const std::vector<std::string> lines = LinesOf(Text());
+  audit::Position position{Kept(), {}};
+  Write(lines[0] + "\n" + lines[1] + "\nno line of ours\n" +
+        Linked(R"({"kind":"release"})", &position));
+  ExpectTampered("a line without a link");
+}
+
+TEST_F(ForgedLines, AreNotTakenForWhatFullFilesLeft) {
+  RunOnce();
+  audit::Position position{Kept(), {}};
+  Write(Linked(R"({"kind":"release"})", &position));
+  ExpectTampered("does not begin with a file");
+}
+
+TEST_F(ForgedLines, UnderAHeadOfAnotherKeyAreRefused) {
+  RunOnce();
+  const auto other = testing::Checked(audit::SigningKey::Make());
+  audit::Position position{Kept() + 1, {}};
+  std::string text =
+      Linked(audit::ToJson(audit::FileBegin{"7f3c", position}, clock_.Now()),
+             &position);
+  text += Linked(
+      testing::Checked(audit::HeadJson(other, "7f3c", position, clock_.Now())),
+      &position);
+  Write(text);
+  ExpectTampered("does not begin with a file");
 }
 
 TEST_F(KeptHeadTest, AFileThatIsNoHeadIsRefused) {

@@ -9,6 +9,8 @@
 namespace tdxvfs::keyserver {
 namespace {
 
+using ::tdxvfs::testing::Checked;
+
 constexpr std::string_view kQuery = "SELECT name FROM fruits WHERE name = ?";
 
 class KeptStatementsTest : public ::testing::Test {
