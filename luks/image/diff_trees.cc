@@ -14,25 +14,33 @@ namespace {
 
 using Names = std::map<std::string, TreeVisit>;
 
-Result<Names> NamesOf(TreeReader* reader) {
+Result<Names> NamesOf(TreeReader* reader, std::uint64_t path_bytes) {
   Names names;
-  RETURN_IF_ERROR(
-      reader->Walk([&names](const TreeVisit& visit) -> Result<void> {
-        names.emplace(visit.path, visit);
-        return {};
-      }));
+  RETURN_IF_ERROR(reader->Walk([&](const TreeVisit& visit) -> Result<void> {
+    const std::uint64_t size = visit.path.size() + visit.first.size();
+    if (size > path_bytes) {
+      return Error(Reason::kFileInvalid,
+                   "the paths of all names together are too long to compare");
+    }
+    path_bytes -= size;
+    names.emplace(visit.path, visit);
+    return {};
+  }));
   return names;
 }
 
 class Comparison {
  public:
   Comparison(TreeReader* first, TreeReader* second,
-             const PieceProgress* progress)
-      : first_(first), second_(second), progress_(progress) {}
+             const PieceProgress* progress, std::uint64_t path_bytes)
+      : first_(first),
+        second_(second),
+        progress_(progress),
+        path_bytes_(path_bytes) {}
 
   Result<std::vector<TreeDifference>> Run() {
-    ASSIGN_OR_RETURN(const Names before, NamesOf(first_));
-    ASSIGN_OR_RETURN(const Names after, NamesOf(second_));
+    ASSIGN_OR_RETURN(const Names before, NamesOf(first_, path_bytes_));
+    ASSIGN_OR_RETURN(const Names after, NamesOf(second_, path_bytes_));
     for (const auto& [path, visit] : before) {
       const auto other = after.find(path);
       if (other != after.end() && SameSizeFiles(visit, other->second)) {
@@ -143,6 +151,7 @@ class Comparison {
   TreeReader* first_;
   TreeReader* second_;
   const PieceProgress* progress_;
+  std::uint64_t path_bytes_;
   std::uint64_t done_ = 0;
   std::uint64_t total_ = 0;
 };
@@ -151,8 +160,9 @@ class Comparison {
 
 Result<std::vector<TreeDifference>> DiffTrees(TreeReader* first,
                                               TreeReader* second,
-                                              const PieceProgress& progress) {
-  return Comparison(first, second, &progress).Run();
+                                              const PieceProgress& progress,
+                                              std::uint64_t path_bytes) {
+  return Comparison(first, second, &progress, path_bytes).Run();
 }
 
 }  // namespace tdxvfs::image

@@ -23,12 +23,17 @@ struct TreeDifference {
   std::vector<std::string_view> what;
 };
 
+// What the paths of one tree may have in all: those below deep folders repeat
+// the folders' names, so a small image can have very many bytes of them.
+constexpr std::uint64_t kMaxPathBytes = std::uint64_t{1} << 30U;
+
 // Compares two trees, second against first, in byte order of the paths. Reads
 // the content of files of one size in both. `progress` gets bytes compared, of
-// those to compare. Fails as the readers do.
-Result<std::vector<TreeDifference>> DiffTrees(TreeReader* first,
-                                              TreeReader* second,
-                                              const PieceProgress& progress);
+// those to compare. Fails with kFileInvalid (paths of more than `path_bytes` in
+// one of them) and as the readers do.
+Result<std::vector<TreeDifference>> DiffTrees(
+    TreeReader* first, TreeReader* second, const PieceProgress& progress,
+    std::uint64_t path_bytes = kMaxPathBytes);
 
 }  // namespace tdxvfs::image
 

@@ -57,8 +57,7 @@ Result<void> CheckSuperBlock(ByteSource* source) {
   if (!size.has_value()) {
     return Error(Reason::kNotSupported,
                  NameOther(source) +
-                     ": open it with cryptsetup, mount it, and pack the folder "
-                     "with 'tdxvfs volume pack'");
+                     ": mount it and pack its files with 'tdxvfs volume pack'");
   }
   if (*size > source->size()) {
     return Error(Reason::kImageTruncated, "the file system has " +
@@ -84,13 +83,13 @@ Result<void> CheckIsClean(struct_ext2_filsys* file_system) {
   if (ext2fs_has_feature_journal_needs_recovery(file_system->super) != 0 ||
       (super.s_state & EXT2_VALID_FS) == 0) {
     return Error(Reason::kFileInvalid,
-                 "the file system was not unmounted cleanly: open the volume "
-                 "with cryptsetup, mount and unmount it once");
+                 "the file system was not unmounted cleanly: where it can be "
+                 "written, mount and unmount it once");
   }
   if ((super.s_state & EXT2_ERROR_FS) != 0) {
     return Error(Reason::kFileInvalid,
-                 "the file system is marked as having errors: open the volume "
-                 "with cryptsetup and run e2fsck");
+                 "the file system is marked as having errors: where it can be "
+                 "written, run e2fsck");
   }
   return {};
 }

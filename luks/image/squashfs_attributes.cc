@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "luks/image/squashfs_attributes.h"
 
-#include <memory>
 #include <string>
 
 #include <sqfs/xattr.h>
@@ -11,20 +10,11 @@
 namespace tdxvfs::image {
 namespace {
 
-constexpr std::uint32_t kNone = 0xffffffff;
 constexpr std::uint32_t kMaxAttribute = 65536;  // bytes
 constexpr std::uint64_t kReads = 64;            // of metadata, for one call
 // Both tables have an entry of a few bytes for many inodes: 65536 owners take
 // 32 blocks, two reads each, and 2^24 descriptors 32768.
 constexpr std::uint64_t kTableReads = 131072;
-
-struct FreeBytes {
-  void operator()(void* bytes) const { sqfs_free(bytes); }
-};
-
-Error Damaged(const std::string& what) {
-  return {Reason::kImageCorrupt, "squashfs: " + what};
-}
 
 }  // namespace
 
@@ -71,16 +61,17 @@ Result<void> SquashfsTables::ReadOne(SourceAttributes* attributes) {
   RETURN_IF_ERROR(
       source_->Check(sqfs_xattr_reader_read_key(attributes_.get(), &read_key),
                      "the name of an extended attribute"));
-  const std::unique_ptr<sqfs_xattr_entry_t, FreeBytes> key(read_key);
+  const SquashfsBytes<sqfs_xattr_entry_t> key(read_key);
   sqfs_xattr_value_t* read_value = nullptr;
   RETURN_IF_ERROR(source_->Check(
       sqfs_xattr_reader_read_value(attributes_.get(), key.get(), &read_value),
       "an extended attribute"));
-  const std::unique_ptr<sqfs_xattr_value_t, FreeBytes> value(read_value);
+  const SquashfsBytes<sqfs_xattr_value_t> value(read_value);
   // The library has put the prefix before it and a zero behind.
   const std::string name(reinterpret_cast<const char*>(key->key));
   if (value->size > kMaxAttribute || value->size + name.size() > room_) {
-    return Damaged("extended attributes of more than 64 KiB, or 1 GiB in all");
+    return DamagedSquashfs(
+        "extended attributes of more than 64 KiB, or 1 GiB in all");
   }
   room_ -= value->size + name.size();
   if (!IsKeptAttribute(name)) {
@@ -92,16 +83,17 @@ Result<void> SquashfsTables::ReadOne(SourceAttributes* attributes) {
                     std::string(reinterpret_cast<const char*>(value->value),
                                 value->size))
           .second;
-  return is_new ? Result<void>() : Damaged("an extended attribute twice");
+  return is_new ? Result<void>()
+                : DamagedSquashfs("an extended attribute twice");
 }
 
 Result<SourceAttributes> SquashfsTables::Attributes(std::uint32_t index) {
   SourceAttributes attributes;
-  if (index == kNone) {
+  if (index == kSquashfsNone) {
     return attributes;
   }
   if (attributes_ == nullptr) {
-    return Damaged("extended attributes without a table of them");
+    return DamagedSquashfs("extended attributes without a table of them");
   }
   sqfs_xattr_id_t place{};
   source_->Allow(kReads);

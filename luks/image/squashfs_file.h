@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include <sqfs/error.h>
@@ -26,6 +27,25 @@ struct FreeSquashfs {
 };
 template <typename Object>
 using SquashfsPtr = std::unique_ptr<Object, FreeSquashfs>;
+
+// Frees bytes that libsquashfs allocated and that are no object of its own.
+struct FreeSquashfsBytes {
+  void operator()(void* bytes) const { sqfs_free(bytes); }
+};
+template <typename Bytes>
+using SquashfsBytes = std::unique_ptr<Bytes, FreeSquashfsBytes>;
+
+// Where an inode has an index: no fragment, no attributes.
+constexpr std::uint32_t kSquashfsNone = 0xffffffff;
+// What an inode says of a block: the bytes that it takes, and a bit that it is
+// not compressed.
+constexpr std::uint32_t kSquashfsStored = 1U << 24U;
+constexpr std::uint32_t kSquashfsBlockBytes = kSquashfsStored - 1;
+
+// What the image says cannot be.
+inline Error DamagedSquashfs(const std::string& what) {
+  return {Reason::kImageCorrupt, "squashfs: " + what};
+}
 
 // The file that libsquashfs writes to, over a sink: everything goes to the end
 // in order, but the first block, which is kept until Finish because the

@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -11,10 +12,9 @@
 namespace tdxvfs::image {
 namespace {
 
-constexpr std::uint32_t kNone = 0xffffffff;     // no fragment
 constexpr std::uint32_t kMaxLinkTarget = 4095;  // bytes
 constexpr std::uint64_t kReads = 64;            // of metadata, for one inode
-constexpr std::uint64_t kMetadataBlock = 8192;  // bytes
+constexpr std::size_t kMetadataBlock = 8192;    // bytes
 constexpr mode_t kPermissions = 07777;
 constexpr std::uint16_t kExtended = SQFS_INODE_EXT_DIR - SQFS_INODE_DIR;
 
@@ -37,10 +37,6 @@ class Numbers {
   }
   std::span<const std::uint8_t> bytes_;
 };
-
-Error Damaged(const std::string& what) {
-  return {Reason::kImageCorrupt, "squashfs: " + what};
-}
 
 }  // namespace
 
@@ -94,7 +90,7 @@ Result<void> SquashfsInodeTable::File(bool is_extended, std::uint64_t* room,
   std::array<std::uint8_t, 40> bytes{};
   RETURN_IF_ERROR(More(std::span(bytes).first(is_extended ? 40 : 16)));
   Numbers numbers(bytes);
-  std::uint32_t fragment = kNone;
+  std::uint32_t fragment = kSquashfsNone;
   if (is_extended) {
     result->first_block = numbers.Long();
     result->node.size = numbers.Long();
@@ -115,18 +111,28 @@ Result<void> SquashfsInodeTable::File(bool is_extended, std::uint64_t* room,
                  "files of more than 16 TiB in all, holes included");
   }
   *room -= size;
-  if (fragment != kNone) {
+  if (fragment != kSquashfsNone) {
     return Error(Reason::kNotSupported, "squashfs: a fragment of a block");
   }
-  const std::uint64_t blocks =
+  return Blocks(result);
+}
+
+// The list grows as it is read, with nothing reserved: an inode in a small
+// image may claim 16 TiB, whose list has 512 MiB.
+Result<void> SquashfsInodeTable::Blocks(SquashfsNode* result) {
+  const std::uint64_t size = result->node.size;
+  std::uint64_t left =
       size / super_->block_size + (size % super_->block_size != 0 ? 1 : 0);
-  std::vector<std::uint8_t> list(blocks * 4);
-  source_->Allow(kReads + 2 * list.size() / kMetadataBlock);
-  RETURN_IF_ERROR(More(list));
-  Numbers sizes(list);
-  result->blocks.reserve(blocks);
-  for (std::uint64_t block = 0; block < blocks; ++block) {
-    result->blocks.push_back(sizes.Word());
+  source_->Allow(kReads + 2 * left * 4 / kMetadataBlock);
+  std::array<std::uint8_t, kMetadataBlock> piece{};
+  while (left > 0) {
+    const auto count = std::min<std::uint64_t>(left, piece.size() / 4);
+    RETURN_IF_ERROR(More(std::span(piece).first(count * 4)));
+    Numbers sizes(piece);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      result->blocks.push_back(sizes.Word());
+    }
+    left -= count;
   }
   return {};
 }
@@ -138,14 +144,15 @@ Result<void> SquashfsInodeTable::Link(bool is_extended, SquashfsNode* result) {
   result->node.links = numbers.Word();
   const std::uint32_t size = numbers.Word();
   if (size == 0 || size > kMaxLinkTarget) {
-    return Damaged("a symbolic link of " + std::to_string(size) + " bytes");
+    return DamagedSquashfs("a symbolic link of " + std::to_string(size) +
+                           " bytes");
   }
   std::vector<std::uint8_t> target(size);
   RETURN_IF_ERROR(More(target));
   result->link_target.assign(target.begin(), target.end());
   result->node.size = size;
   if (result->link_target.find('\0') != std::string::npos) {
-    return Damaged("a symbolic link with a zero byte");
+    return DamagedSquashfs("a symbolic link with a zero byte");
   }
   if (is_extended) {
     RETURN_IF_ERROR(More(std::span(bytes).first(4)));
@@ -165,8 +172,8 @@ Result<void> SquashfsInodeTable::Fifo(bool is_extended, SquashfsNode* result) {
   return {};
 }
 
-Result<SquashfsNode> SquashfsInodeTable::Read(std::uint64_t place,
-                                              std::uint64_t* room) {
+Result<void> SquashfsInodeTable::Head(std::uint64_t place, std::uint16_t* type,
+                                      SquashfsNode* result) {
   source_->Allow(kReads);
   RETURN_IF_ERROR(source_->Check(
       sqfs_meta_reader_seek(table_.get(),
@@ -176,35 +183,43 @@ Result<SquashfsNode> SquashfsInodeTable::Read(std::uint64_t place,
   std::array<std::uint8_t, 16> bytes{};
   RETURN_IF_ERROR(More(bytes));
   Numbers numbers(bytes);
-  const std::uint16_t type = numbers.Short();
-  SquashfsNode result;
-  SourceNode& node = result.node;
+  *type = numbers.Short();
+  SourceNode& node = result->node;
   node.mode = numbers.Short() & kPermissions;
   node.user = numbers.Short();
   node.group = numbers.Short();
   node.modified = numbers.Word();
-  result.number = numbers.Word();
+  result->number = numbers.Word();
+  return {};
+}
+
+Result<void> SquashfsInodeTable::Kind(std::uint16_t type, std::uint64_t* room,
+                                      SquashfsNode* result) {
   const bool is_extended = type > kExtended;
   switch (is_extended ? type - kExtended : type) {
     case SQFS_INODE_DIR:
-      node.mode |= S_IFDIR;
-      RETURN_IF_ERROR(Folder(is_extended, &result));
-      break;
+      result->node.mode |= S_IFDIR;
+      return Folder(is_extended, result);
     case SQFS_INODE_FILE:
-      node.mode |= S_IFREG;
-      RETURN_IF_ERROR(File(is_extended, room, &result));
-      break;
+      result->node.mode |= S_IFREG;
+      return File(is_extended, room, result);
     case SQFS_INODE_SLINK:
-      node.mode |= S_IFLNK;
-      RETURN_IF_ERROR(Link(is_extended, &result));
-      break;
+      result->node.mode |= S_IFLNK;
+      return Link(is_extended, result);
     case SQFS_INODE_FIFO:
-      node.mode |= S_IFIFO;
-      RETURN_IF_ERROR(Fifo(is_extended, &result));
-      break;
+      result->node.mode |= S_IFIFO;
+      return Fifo(is_extended, result);
     default:
-      return Damaged("a device, a socket or of no known kind");
+      return DamagedSquashfs("a device, a socket or of no known kind");
   }
+}
+
+Result<SquashfsNode> SquashfsInodeTable::Read(std::uint64_t place,
+                                              std::uint64_t* room) {
+  std::uint16_t type = 0;
+  SquashfsNode result;
+  RETURN_IF_ERROR(Head(place, &type, &result));
+  RETURN_IF_ERROR(Kind(type, room, &result));
   return result;
 }
 

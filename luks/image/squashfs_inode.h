@@ -20,10 +20,10 @@ namespace tdxvfs::image {
 
 // What an inode says. Owners are indexes into the table of owners, as it does.
 struct SquashfsNode {
-  std::uint32_t number = 0;               // within the image
-  SourceNode node;                        // links: as the inode says
-  std::uint32_t attributes = 0xffffffff;  // index; none
-  std::string link_target;                // of symbolic links
+  std::uint32_t number = 0;                  // within the image
+  SourceNode node;                           // links: as the inode says
+  std::uint32_t attributes = kSquashfsNone;  // index
+  std::string link_target;                   // of symbolic links
   // Of folders: where their names are, as the format says.
   std::uint32_t names_block = 0;
   std::uint16_t names_offset = 0;
@@ -49,9 +49,15 @@ class SquashfsInodeTable {
  private:
   SquashfsInodeTable() = default;
   Result<void> More(std::span<std::uint8_t> bytes);
+  // What all kinds have; `type` is the kind, as the format numbers it.
+  Result<void> Head(std::uint64_t place, std::uint16_t* type,
+                    SquashfsNode* result);
+  Result<void> Kind(std::uint16_t type, std::uint64_t* room,
+                    SquashfsNode* result);
   Result<void> Folder(bool is_extended, SquashfsNode* result);
   Result<void> File(bool is_extended, std::uint64_t* room,
                     SquashfsNode* result);
+  Result<void> Blocks(SquashfsNode* result);
   Result<void> Link(bool is_extended, SquashfsNode* result);
   Result<void> Fifo(bool is_extended, SquashfsNode* result);
 

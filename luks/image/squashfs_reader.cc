@@ -10,12 +10,7 @@ namespace tdxvfs::image {
 namespace {
 
 constexpr std::uint32_t kBlock = 128U * 1024;  // bytes, as SquashfsWriter's
-constexpr std::uint32_t kStored = 1U << 24U;   // not compressed
 constexpr std::uint64_t kReads = 64;
-
-Error Damaged(const std::string& what) {
-  return {Reason::kImageCorrupt, "squashfs: " + what};
-}
 
 }  // namespace
 
@@ -37,7 +32,7 @@ Result<void> SquashfsReader::Start() {
       super_.inode_table_start > super_.directory_table_start ||
       super_.directory_table_start > super_.id_table_start ||
       super_.id_table_start > super_.bytes_used) {
-    return Damaged("tables lie outside the image or out of order");
+    return DamagedSquashfs("tables lie outside the image or out of order");
   }
   sqfs_compressor_config_t config{};
   RETURN_IF_ERROR(
@@ -56,12 +51,13 @@ Result<void> SquashfsReader::Start() {
 
 Result<void> SquashfsReader::Block(std::uint64_t place, std::uint32_t size,
                                    std::span<std::uint8_t> bytes) {
-  const bool is_stored = (size & kStored) != 0;
-  const std::uint32_t length = size & (kStored - 1);
-  if (size >= 2 * kStored || length > kBlock ||
+  const bool is_stored = (size & kSquashfsStored) != 0;
+  const std::uint32_t length = size & kSquashfsBlockBytes;
+  if (size >= 2 * kSquashfsStored || length > kBlock ||
       (is_stored && length != bytes.size()) || place > super_.bytes_used ||
       length > super_.bytes_used - place) {
-    return Damaged("a block lies outside the image or has a wrong size");
+    return DamagedSquashfs(
+        "a block lies outside the image or has a wrong size");
   }
   if (is_stored) {
     return file_.source()->Read(place, bytes);
@@ -72,7 +68,7 @@ Result<void> SquashfsReader::Block(std::uint64_t place, std::uint32_t size,
       compressor_.get(), packed_.data(), length, bytes.data(),
       static_cast<std::uint32_t>(bytes.size()));
   if (got < 0 || static_cast<std::size_t>(got) != bytes.size()) {
-    return Damaged("a block does not decompress to what it must be");
+    return DamagedSquashfs("a block does not decompress to what it must be");
   }
   return {};
 }
@@ -92,7 +88,7 @@ Result<void> SquashfsReader::Content(const TreeNode& file,
     if (size != 0) {
       RETURN_IF_ERROR(Block(place, size, bytes));
       RETURN_IF_ERROR(sink(offset, bytes));
-      place += size & (kStored - 1);
+      place += size & kSquashfsBlockBytes;
     }
     offset += bytes.size();
   }

@@ -17,7 +17,8 @@
 namespace tdxvfs::image {
 
 // A squashfs image as a tree: those that SquashfsWriter makes (zstd, no
-// fragments, no block in two files). Contents are decompressed block by block.
+// fragments; files have no more bytes of blocks in all than the image has).
+// Contents are decompressed block by block.
 class SquashfsReader : public ScannedTree {
  public:
   // Scans it. Fails with kNotSupported (another compression or block size),

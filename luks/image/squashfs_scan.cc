@@ -3,7 +3,6 @@
 
 #include <sys/stat.h>
 
-#include <memory>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -19,18 +18,10 @@ namespace tdxvfs::image {
 namespace {
 
 constexpr std::uint64_t kMaxNames = std::uint64_t{1} << 24U;
+constexpr std::uint64_t kMaxNameBytes = std::uint64_t{1} << 30U;
 constexpr std::uint64_t kMaxFiles = std::uint64_t{1} << 44U;  // bytes
 constexpr std::uint64_t kReads = 64;   // of metadata, for one name
 constexpr std::size_t kMaxName = 255;  // bytes
-constexpr std::uint32_t kSizeMask = (1U << 24U) - 1;  // of a block's bytes
-
-struct FreeBytes {
-  void operator()(void* bytes) const { sqfs_free(bytes); }
-};
-
-Error Damaged(const std::string& what) {
-  return {Reason::kImageCorrupt, "squashfs: " + what};
-}
 
 bool CanBeAName(std::string_view name) {
   return !name.empty() && name.size() <= kMaxName && name != "." &&
@@ -56,7 +47,7 @@ class Scan {
     ASSIGN_OR_RETURN(SquashfsNode root,
                      inodes_->Read(super_.root_inode_ref, &files_));
     if (!S_ISDIR(root.node.mode)) {
-      return Damaged("the root is no folder");
+      return DamagedSquashfs("the root is no folder");
     }
     RETURN_IF_ERROR(AddNode(super_.root_inode_ref, std::move(root), 0, 0));
     // A list of its own instead of recursion: depth is a stranger's to choose.
@@ -87,21 +78,29 @@ class Scan {
       if (code > 0) {
         break;
       }
-      const std::unique_ptr<sqfs_dir_entry_t, FreeBytes> entry(read);
+      const SquashfsBytes<sqfs_dir_entry_t> entry(read);
       const std::string_view name(reinterpret_cast<const char*>(entry->name),
                                   std::size_t{entry->size} + 1);
       // Ascending, so neither stands there twice.
       if (!CanBeAName(name) ||
           (!entries.empty() && name <= entries.back().name)) {
-        return Damaged("a folder has names that it cannot have");
+        return DamagedSquashfs("a folder has names that it cannot have");
       }
-      if (++names_found_ > kMaxNames) {
-        return Error(Reason::kNotSupported, "squashfs: more than 2^24 names");
-      }
+      RETURN_IF_ERROR(CountName(name));
       RETURN_IF_ERROR(
           AddName(folder.node, result_.tree.names.Keep(name), place, &entries));
     }
     result_.tree.nodes[folder.node].entries = std::move(entries);
+    return {};
+  }
+
+  // A few bytes of compressed folders make names of 255 bytes each.
+  Result<void> CountName(std::string_view name) {
+    if (++names_found_ > kMaxNames || name.size() > name_bytes_) {
+      return Error(Reason::kNotSupported,
+                   "squashfs: more than 2^24 names, or 1 GiB of them");
+    }
+    name_bytes_ -= name.size();
     return {};
   }
 
@@ -111,7 +110,7 @@ class Scan {
     if (known != known_.end()) {
       SourceNode& node = result_.tree.nodes[known->second];
       if (S_ISDIR(node.mode)) {
-        return Damaged("a folder stands in two places");
+        return DamagedSquashfs("a folder stands in two places");
       }
       ++node.links;
       entries->push_back({name, known->second});
@@ -124,12 +123,14 @@ class Scan {
                    static_cast<std::uint32_t>(entries->size() - 1));
   }
 
-  // Each block on the disk belongs to one file, as our writer makes them.
+  // Our writer gives each file blocks of its own, so all files together have no
+  // more bytes of blocks than the image has. Only this sum is checked: it
+  // bounds what is read, however many files say that they have the same blocks.
   Result<void> TakeBlocks(const SquashfsNode& inode) {
     for (const std::uint32_t block : inode.blocks) {
-      const std::uint32_t size = block & kSizeMask;
+      const std::uint32_t size = block & kSquashfsBlockBytes;
       if (size > blocks_) {
-        return Damaged("files have more blocks than there are");
+        return DamagedSquashfs("files have more blocks than there are");
       }
       blocks_ -= size;
     }
@@ -140,7 +141,7 @@ class Scan {
                        std::uint32_t parent, std::uint32_t position) {
     const auto id = static_cast<std::uint32_t>(result_.tree.nodes.size());
     if (id >= super_.inode_count) {
-      return Damaged("one inode more than the superblock says");
+      return DamagedSquashfs("one inode more than the superblock says");
     }
     RETURN_IF_ERROR(TakeBlocks(inode));
     SourceNode& node = inode.node;
@@ -186,6 +187,7 @@ class Scan {
   std::uint64_t blocks_;             // bytes that files may still have
   std::uint64_t files_ = kMaxFiles;  // the same, decompressed, with holes
   std::uint64_t names_found_ = 0;
+  std::uint64_t name_bytes_ = kMaxNameBytes;  // that names may still have
   SquashfsScan result_;
   std::vector<Folder> pending_;
   std::unordered_map<std::uint64_t, std::uint32_t> known_;  // by place

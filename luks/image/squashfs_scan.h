@@ -21,11 +21,11 @@ struct SquashfsScan {
   std::vector<std::uint64_t> places;  // of inodes, by node
 };
 
-// Scans the whole image: at most 2^24 names, 16 TiB of files and 1 GiB of
-// attributes, and no more blocks than lie in it. Fails with kImageCorrupt (a
-// name that no folder can have, or out of order; a folder in two places; more
-// inodes, links or blocks than the image says or has), kNotSupported and as the
-// source does.
+// Scans the whole image: at most 2^24 names of 1 GiB in all, 16 TiB of files
+// and 1 GiB of attributes, and files have no more bytes of blocks than it has.
+// Fails with kImageCorrupt (a name that no folder can have, or out of order; a
+// folder in two places; more inodes, links or blocks than the image says or
+// has), kNotSupported and as the source does.
 Result<SquashfsScan> ScanSquashfs(SquashfsSource* source,
                                   sqfs_compressor_t* compressor,
                                   const sqfs_super_t& super,

@@ -12,8 +12,6 @@
 namespace tdxvfs::image {
 namespace {
 
-constexpr std::uint32_t kNone = 0xffffffff;  // no fragment, no attributes
-
 // Numbers start at one.
 std::uint32_t NumberOf(std::uint32_t node) { return node + 1; }
 
@@ -35,7 +33,7 @@ sqfs_inode_generic_t* NewInode(std::uint16_t type, std::size_t extra) {
 sqfs_inode_generic_t* NewEmptyFile() {
   sqfs_inode_generic_t* const inode = NewInode(SQFS_INODE_FILE, 0);
   if (inode != nullptr) {
-    (void)sqfs_inode_set_frag_location(inode, kNone, kNone);
+    (void)sqfs_inode_set_frag_location(inode, kSquashfsNone, kSquashfsNone);
   }
   return inode;
 }
@@ -93,7 +91,7 @@ Result<void> SquashfsTree::Prepare() {
 Result<std::uint32_t> SquashfsTree::AttributesOf(std::uint32_t node) {
   const auto found = tree_->attributes.find(node);
   if (found == tree_->attributes.end()) {
-    return kNone;
+    return kSquashfsNone;
   }
   RETURN_IF_ERROR(file_->Check(sqfs_xattr_writer_begin(attributes_.get(), 0),
                                "attributes"));
@@ -103,7 +101,7 @@ Result<std::uint32_t> SquashfsTree::AttributesOf(std::uint32_t node) {
                               value.size()),
         "attribute " + name + " of '" + tree_->PathOf(node).string() + "'"));
   }
-  std::uint32_t index = kNone;
+  std::uint32_t index = kSquashfsNone;
   RETURN_IF_ERROR(file_->Check(sqfs_xattr_writer_end(attributes_.get(), &index),
                                "attributes"));
   return index;
@@ -134,8 +132,8 @@ Result<void> SquashfsTree::MakeFolder(std::uint32_t node, SquashfsInode* made) {
   const std::uint32_t parent =
       node == 0 ? NumberOf(static_cast<std::uint32_t>(tree_->nodes.size()))
                 : NumberOf(tree_->nodes[node].parent);
-  made->inode =
-      sqfs_dir_writer_create_inode(directories_.get(), 0, kNone, parent);
+  made->inode = sqfs_dir_writer_create_inode(directories_.get(), 0,
+                                             kSquashfsNone, parent);
   if (made->inode == nullptr) {
     return {};
   }

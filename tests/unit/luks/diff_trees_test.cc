@@ -19,6 +19,7 @@ namespace tdxvfs::image {
 namespace {
 
 using testing::ErofsOf;
+using testing::Fails;
 using testing::Spill;
 using testing::Succeeds;
 using testing::TemporaryFolder;
@@ -82,6 +83,15 @@ class DiffTreesTest : public ::testing::Test {
 };
 
 TEST_F(DiffTreesTest, EqualTreesDoNotDiffer) { EXPECT_EQ(Diff(), Lines()); }
+
+TEST_F(DiffTreesTest, PathsWithoutEndAreRefused) {
+  TextSource source(ErofsOf(A()));
+  ASSERT_OK_AND_ASSIGN(const auto tree, ErofsTree::Open(&source));
+  // "f", "l", "sub", "sub/g" and "h", one of "f" and "h" naming the other.
+  EXPECT_THAT(DiffTrees(tree.get(), tree.get(), nullptr, 12), Succeeds());
+  EXPECT_THAT(DiffTrees(tree.get(), tree.get(), nullptr, 11),
+              Fails(Reason::kFileInvalid));
+}
 
 TEST_F(DiffTreesTest, AddedAndRemovedNamesAreTold) {
   fs::create_directory(B() / "new");

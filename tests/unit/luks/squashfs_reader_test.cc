@@ -171,6 +171,24 @@ TEST_F(SquashfsReaderTest, SizesThatLieAreRefused) {
   }
 }
 
+// A second name makes it an extended inode, whose size has 64 bits.
+TEST_F(SquashfsReaderTest, AFileOf16TebibytesWithoutItsListIsRefused) {
+  fs::create_hard_link(Source() / "weights", Source() / "second");
+  std::string image = Make();
+  // Size, bytes of holes, names, no fragment.
+  const std::size_t size = image.find(
+      std::string("\xe0\x93\x04\0\0\0\0\0", 8) + std::string(8, '\0') +
+      std::string("\2\0\0\0", 4) + "\xff\xff\xff\xff");
+  ASSERT_NE(size, std::string::npos);
+  ASSERT_OK_AND_ASSIGN(const std::uint64_t bytes, ReadAllOf(image));
+  EXPECT_EQ(bytes, 300'001U);
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 44U;
+  Put(&image, size, kMost - 1'000, 8);
+  EXPECT_THAT(ReadAllOf(image), Fails(Reason::kImageCorrupt));
+  Put(&image, size, kMost + 1, 8);
+  EXPECT_THAT(ReadAllOf(image), Fails(Reason::kNotSupported));
+}
+
 struct SuperEdit {
   const char* name;
   std::size_t at;  // byte in the superblock
