@@ -40,6 +40,14 @@ set(TDXVFS_WIRE_HEADERS
   <google/protobuf/extension_set.h> <google/protobuf/generated_message_reflection.h>
   <google/protobuf/map_field.h> <google/protobuf/message.h> <google/protobuf/repeated_field.h>
   <google/protobuf/unknown_field_set.h> <grpcpp/grpcpp.h>)
+# With what is made from our protocol files: for what serves or calls all of it.
+set(TDXVFS_SERVICE_HEADERS ${TDXVFS_WIRE_HEADERS}
+  <tdxvfs/admin/v1/admin.grpc.pb.h> <tdxvfs/v1/release.grpc.pb.h>)
 tdxvfs_header_set(standard_headers HEADERS ${TDXVFS_STANDARD_HEADERS})
+tdxvfs_header_set(json_headers HEADERS ${TDXVFS_STANDARD_HEADERS} <simdjson.h>
+  LINK PkgConfig::SIMDJSON)
+if(TDXVFS_PRECOMPILE)
+  target_compile_definitions(tdxvfs_json_headers PRIVATE SIMDJSON_EXCEPTIONS=0)
+endif()
 tdxvfs_header_set(wire_headers HEADERS ${TDXVFS_WIRE_HEADERS}
-  LINK PkgConfig::GRPC PkgConfig::PROTOBUF)
+  LINK gRPC::grpc++ protobuf::libprotobuf)
