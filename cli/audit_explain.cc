@@ -161,15 +161,15 @@ Result<void> AuditExplain(const Options& options, const Console& console) {
 
 void AddAuditExplain(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = commands.Add(
+  const Command command = commands.Add(
       "audit", "explain",
       "say why a decision was made, check by check, and what to do",
       [options](const Console& console) {
         return AuditExplain(*options, console);
       });
-  command.add_option("ID", options->audit_id, "audit id, such as 7f3c-91")
-      ->required();
-  command.add_flag("--wide", options->wide, "show long values in full");
+  command.AddOption("ID", options->audit_id, "audit id, such as 7f3c-91")
+      .Required();
+  command.AddFlag("--wide", options->wide, "show long values in full");
   AddServerOption(command, options->server);
 }
 

@@ -36,7 +36,7 @@ Result<void> AuditExport(const Options& options, const Console& console) {
 
 void AddAuditExport(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = commands.Add(
+  const Command command = commands.Add(
       "audit", "export",
       "print the log as JSON lines, oldest first, decisions and outcomes as "
       "they stand there; without a filter 'audit verify' can check the copy",

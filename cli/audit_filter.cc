@@ -71,22 +71,22 @@ Result<std::chrono::system_clock::time_point> ParseMoment(
   return time;
 }
 
-void AddAuditFilter(CLI::App& command, AuditFilterOptions& options) {
-  command.add_option("--volume", options.query.volume, "only this volume");
-  command.add_option("--reason", options.query.reason,
-                     "only refusals for this reason, such as quote-invalid");
-  command.add_option("--peer", options.query.peer,
-                     "only this peer: an address, or an address with its port");
-  command.add_option("--since", options.since,
-                     "only from this time on: RFC 3339, or a span before now "
-                     "such as 2h or 7d");
-  command.add_option("--until", options.until, "only before this time");
+void AddAuditFilter(Command command, AuditFilterOptions& options) {
+  command.AddOption("--volume", options.query.volume, "only this volume");
+  command.AddOption("--reason", options.query.reason,
+                    "only refusals for this reason, such as quote-invalid");
+  command.AddOption("--peer", options.query.peer,
+                    "only this peer: an address, or an address with its port");
+  command.AddOption("--since", options.since,
+                    "only from this time on: RFC 3339, or a span before now "
+                    "such as 2h or 7d");
+  command.AddOption("--until", options.until, "only before this time");
 }
 
-void AddAuditLimit(CLI::App& command, AuditFilterOptions& options,
+void AddAuditLimit(Command command, AuditFilterOptions& options,
                    const std::string& words) {
-  command.add_option("--limit", options.query.limit, words)
-      ->check(CLI::Range(1U, kMaxLimit));
+  command.AddOption("--limit", options.query.limit, words)
+      .Between(1, kMaxLimit);
 }
 
 Result<AuditQuery> QueryOf(const AuditFilterOptions& options) {

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "cli/admin_client.h"
-#include "cli/command_set.h"
+#include "cli/command.h"
 #include "common/result.h"
 
 namespace tdxvfs::cli {
@@ -20,10 +20,10 @@ struct AuditFilterOptions {
 };
 
 // --volume, --reason, --peer, --since and --until.
-void AddAuditFilter(CLI::App& command, AuditFilterOptions& options);
+void AddAuditFilter(Command command, AuditFilterOptions& options);
 
 // --limit.
-void AddAuditLimit(CLI::App& command, AuditFilterOptions& options,
+void AddAuditLimit(Command command, AuditFilterOptions& options,
                    const std::string& words);
 
 // The query for the server. Fails with kUsage or kVolumeNameInvalid.

@@ -69,7 +69,7 @@ Result<void> AuditList(const Options& options, const Console& console) {
 
 void AddAuditList(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command =
+  const Command command =
       commands.Add("audit", "list", "list the newest decisions, oldest first",
                    [options](const Console& console) {
                      return AuditList(*options, console);

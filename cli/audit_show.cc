@@ -56,13 +56,13 @@ Result<void> AuditShow(const Options& options, const Console& console) {
 
 void AddAuditShow(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command =
+  const Command command =
       commands.Add("audit", "show", "show all that was recorded of a decision",
                    [options](const Console& console) {
                      return AuditShow(*options, console);
                    });
-  command.add_option("ID", options->audit_id, "audit id, such as 7f3c-91")
-      ->required();
+  command.AddOption("ID", options->audit_id, "audit id, such as 7f3c-91")
+      .Required();
   AddServerOption(command, options->server);
 }
 

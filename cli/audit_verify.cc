@@ -146,7 +146,7 @@ Result<void> AuditVerify(const Options& options, const Console& console) {
 
 void AddAuditVerify(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = commands.Add(
+  const Command command = commands.Add(
       "audit", "verify",
       "tell whether an audit log is as the server wrote it, without a server; "
       "exit 0 when it is, 5 when not",
@@ -154,20 +154,18 @@ void AddAuditVerify(CommandSet& commands) {
         return AuditVerify(*options, console);
       });
   command
-      .add_option("PATH", options->paths,
-                  "the log's folder, or some of its files, oldest first")
-      ->required();
+      .AddOption("PATH", options->paths,
+                 "the log's folder, or some of its files, oldest first")
+      .Required();
   command
-      .add_option("--key", options->keys,
-                  "public key of the server's audit log, PEM (repeatable)")
-      ->required()
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      .AddOption("--key", options->keys,
+                 "public key of the server's audit log, PEM (repeatable)")
+      .Required()
+      .Repeatable();
   command
-      .add_option("--head", options->heads,
-                  "a signed head that was kept elsewhere (repeatable)")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      .AddOption("--head", options->heads,
+                 "a signed head that was kept elsewhere (repeatable)")
+      .Repeatable();
 }
 
 }  // namespace tdxvfs::cli

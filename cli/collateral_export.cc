@@ -74,23 +74,23 @@ Result<void> CollateralExport(const Options& options, const Console& console) {
 
 void AddCollateralExport(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = commands.Add(
+  const Command command = commands.Add(
       "collateral", "export", "put sets of collateral into one bundle file",
       [options](const Console& console) {
         return CollateralExport(*options, console);
       });
   command
-      .add_option("PATH", options->paths,
-                  "directory that 'fetch' or 'import' made, a key server's "
-                  "cache, or a bundle")
-      ->required();
-  command.add_option("--update", options->update,
-                     "what sets without a name are: standard or early "
-                     "(default: standard)");
-  command.add_option("--trust-anchor", options->trust_anchor,
-                     "root certificate, PEM (default: Intel SGX Root CA)");
-  command.add_option("--out", options->out, "bundle to write; never replaced")
-      ->required();
+      .AddOption("PATH", options->paths,
+                 "directory that 'fetch' or 'import' made, a key server's "
+                 "cache, or a bundle")
+      .Required();
+  command.AddOption("--update", options->update,
+                    "what sets without a name are: standard or early "
+                    "(default: standard)");
+  command.AddOption("--trust-anchor", options->trust_anchor,
+                    "root certificate, PEM (default: Intel SGX Root CA)");
+  command.AddOption("--out", options->out, "bundle to write; never replaced")
+      .Required();
 }
 
 }  // namespace tdxvfs::cli

@@ -138,42 +138,41 @@ Result<void> CollateralFetch(const Options& options, const Console& console) {
 
 void AddCollateralFetch(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command =
+  const Command command =
       commands.Add("collateral", "fetch",
                    "fetch and verify the collateral of one kind of platform",
                    [options](const Console& console) {
                      return CollateralFetch(*options, console);
                    });
-  command.add_option("--fmspc", options->fmspc,
-                     "kind of platform, 12 hex digits");
+  command.AddOption("--fmspc", options->fmspc,
+                    "kind of platform, 12 hex digits");
   command
-      .add_option(
-          "--quote", options->quote,
-          "take FMSPC, TEE and CA from this quote's PCK chain; one that "
-          "it only names is asked of --pccs and written, too")
-      ->excludes("--fmspc");
-  command.add_option("--tee", options->tee, "tdx or sgx (default: tdx)")
-      ->excludes("--quote");
+      .AddOption("--quote", options->quote,
+                 "take FMSPC, TEE and CA from this quote's PCK chain; one that "
+                 "it only names is asked of --pccs and written, too")
+      .Excludes("--fmspc");
+  command.AddOption("--tee", options->tee, "tdx or sgx (default: tdx)")
+      .Excludes("--quote");
   command
-      .add_option("--ca", options->ca,
-                  "PCK CA, platform or processor (default: platform)")
-      ->excludes("--quote");
-  command.add_option("--update", options->update,
-                     "standard or early (default: standard)");
-  command.add_option("--pccs", options->pccs,
-                     "https:// URL of a caching service (default: Intel's "
-                     "service)");
+      .AddOption("--ca", options->ca,
+                 "PCK CA, platform or processor (default: platform)")
+      .Excludes("--quote");
+  command.AddOption("--update", options->update,
+                    "standard or early (default: standard)");
+  command.AddOption("--pccs", options->pccs,
+                    "https:// URL of a caching service (default: Intel's "
+                    "service)");
   command
-      .add_option("--pccs-ca", options->pccs_ca,
-                  "certificate authority of its TLS, PEM (default: the "
-                  "system's)")
-      ->needs("--pccs");
-  command.add_option("--trust-anchor", options->trust_anchor,
-                     "root certificate, PEM (default: Intel SGX Root CA)");
+      .AddOption("--pccs-ca", options->pccs_ca,
+                 "certificate authority of its TLS, PEM (default: the "
+                 "system's)")
+      .Needs("--pccs");
+  command.AddOption("--trust-anchor", options->trust_anchor,
+                    "root certificate, PEM (default: Intel SGX Root CA)");
   command
-      .add_option("--out", options->out,
-                  "directory for the six files; files there are replaced")
-      ->required();
+      .AddOption("--out", options->out,
+                 "directory for the six files; files there are replaced")
+      .Required();
 }
 
 }  // namespace tdxvfs::cli

@@ -62,21 +62,21 @@ Result<void> CollateralImport(const Options& options, const Console& console) {
 
 void AddCollateralImport(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command =
+  const Command command =
       commands.Add("collateral", "import",
                    "verify a bundle and lay its sets out as directories",
                    [options](const Console& console) {
                      return CollateralImport(*options, console);
                    });
-  command.add_option("FILE", options->file, "bundle that 'export' wrote")
-      ->required();
-  command.add_option("--trust-anchor", options->trust_anchor,
-                     "root certificate, PEM (default: Intel SGX Root CA)");
+  command.AddOption("FILE", options->file, "bundle that 'export' wrote")
+      .Required();
+  command.AddOption("--trust-anchor", options->trust_anchor,
+                    "root certificate, PEM (default: Intel SGX Root CA)");
   command
-      .add_option("--out", options->out,
-                  "directory that gets one directory a set; files there are "
-                  "replaced")
-      ->required();
+      .AddOption("--out", options->out,
+                 "directory that gets one directory a set; files there are "
+                 "replaced")
+      .Required();
 }
 
 }  // namespace tdxvfs::cli

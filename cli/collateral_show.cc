@@ -164,7 +164,7 @@ Result<void> CollateralShow(const Options& options, const Console& console) {
 
 void AddCollateralShow(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = commands.Add(
+  const Command command = commands.Add(
       "collateral", "show",
       "verify collateral and show when it expires; exit 5 when it may not be "
       "used",
@@ -172,14 +172,14 @@ void AddCollateralShow(CommandSet& commands) {
         return CollateralShow(*options, console);
       });
   command
-      .add_option("PATH", options->path,
-                  "directory that 'fetch' or 'import' made, a key server's "
-                  "cache, or a bundle")
-      ->required();
-  command.add_option("--trust-anchor", options->trust_anchor,
-                     "root certificate, PEM (default: Intel SGX Root CA)");
-  command.add_option("--at", options->at,
-                     "time to judge at, RFC 3339 (default: now)");
+      .AddOption("PATH", options->path,
+                 "directory that 'fetch' or 'import' made, a key server's "
+                 "cache, or a bundle")
+      .Required();
+  command.AddOption("--trust-anchor", options->trust_anchor,
+                    "root certificate, PEM (default: Intel SGX Root CA)");
+  command.AddOption("--at", options->at,
+                    "time to judge at, RFC 3339 (default: now)");
 }
 
 }  // namespace tdxvfs::cli

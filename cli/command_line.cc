@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include <CLI/CLI.hpp>
+
+#include "cli/command.h"
 #include "cli/command_set.h"
 #include "cli/commands.h"
 
@@ -121,7 +124,7 @@ int RunCommandLine(const std::vector<std::string>& arguments,
                    kProgram);
   program.set_version_flag("--version", version, "print the version");
   program.require_subcommand(1);
-  CommandSet commands(program);
+  CommandSet commands{Command(program)};
   AddEverything(commands);
 
   int exit_code = 0;

@@ -7,17 +7,15 @@ namespace tdxvfs::cli {
 
 void CommandSet::AddGroup(const std::string& name,
                           const std::string& description) {
-  program_.add_subcommand(name, description)->require_subcommand(1);
+  program_.AddCommand(name, description).RequireCommand();
 }
 
-CLI::App& CommandSet::Add(const std::string& group, const std::string& name,
-                          const std::string& description, CommandBody body) {
-  CLI::App* command =
-      program_.get_subcommand(group)->add_subcommand(name, description);
-  command->add_flag("--json", json_, "print JSON for machines");
-  command->callback(
-      [this, body = std::move(body)]() mutable { selected_ = body; });
-  return *command;
+Command CommandSet::Add(const std::string& group, const std::string& name,
+                        const std::string& description, CommandBody body) {
+  const Command command = program_.Find(group).AddCommand(name, description);
+  command.AddFlag("--json", json_, "print JSON for machines");
+  command.WhenNamed([this, body = std::move(body)] { selected_ = body; });
+  return command;
 }
 
 Result<void> CommandSet::Run(Console console) const {
@@ -28,8 +26,8 @@ Result<void> CommandSet::Run(Console console) const {
   return selected_(console);
 }
 
-void AddServerOption(CLI::App& command, std::string& server) {
-  command.add_option(
+void AddServerOption(Command command, std::string& server) {
+  command.AddOption(
       "--server", server,
       "key server: its admin socket (a path or unix:PATH) or "
       "HOST:PORT (else TDXVFS_SERVER, else ~/.config/tdxvfs/config.toml, else "

@@ -3,11 +3,9 @@
 #define TDXVFS_CLI_COMMAND_SET_H_
 
 #include <functional>
-#include <memory>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
+#include "cli/command.h"
 #include "cli/console.h"
 #include "common/result.h"
 
@@ -21,24 +19,24 @@ using CommandBody = std::function<Result<void>(const Console&)>;
 // after the whole line has been read.
 class CommandSet {
  public:
-  explicit CommandSet(CLI::App& program) : program_(program) {}
+  explicit CommandSet(Command program) : program_(program) {}
 
   void AddGroup(const std::string& name, const std::string& description);
   // A command of a group, with `--json`. The caller adds its options.
-  CLI::App& Add(const std::string& group, const std::string& name,
-                const std::string& description, CommandBody body);
+  Command Add(const std::string& group, const std::string& name,
+              const std::string& description, CommandBody body);
 
   // Runs the command that was named. Call after parsing succeeded.
   Result<void> Run(Console console) const;
 
  private:
-  CLI::App& program_;
+  Command program_;
   CommandBody selected_;
   bool json_ = false;
 };
 
 // Adds `--server` to a command that speaks to a key server.
-void AddServerOption(CLI::App& command, std::string& server);
+void AddServerOption(Command command, std::string& server);
 
 }  // namespace tdxvfs::cli
 

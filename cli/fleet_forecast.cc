@@ -172,7 +172,7 @@ Result<void> FleetForecast(const Options& options, const Console& console) {
 
 void AddFleetForecast(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = commands.Add(
+  const Command command = commands.Add(
       "fleet", "forecast",
       "judge the last evidence of every volume and peer by newer collateral "
       "and tell who falls out of date, when and why",
@@ -180,22 +180,22 @@ void AddFleetForecast(CommandSet& commands) {
         return FleetForecast(*options, console);
       });
   command
-      .add_option("--collateral", options->collateral,
-                  "'early': what Intel serves early; or a set, a directory of "
-                  "sets, or a bundle")
-      ->required();
-  command.add_option("--pccs", options->pccs,
-                     "https:// URL of a caching service for 'early' (default: "
-                     "Intel's service)");
+      .AddOption("--collateral", options->collateral,
+                 "'early': what Intel serves early; or a set, a directory of "
+                 "sets, or a bundle")
+      .Required();
+  command.AddOption("--pccs", options->pccs,
+                    "https:// URL of a caching service for 'early' (default: "
+                    "Intel's service)");
   command
-      .add_option("--pccs-ca", options->pccs_ca,
-                  "certificate authority of its TLS, PEM (default: the "
-                  "system's)")
-      ->needs("--pccs");
-  command.add_option("--trust-anchor", options->trust_anchor,
-                     "root certificate, PEM (default: Intel SGX Root CA)");
-  command.add_option("--at", options->at,
-                     "time to judge at, RFC 3339 (default: now)");
+      .AddOption("--pccs-ca", options->pccs_ca,
+                 "certificate authority of its TLS, PEM (default: the "
+                 "system's)")
+      .Needs("--pccs");
+  command.AddOption("--trust-anchor", options->trust_anchor,
+                    "root certificate, PEM (default: Intel SGX Root CA)");
+  command.AddOption("--at", options->at,
+                    "time to judge at, RFC 3339 (default: now)");
   AddAuditFilter(command, options->filter);
   AddServerOption(command, options->server);
 }

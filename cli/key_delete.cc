@@ -64,11 +64,11 @@ Result<void> KeyUndelete(const Options& options, const Console& console) {
   return {};
 }
 
-void AddNames(CLI::App& command, Options* options) {
-  command.add_option("NAME", options->volume, "volume")->required();
-  command.add_option("VERSION", options->version, "number of the version")
-      ->required()
-      ->check(CLI::Range(1U, std::numeric_limits<std::uint32_t>::max()));
+void AddNames(Command command, Options* options) {
+  command.AddOption("NAME", options->volume, "volume").Required();
+  command.AddOption("VERSION", options->version, "number of the version")
+      .Required()
+      .Between(1, std::numeric_limits<std::uint32_t>::max());
   AddServerOption(command, options->server);
 }
 
@@ -76,21 +76,21 @@ void AddNames(CLI::App& command, Options* options) {
 
 void AddKeyDelete(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = commands.Add(
+  const Command command = commands.Add(
       "key", "delete", "destroy the key of a version after a grace period",
       [options](const Console& console) {
         return KeyDelete(*options, console);
       });
   AddNames(command, options.get());
   command
-      .add_option("--grace-days", options->grace_days,
-                  "how long it can be undeleted (default 30)")
-      ->check(CLI::Range(0U, kMaxGraceDays));
+      .AddOption("--grace-days", options->grace_days,
+                 "how long it can be undeleted (default 30)")
+      .Between(0, kMaxGraceDays);
 }
 
 void AddKeyUndelete(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command =
+  const Command command =
       commands.Add("key", "undelete", "take 'key delete' back in time",
                    [options](const Console& console) {
                      return KeyUndelete(*options, console);

@@ -36,11 +36,11 @@ Result<void> SetDisabled(const Options& options, bool disabled,
 void Add(CommandSet& commands, const std::string& name,
          const std::string& description, bool disabled) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = commands.Add(
+  const Command command = commands.Add(
       "key", name, description, [options, disabled](const Console& console) {
         return SetDisabled(*options, disabled, console);
       });
-  command.add_option("NAME", options->volume, "volume")->required();
+  command.AddOption("NAME", options->volume, "volume").Required();
   AddServerOption(command, options->server);
 }
 

@@ -40,27 +40,28 @@ Result<void> KeyImport(const Options& options, const Console& console) {
 
 void AddKeyImport(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command =
+  const Command command =
       commands.Add("key", "import",
                    "register a volume with the passphrase that it already has",
                    [options](const Console& console) {
                      return KeyImport(*options, console);
                    });
-  command.add_option("NAME", options->volume, "volume")->required();
+  command.AddOption("NAME", options->volume, "volume").Required();
   command
-      .add_option("--passphrase-file", options->passphrase_file,
-                  "passphrase, kept byte for byte; - reads standard input")
-      ->required();
-  CLI::Option* const image = command.add_option(
-      "--image", options->image, "image whose header is registered");
-  CLI::Option* const manifest = command.add_option(
-      "--manifest", options->manifest, "manifest instead of the image");
-  CLI::Option* const file_system =
-      command.add_option("--file-system", options->file_system,
-                         "file system inside the image (default erofs)");
-  file_system->check(CLI::IsMember({"erofs", "squashfs", "ext4"}));
-  file_system->needs(image);
-  image->excludes(manifest);
+      .AddOption("--passphrase-file", options->passphrase_file,
+                 "passphrase, kept byte for byte; - reads standard input")
+      .Required();
+  command.AddOption("--image", options->image,
+                    "image whose header is registered");
+  command
+      .AddOption("--manifest", options->manifest,
+                 "manifest instead of the image")
+      .Excludes("--image");
+  command
+      .AddOption("--file-system", options->file_system,
+                 "file system inside the image (default erofs)")
+      .OneOf({"erofs", "squashfs", "ext4"})
+      .Needs("--image");
   AddServerOption(command, options->server);
 }
 

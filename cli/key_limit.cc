@@ -71,22 +71,22 @@ Result<void> KeyLimit(const Options& options, const Console& console) {
 
 void AddKeyLimit(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = commands.Add(
+  const Command command = commands.Add(
       "key", "limit", "say when and how often the key of a version is released",
       [options](const Console& console) {
         return KeyLimit(*options, console);
       });
-  command.add_option("NAME", options->volume, "volume")->required();
-  command.add_option("VERSION", options->version, "number of the version")
-      ->required()
-      ->check(CLI::Range(1U, std::numeric_limits<std::uint32_t>::max()));
-  command.add_option("--not-before", options->not_before,
-                     "no release before this time, RFC 3339");
-  command.add_option("--not-after", options->not_after,
-                     "no release after this time, RFC 3339");
-  command.add_option("--releases", options->releases,
-                     "how many releases there may be from now on");
-  command.add_flag("--none", options->none, "take all limits away");
+  command.AddOption("NAME", options->volume, "volume").Required();
+  command.AddOption("VERSION", options->version, "number of the version")
+      .Required()
+      .Between(1, std::numeric_limits<std::uint32_t>::max());
+  command.AddOption("--not-before", options->not_before,
+                    "no release before this time, RFC 3339");
+  command.AddOption("--not-after", options->not_after,
+                    "no release after this time, RFC 3339");
+  command.AddOption("--releases", options->releases,
+                    "how many releases there may be from now on");
+  command.AddFlag("--none", options->none, "take all limits away");
   AddServerOption(command, options->server);
 }
 

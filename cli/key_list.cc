@@ -190,12 +190,12 @@ Result<void> KeyList(const Options& options, const Console& console) {
 
 void AddKeyList(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = commands.Add(
+  const Command command = commands.Add(
       "key", "list", "list volumes and their versions, never passphrases",
       [options](const Console& console) { return KeyList(*options, console); });
-  command.add_option("NAME", options->volume, "only this volume");
-  command.add_flag("--guests", options->guests,
-                   "list the guests that got a key of the volume instead");
+  command.AddOption("NAME", options->volume, "only this volume");
+  command.AddFlag("--guests", options->guests,
+                  "list the guests that got a key of the volume instead");
   AddServerOption(command, options->server);
 }
 

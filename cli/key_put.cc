@@ -33,18 +33,18 @@ Result<void> KeyPut(const Options& options, const Console& console) {
 
 void AddKeyPut(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = commands.Add(
+  const Command command = commands.Add(
       "key", "put", "register a volume that was packed offline",
       [options](const Console& console) { return KeyPut(*options, console); });
-  command.add_option("NAME", options->volume, "volume")->required();
+  command.AddOption("NAME", options->volume, "volume").Required();
   command
-      .add_option("--manifest", options->manifest,
-                  "what 'volume pack --manifest' wrote")
-      ->required();
+      .AddOption("--manifest", options->manifest,
+                 "what 'volume pack --manifest' wrote")
+      .Required();
   command
-      .add_option("--key-file", options->key_file,
-                  "passphrase that the volume was packed with")
-      ->required();
+      .AddOption("--key-file", options->key_file,
+                 "passphrase that the volume was packed with")
+      .Required();
   AddServerOption(command, options->server);
 }
 

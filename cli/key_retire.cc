@@ -41,15 +41,15 @@ Result<void> KeyRetire(const Options& options, const Console& console) {
 
 void AddKeyRetire(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command =
+  const Command command =
       commands.Add("key", "retire", "never release the key of a version again",
                    [options](const Console& console) {
                      return KeyRetire(*options, console);
                    });
-  command.add_option("NAME", options->volume, "volume")->required();
-  command.add_option("VERSION", options->version, "number of the version")
-      ->required()
-      ->check(CLI::Range(1U, std::numeric_limits<std::uint32_t>::max()));
+  command.AddOption("NAME", options->volume, "volume").Required();
+  command.AddOption("VERSION", options->version, "number of the version")
+      .Required()
+      .Between(1, std::numeric_limits<std::uint32_t>::max());
   AddServerOption(command, options->server);
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cli/admin_client.h"
+#include "cli/command_set.h"
 #include "cli/register_version.h"
 #include "cli/text_table.h"
 #include "cli/volume_description.h"
@@ -74,23 +75,24 @@ Result<void> MakeAndRegister(const NewImage& target, const Make& make,
 
 }  // namespace
 
-void AddNewImage(CLI::App& command, NewImage& target,
+void AddNewImage(Command command, NewImage& target,
                  const std::string& key_file_option,
                  const std::string& manifest_option) {
   target.key_file_option = key_file_option;
-  CLI::Option* const volume = command.add_option(
+  command.AddOption(
       "--register", target.volume,
       "volume to register at the key server, which makes the passphrase");
-  CLI::Option* const key_file = command.add_option(
-      key_file_option, target.key_file,
-      "passphrase to use instead, byte for byte, for working offline (make "
-      "one: openssl rand -hex 32 | tr -d '\\n')");
-  volume->excludes(key_file);
-  command.add_option(manifest_option, target.manifest,
-                     "file to make for 'tdxvfs key put'");
-  command.add_option("--sign", target.signing_key,
-                     "Ed25519 key in PEM that signs the manifest, into "
-                     "MANIFEST.sig");
+  command
+      .AddOption(
+          key_file_option, target.key_file,
+          "passphrase to use instead, byte for byte, for working offline (make "
+          "one: openssl rand -hex 32 | tr -d '\\n')")
+      .Excludes("--register");
+  command.AddOption(manifest_option, target.manifest,
+                    "file to make for 'tdxvfs key put'");
+  command.AddOption("--sign", target.signing_key,
+                    "Ed25519 key in PEM that signs the manifest, into "
+                    "MANIFEST.sig");
   AddServerOption(command, target.server);
 }
 

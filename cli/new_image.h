@@ -7,7 +7,8 @@
 #include <optional>
 #include <string>
 
-#include "cli/command_set.h"
+#include "cli/command.h"
+#include "cli/console.h"
 #include "cli/manifest_file.h"
 #include "common/result.h"
 #include "common/secret.h"
@@ -28,7 +29,7 @@ struct NewImage {
 
 // --register, the options of these names for key file and manifest, --sign,
 // --server.
-void AddNewImage(CLI::App& command, NewImage& target,
+void AddNewImage(Command command, NewImage& target,
                  const std::string& key_file_option,
                  const std::string& manifest_option);
 

@@ -146,24 +146,24 @@ Result<void> PolicyDiff(const Options& options, const Console& console) {
 
 void AddPolicyDiff(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = commands.Add(
+  const Command command = commands.Add(
       "policy", "diff", "show what differs between policies of a volume",
       [options](const Console& console) {
         return PolicyDiff(*options, console);
       });
-  command.add_option("NAME", options->volume, "volume")->required();
-  CLI::Option* const file = command.add_option(
-      "FILE", options->file, "compare the current policy with this one");
-  const CLI::Range numbers(1U, std::numeric_limits<std::uint32_t>::max());
+  command.AddOption("NAME", options->volume, "volume").Required();
+  command.AddOption("FILE", options->file,
+                    "compare the current policy with this one");
+  constexpr auto kLast = std::numeric_limits<std::uint32_t>::max();
   command
-      .add_option("--from", options->from,
-                  "number in 'policy history' (default: the one before)")
-      ->check(numbers);
+      .AddOption("--from", options->from,
+                 "number in 'policy history' (default: the one before)")
+      .Between(1, kLast);
   command
-      .add_option("--to", options->to,
-                  "number in 'policy history' (default: the current one)")
-      ->check(numbers)
-      ->excludes(file);
+      .AddOption("--to", options->to,
+                 "number in 'policy history' (default: the current one)")
+      .Between(1, kLast)
+      .Excludes("FILE");
   AddServerOption(command, options->server);
 }
 

@@ -97,18 +97,18 @@ Result<void> PolicyFromAudit(const Options& options, const Console& console) {
 
 void AddPolicyFromAudit(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = commands.Add(
+  const Command command = commands.Add(
       "policy", "from-audit",
       "print a policy that accepts the guest of a decision on record, after "
       "its difference from the current policy (on standard error)",
       [options](const Console& console) {
         return PolicyFromAudit(*options, console);
       });
-  command.add_option("ID", options->audit_id, "audit id, such as 7f3c-91")
-      ->required();
-  command.add_option("--expect", options->expect,
-                     "policy with the values computed beforehand; every value "
-                     "learned must be among them");
+  command.AddOption("ID", options->audit_id, "audit id, such as 7f3c-91")
+      .Required();
+  command.AddOption("--expect", options->expect,
+                    "policy with the values computed beforehand; every value "
+                    "learned must be among them");
   AddServerOption(command, options->server);
 }
 

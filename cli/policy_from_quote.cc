@@ -41,22 +41,22 @@ Result<void> PolicyFromQuote(const Options& options, const Console& console) {
 
 void AddPolicyFromQuote(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = commands.Add(
+  const Command command = commands.Add(
       "policy", "from-quote",
       "print a policy that accepts exactly the guest that made a quote; "
       "'quote verify' tells whether the quote is genuine",
       [options](const Console& console) {
         return PolicyFromQuote(*options, console);
       });
-  command.add_option("FILE", options->file, "quote, from 'tdxvfs-agent quote'")
-      ->required();
-  command.add_option("--event-log", options->event_log,
-                     "the guest's event log "
-                     "(/sys/firmware/acpi/tables/data/CCEL); the policy then "
-                     "names kernel, initrd and command line too");
-  command.add_option("--expect", options->expect,
-                     "policy with the values computed beforehand; every value "
-                     "learned must be among them");
+  command.AddOption("FILE", options->file, "quote, from 'tdxvfs-agent quote'")
+      .Required();
+  command.AddOption("--event-log", options->event_log,
+                    "the guest's event log "
+                    "(/sys/firmware/acpi/tables/data/CCEL); the policy then "
+                    "names kernel, initrd and command line too");
+  command.AddOption("--expect", options->expect,
+                    "policy with the values computed beforehand; every value "
+                    "learned must be among them");
 }
 
 }  // namespace tdxvfs::cli

@@ -54,12 +54,12 @@ Result<void> PolicyHistory(const Options& options, const Console& console) {
 
 void AddPolicyHistory(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = commands.Add("policy", "history",
-                                   "list the policies that a volume has had",
-                                   [options](const Console& console) {
-                                     return PolicyHistory(*options, console);
-                                   });
-  command.add_option("NAME", options->volume, "volume")->required();
+  const Command command = commands.Add(
+      "policy", "history", "list the policies that a volume has had",
+      [options](const Console& console) {
+        return PolicyHistory(*options, console);
+      });
+  command.AddOption("NAME", options->volume, "volume").Required();
   AddServerOption(command, options->server);
 }
 

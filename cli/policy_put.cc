@@ -37,13 +37,13 @@ Result<void> PolicyPut(const Options& options, const Console& console) {
 
 void AddPolicyPut(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command =
+  const Command command =
       commands.Add("policy", "put", "set which guests get a volume's key",
                    [options](const Console& console) {
                      return PolicyPut(*options, console);
                    });
-  command.add_option("NAME", options->volume, "volume")->required();
-  command.add_option("FILE", options->file, "policy, JSON")->required();
+  command.AddOption("NAME", options->volume, "volume").Required();
+  command.AddOption("FILE", options->file, "policy, JSON").Required();
   AddServerOption(command, options->server);
 }
 

@@ -42,15 +42,15 @@ Result<void> PolicyRollback(const Options& options, const Console& console) {
 
 void AddPolicyRollback(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = commands.Add("policy", "rollback",
-                                   "put an earlier policy of a volume again",
-                                   [options](const Console& console) {
-                                     return PolicyRollback(*options, console);
-                                   });
-  command.add_option("NAME", options->volume, "volume")->required();
-  command.add_option("NUMBER", options->number, "number in 'policy history'")
-      ->required()
-      ->check(CLI::Range(1U, std::numeric_limits<std::uint32_t>::max()));
+  const Command command = commands.Add(
+      "policy", "rollback", "put an earlier policy of a volume again",
+      [options](const Console& console) {
+        return PolicyRollback(*options, console);
+      });
+  command.AddOption("NAME", options->volume, "volume").Required();
+  command.AddOption("NUMBER", options->number, "number in 'policy history'")
+      .Required()
+      .Between(1, std::numeric_limits<std::uint32_t>::max());
   AddServerOption(command, options->server);
 }
 

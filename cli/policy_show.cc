@@ -33,16 +33,16 @@ Result<void> PolicyShow(const Options& options, const Console& console) {
 
 void AddPolicyShow(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command =
+  const Command command =
       commands.Add("policy", "show", "print a volume's policy as it was put",
                    [options](const Console& console) {
                      return PolicyShow(*options, console);
                    });
-  command.add_option("NAME", options->volume, "volume")->required();
+  command.AddOption("NAME", options->volume, "volume").Required();
   command
-      .add_option("--number", options->number,
-                  "number in 'policy history' (default: the current one)")
-      ->check(CLI::Range(1U, std::numeric_limits<std::uint32_t>::max()));
+      .AddOption("--number", options->number,
+                 "number in 'policy history' (default: the current one)")
+      .Between(1, std::numeric_limits<std::uint32_t>::max());
   AddServerOption(command, options->server);
 }
 

@@ -127,17 +127,17 @@ Result<void> PolicyTest(const Options& options, const Console& console) {
 
 void AddPolicyTest(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = commands.Add(
+  const Command command = commands.Add(
       "policy", "test",
       "replay the evidence on record against a policy and tell who would be "
       "refused; changes nothing",
       [options](const Console& console) {
         return PolicyTest(*options, console);
       });
-  command.add_option("FILE", options->file, "policy")->required();
-  command.add_option("--against", options->against, "'audit'")
-      ->required()
-      ->check(CLI::IsMember({"audit"}));
+  command.AddOption("FILE", options->file, "policy").Required();
+  command.AddOption("--against", options->against, "'audit'")
+      .Required()
+      .OneOf({"audit"});
   AddAuditFilter(command, options->filter);
   AddAuditLimit(command, options->filter,
                 "number of decisions, the newest ones (default 100)");

@@ -76,13 +76,13 @@ Result<void> QuoteInspect(const Options& options, const Console& console) {
 
 void AddQuoteInspect(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = commands.Add(
+  const Command command = commands.Add(
       "quote", "inspect", "show every field of a quote; nothing is verified",
       [options](const Console& console) {
         return QuoteInspect(*options, console);
       });
-  command.add_option("FILE", options->file, "quote, as the kernel gave it")
-      ->required();
+  command.AddOption("FILE", options->file, "quote, as the kernel gave it")
+      .Required();
 }
 
 }  // namespace tdxvfs::cli

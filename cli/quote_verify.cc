@@ -129,37 +129,37 @@ Result<void> QuoteVerify(const Options& options, const Console& console) {
 
 void AddQuoteVerify(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = commands.Add(
+  const Command command = commands.Add(
       "quote", "verify",
       "tell whether a quote is genuine and how up to date its platform is; "
       "exit 0 when genuine, 5 when not",
       [options](const Console& console) {
         return QuoteVerify(*options, console);
       });
-  command.add_option("FILE", options->file, "quote");
-  command.add_option("--collateral", options->collateral,
-                     "folder with tcb_info.json, tcb_signing_chain.pem, "
-                     "qe_identity.json, root_ca_crl.der, pck_crl.der and "
-                     "pck_crl_issuer_chain.pem, and pck_cert_chain.pem for a "
-                     "quote that carries none; 'none': signatures and "
-                     "certificates only");
-  command.add_option("--trust-anchor", options->trust_anchor,
-                     "root certificate, PEM (default: Intel SGX Root CA)");
-  command.add_option("--at", options->at,
-                     "time to judge at, RFC 3339 (default: now)");
-  command.add_option("--policy", options->policy,
-                     "also tell whether this policy accepts the guest");
+  command.AddOption("FILE", options->file, "quote");
+  command.AddOption("--collateral", options->collateral,
+                    "folder with tcb_info.json, tcb_signing_chain.pem, "
+                    "qe_identity.json, root_ca_crl.der, pck_crl.der and "
+                    "pck_crl_issuer_chain.pem, and pck_cert_chain.pem for a "
+                    "quote that carries none; 'none': signatures and "
+                    "certificates only");
+  command.AddOption("--trust-anchor", options->trust_anchor,
+                    "root certificate, PEM (default: Intel SGX Root CA)");
+  command.AddOption("--at", options->at,
+                    "time to judge at, RFC 3339 (default: now)");
+  command.AddOption("--policy", options->policy,
+                    "also tell whether this policy accepts the guest");
   command
-      .add_option("--config-digest", options->config_digest,
-                  "the guest's configuration digest, 64 hex digits, for a "
-                  "policy that pins it")
-      ->needs("--policy");
-  command.add_option("--event-log", options->event_log,
-                     "the guest's event log (CCEL data); it must lead to the "
-                     "quoted registers");
-  command.add_option("--batch", options->batch,
-                     "instead of FILE: a JSON list of vectors; prints one "
-                     "object a line");
+      .AddOption("--config-digest", options->config_digest,
+                 "the guest's configuration digest, 64 hex digits, for a "
+                 "policy that pins it")
+      .Needs("--policy");
+  command.AddOption("--event-log", options->event_log,
+                    "the guest's event log (CCEL data); it must lead to the "
+                    "quoted registers");
+  command.AddOption("--batch", options->batch,
+                    "instead of FILE: a JSON list of vectors; prints one "
+                    "object a line");
 }
 
 }  // namespace tdxvfs::cli

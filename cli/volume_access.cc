@@ -28,17 +28,17 @@ Result<void> CheckSignature(const VolumeAccess& access,
 
 }  // namespace
 
-void AddVolumeAccess(CLI::App& command, VolumeAccess& access) {
-  command.add_option("IMAGE", access.image, "file or block device")->required();
+void AddVolumeAccess(Command command, VolumeAccess& access) {
+  command.AddOption("IMAGE", access.image, "file or block device").Required();
   command
-      .add_option("--manifest", access.manifest,
-                  "what 'volume pack' wrote about the image")
-      ->required();
-  command.add_option("--key-file", access.key_file,
-                     "the image's passphrase, byte for byte");
-  command.add_option("--verify-key", access.verify_key,
-                     "Ed25519 public key that must have signed the manifest "
-                     "(its signature is MANIFEST.sig)");
+      .AddOption("--manifest", access.manifest,
+                 "what 'volume pack' wrote about the image")
+      .Required();
+  command.AddOption("--key-file", access.key_file,
+                    "the image's passphrase, byte for byte");
+  command.AddOption("--verify-key", access.verify_key,
+                    "Ed25519 public key that must have signed the manifest "
+                    "(its signature is MANIFEST.sig)");
 }
 
 Result<image::Manifest> ReadManifest(const VolumeAccess& access) {

@@ -4,7 +4,8 @@
 
 #include <string>
 
-#include "cli/command_set.h"
+#include "cli/command.h"
+#include "cli/console.h"
 #include "common/result.h"
 #include "luks/image/manifest.h"
 #include "luks/image/sealed_image.h"
@@ -21,7 +22,7 @@ struct VolumeAccess {
 };
 
 // IMAGE and --manifest, both required, --key-file and --verify-key.
-void AddVolumeAccess(CLI::App& command, VolumeAccess& access);
+void AddVolumeAccess(Command command, VolumeAccess& access);
 
 // Reads the manifest file and, before anything of it is parsed, checks its
 // signature in MANIFEST.sig where a key for that was given. Fails as ReadFile,

@@ -110,23 +110,23 @@ Result<void> VolumeDiff(const Options& options, const Console& console) {
 
 void AddVolumeDiff(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = commands.Add("volume", "diff",
-                                   "tell which files differ between two images",
-                                   [options](const Console& console) {
-                                     return VolumeDiff(*options, console);
-                                   });
-  command.add_option("A", options->first, "image, the older one")->required();
-  command.add_option("B", options->second, "image, the newer one")->required();
+  const Command command = commands.Add(
+      "volume", "diff", "tell which files differ between two images",
+      [options](const Console& console) {
+        return VolumeDiff(*options, console);
+      });
+  command.AddOption("A", options->first, "image, the older one").Required();
+  command.AddOption("B", options->second, "image, the newer one").Required();
   command
-      .add_option("--manifest", options->manifests,
-                  "what 'volume pack' wrote about A; once more for B")
-      ->allow_extra_args(false);
+      .AddOption("--manifest", options->manifests,
+                 "what 'volume pack' wrote about A; once more for B")
+      .OneEach();
   command
-      .add_option("--key-file", options->key_files,
-                  "A's passphrase; once more for B, unless it is the same")
-      ->allow_extra_args(false);
-  command.add_option("--verify-key", options->verify_key,
-                     "Ed25519 public key that must have signed both manifests");
+      .AddOption("--key-file", options->key_files,
+                 "A's passphrase; once more for B, unless it is the same")
+      .OneEach();
+  command.AddOption("--verify-key", options->verify_key,
+                    "Ed25519 public key that must have signed both manifests");
 }
 
 }  // namespace tdxvfs::cli

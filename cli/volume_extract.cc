@@ -62,7 +62,7 @@ Result<void> VolumeExtract(const Options& options, const Console& console) {
 
 void AddVolumeExtract(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command =
+  const Command command =
       commands.Add("volume", "extract",
                    "recreate the files of an image, checking all that is read",
                    [options](const Console& console) {
@@ -70,9 +70,8 @@ void AddVolumeExtract(CommandSet& commands) {
                    });
   AddVolumeAccess(command, options->access);
   command
-      .add_option("DIR", options->directory,
-                  "directory to make; must not exist")
-      ->required();
+      .AddOption("DIR", options->directory, "directory to make; must not exist")
+      .Required();
 }
 
 }  // namespace tdxvfs::cli

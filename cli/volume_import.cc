@@ -130,34 +130,34 @@ Result<void> VolumeImport(Options options, const Console& console) {
 
 void AddVolumeImport(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command =
+  const Command command =
       commands.Add("volume", "import", "seal a LUKS volume of another maker",
                    [options](const Console& console) {
                      return VolumeImport(*options, console);
                    });
   command
-      .add_option("OLD", options->old_image,
-                  "volume with ext4, LUKS2 or LUKS1; not changed")
-      ->required();
-  command.add_option("NEW", options->target.image,
-                     "image to make; never overwritten");
+      .AddOption("OLD", options->old_image,
+                 "volume with ext4, LUKS2 or LUKS1; not changed")
+      .Required();
+  command.AddOption("NEW", options->target.image,
+                    "image to make; never overwritten");
   command
-      .add_option("--key-file", options->key_file,
-                  "the old volume's passphrase, byte for byte")
-      ->required();
-  command.add_option("--header-backup", options->header_backup,
-                     "file for a copy of the old header (OLD.header)");
-  CLI::Option* const in_place = command.add_flag(
+      .AddOption("--key-file", options->key_file,
+                 "the old volume's passphrase, byte for byte")
+      .Required();
+  command.AddOption("--header-backup", options->header_backup,
+                    "file for a copy of the old header (OLD.header)");
+  command.AddFlag(
       "--in-place", options->in_place,
       "change OLD (LUKS2 only): one slot with a new passphrase; no hash tree");
   command
-      .add_flag("--convert", options->convert,
-                "pack the contents anew (default)")
-      ->excludes(in_place);
+      .AddFlag("--convert", options->convert,
+               "pack the contents anew (default)")
+      .Excludes("--in-place");
   command
-      .add_option("--file-system", options->file_system,
-                  "with --in-place: what is inside (ext4)")
-      ->needs(in_place);
+      .AddOption("--file-system", options->file_system,
+                 "with --in-place: what is inside (ext4)")
+      .Needs("--in-place");
   AddNewImage(command, options->target, "--new-key-file", "--manifest");
 }
 

@@ -139,14 +139,13 @@ Result<void> VolumeInspect(const Options& options, const Console& console) {
 
 void AddVolumeInspect(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = commands.Add(
+  const Command command = commands.Add(
       "volume", "inspect",
       "show what an image's header says; nothing of it is authenticated",
       [options](const Console& console) {
         return VolumeInspect(*options, console);
       });
-  command.add_option("IMAGE", options->image, "file or block device")
-      ->required();
+  command.AddOption("IMAGE", options->image, "file or block device").Required();
 }
 
 }  // namespace tdxvfs::cli

@@ -73,28 +73,28 @@ Result<void> VolumePack(const Options& options, const Console& console) {
 
 void AddVolumePack(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = commands.Add(
+  const Command command = commands.Add(
       "volume", "pack", "pack a directory into a new encrypted image",
       [options](const Console& console) {
         return VolumePack(*options, console);
       });
   command
-      .add_option("DIR", options->directory,
-                  "directory to pack; - reads a tar stream")
-      ->required();
+      .AddOption("DIR", options->directory,
+                 "directory to pack; - reads a tar stream")
+      .Required();
   command
-      .add_option("IMAGE", options->target.image,
-                  "image to make; never overwritten")
-      ->required();
+      .AddOption("IMAGE", options->target.image,
+                 "image to make; never overwritten")
+      .Required();
   AddNewImage(command, options->target, "--key-file", "--manifest");
-  command.add_option("--file-system", options->file_system,
-                     "file system to make: erofs, squashfs (compressed) or "
-                     "ext4 (a directory only; needs disk in the clear)");
+  command.AddOption("--file-system", options->file_system,
+                    "file system to make: erofs, squashfs (compressed) or "
+                    "ext4 (a directory only; needs disk in the clear)");
   command
-      .add_option("--salt", options->salt,
-                  "verity salt: 'fixed', so that one tree has one root hash, "
-                  "or 'random'")
-      ->check(CLI::IsMember({"fixed", "random"}));
+      .AddOption("--salt", options->salt,
+                 "verity salt: 'fixed', so that one tree has one root hash, "
+                 "or 'random'")
+      .OneOf({"fixed", "random"});
 }
 
 }  // namespace tdxvfs::cli

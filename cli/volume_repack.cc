@@ -69,7 +69,7 @@ Result<void> VolumeRepack(const Options& options, const Console& console) {
 
 void AddVolumeRepack(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = commands.Add(
+  const Command command = commands.Add(
       "volume", "repack",
       "make a new version of an image: same contents, everything secret new",
       [options](const Console& console) {
@@ -77,12 +77,12 @@ void AddVolumeRepack(CommandSet& commands) {
       });
   AddVolumeAccess(command, options->access);
   command
-      .add_option("NEW", options->target.image,
-                  "image to make; never overwritten")
-      ->required();
+      .AddOption("NEW", options->target.image,
+                 "image to make; never overwritten")
+      .Required();
   AddNewImage(command, options->target, "--new-key-file", "--new-manifest");
-  command.add_option("--salt", options->salt,
-                     "keep (the root hash stays what it is) or random");
+  command.AddOption("--salt", options->salt,
+                    "keep (the root hash stays what it is) or random");
 }
 
 }  // namespace tdxvfs::cli

@@ -171,16 +171,16 @@ Result<void> VolumeVerify(const Options& options, const Console& console) {
 
 void AddVolumeVerify(CommandSet& commands) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = commands.Add(
+  const Command command = commands.Add(
       "volume", "verify", "read every byte of an image and say what is wrong",
       [options](const Console& console) {
         return VolumeVerify(*options, console);
       });
   AddVolumeAccess(command, options->access);
   command
-      .add_flag("--header-only", options->header_only,
-                "without the key: the header and the size alone")
-      ->excludes("--key-file");
+      .AddFlag("--header-only", options->header_only,
+               "without the key: the header and the size alone")
+      .Excludes("--key-file");
 }
 
 }  // namespace tdxvfs::cli
