@@ -33,6 +33,9 @@ find_package(gRPC CONFIG QUIET)
 if(NOT gRPC_FOUND)
   message(FATAL_ERROR "gRPC not found: install the Debian package libgrpc++-dev (or run scripts/deps)")
 endif()
+# re2, below gRPC, asks for -pthread, which glibc no longer needs and which keeps a
+# compiler from taking precompiled headers that were made without.
+set_property(TARGET re2::re2 PROPERTY INTERFACE_COMPILE_OPTIONS)
 find_package(CLI11 QUIET)
 if(NOT CLI11_FOUND)
   message(FATAL_ERROR "CLI11 not found: install the Debian package libcli11-dev (or run scripts/deps)")
