@@ -68,14 +68,14 @@ std::string ToJson(const luks::Inspection& image) {
     slots.Raw(SlotJson(slot));
   }
   JsonObject object;
-  object.Number("luks_version", image.luks_version)
-      .String("uuid", image.uuid)
-      .Number("header_size", static_cast<long long>(image.header_size))
+  object.Number("luks_version", image.luks_version);
+  AddText(object, "uuid", image.uuid);
+  object.Number("header_size", static_cast<long long>(image.header_size))
       .String("header_sha256", ToHex(image.header_sha256))
       .Number("image_size", static_cast<long long>(image.image_size))
-      .Number("data_size", static_cast<long long>(image.data_size))
-      .String("cipher", image.cipher)
-      .Number("sector_size", image.sector_size);
+      .Number("data_size", static_cast<long long>(image.data_size));
+  AddText(object, "cipher", image.cipher);
+  object.Number("sector_size", image.sector_size);
   AddText(object, "integrity", image.integrity);
   object.Raw("key_slots", slots.Close()).Number("tokens", image.tokens);
   AddText(object, "profile", image.header_profile);

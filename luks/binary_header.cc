@@ -33,7 +33,8 @@ constexpr Field kChecksum{448, 64};
 constexpr Field kLastPadding{512, 3584};
 constexpr std::array<std::string_view, 2> kMagics{"LUKS\xba\xbe",
                                                   "SKUL\xba\xbe"};
-constexpr std::size_t kUuidLength = 36;
+// RFC 9562, section 4.
+constexpr std::string_view kUuidForm = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 // LUKS2 On-Disk Format 1.1, section 2.1, table 1: bytes of one area.
 constexpr std::array<std::uint64_t, 9> kForeignSizes{
     0x4000,  0x8000,   0x10000,  0x20000, 0x40000,
@@ -62,6 +63,17 @@ bool IsText(Bytes bytes, std::string_view text) {
          IsZero(bytes.subspan(text.size()));
 }
 
+// libcryptsetup takes any text; ours are in lower case, as libuuid writes them.
+bool IsUuid(Bytes bytes, bool any_case) {
+  const std::string_view text = AsText(bytes).substr(0, kUuidForm.size());
+  return IsZero(bytes.subspan(kUuidForm.size())) &&
+         std::ranges::equal(text, kUuidForm, [any_case](char c, char form) {
+           const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
+                            (any_case && c >= 'A' && c <= 'F');
+           return form == '-' ? c == '-' : hex;
+         });
+}
+
 class AreaCheck {
  public:
   AreaCheck(Bytes area, std::size_t number, bool named,
@@ -78,8 +90,7 @@ class AreaCheck {
     Expect(named_ || IsZero(In(area_, kLabel)), "label", "is not empty");
     Expect(IsText(In(area_, kChecksumName), "sha256"), "csum_alg",
            "is not sha256");
-    Expect(IsZero(In(area_, kUuid).subspan(kUuidLength)), "uuid",
-           "is longer than 36 characters");
+    Expect(IsUuid(In(area_, kUuid), named_), "uuid", "is no UUID");
     Expect(named_ || IsZero(In(area_, kSubsystem)), "subsystem",
            "is not empty");
     Expect(Number(In(area_, kOffset)) == number_ * area_.size(), "hdr_offset",

@@ -18,7 +18,7 @@ namespace {
 using simdjson::dom::element;
 
 constexpr std::size_t kMaxSlots = 32;
-constexpr std::uint64_t kMaxStripes = 4000;
+constexpr std::uint64_t kStripes = 4000;
 constexpr std::uint64_t kMinPbkdf2 = 1000;
 constexpr std::uint64_t kMaxPbkdf2 = 10'000'000;
 constexpr std::uint64_t kMaxPasses = 16;
@@ -27,8 +27,9 @@ constexpr std::uint64_t kMaxLanes = 4;
 constexpr std::uint64_t kAnyNumber = std::numeric_limits<std::int64_t>::max();
 constexpr const char* kCipher = "aes-xts-plain64";
 
-// Salts and digests are as long as their program made them; libcryptsetup
-// decodes them, and a wrong one only fails to open.
+// Salts and digests are as long as their program made them; a wrong one only
+// fails to open.
+ValueCheck Bytes() { return Base64UpTo(64); }
 ValueCheck Hash() { return TextIsOneOf({"sha1", "sha256", "sha512"}); }
 // Two XTS keys of 128 or 256 bits.
 ValueCheck KeySize() {
@@ -47,13 +48,13 @@ ValueCheck KeyDerivation() {
       ObjectOf({{"type", TextIs("pbkdf2")},
                 {"hash", Hash()},
                 {"iterations", NumberFrom(kMinPbkdf2, kMaxPbkdf2)},
-                {"salt", Anything()}});
+                {"salt", Bytes()}});
   const ValueCheck argon2 =
       ObjectOf({{"type", TextIsOneOf({"argon2i", "argon2id"})},
                 {"time", NumberFrom(1, kMaxPasses)},
                 {"memory", NumberFrom(1, kMaxMemory)},
                 {"cpus", NumberFrom(1, kMaxLanes)},
-                {"salt", Anything()}});
+                {"salt", Bytes()}});
   return [pbkdf2, argon2](const std::string& path, const element& value,
                           HeaderRefusals* refusals) {
     std::string_view type;
@@ -68,7 +69,7 @@ ValueCheck KeySlot(std::uint64_t header_size) {
        {"key_size", KeySize()},
        {"priority", NumberFrom(0, 2), true},
        {"af", ObjectOf({{"type", TextIs("luks1")},
-                        {"stripes", NumberFrom(1, kMaxStripes)},
+                        {"stripes", NumberIs(kStripes)},
                         {"hash", Hash()}})},
        {"area", ObjectOf({{"type", TextIs("raw")},
                           {"offset", QuotedNumberFrom(0, header_size)},
@@ -102,12 +103,12 @@ ValueCheck Segment(std::uint64_t header_size) {
 // writes another one there only makes the passphrase wrong.
 ValueCheck Digest() {
   return ObjectOf({{"type", TextIs("pbkdf2")},
-                   {"keyslots", ListOfNumbers(kMaxSlots)},
-                   {"segments", Anything()},
+                   {"keyslots", ListOfNumbers(1, kMaxSlots)},
+                   {"segments", ListOfNumbers(0, 1)},
                    {"hash", Hash()},
                    {"iterations", NumberFrom(kMinPbkdf2, kMaxPbkdf2)},
-                   {"salt", Anything()},
-                   {"digest", Anything()}});
+                   {"salt", Bytes()},
+                   {"digest", Bytes()}});
 }
 
 // LUKS2 On-Disk Format 1.1, section 3. Flags are ignored when it is opened;

@@ -10,6 +10,7 @@
 #include "luks/header_profile.h"
 #include "luks/image_file.h"
 #include "luks/imported_profile.h"
+#include "luks/profile_check.h"
 #include "luks/sealed_profile.h"
 #include "luks/whole_header.h"
 
@@ -49,21 +50,23 @@ KeySlotInfo Describe(const KeySlotMetadata& slot) {
           .kdf_threads = static_cast<std::uint32_t>(slot.kdf.threads)};
 }
 
-}  // namespace
-
-Result<Inspection> InspectImage(const std::filesystem::path& path) {
-  ASSIGN_OR_RETURN(const ImageFile image, ImageFile::Open(path));
-  ASSIGN_OR_RETURN(const Header header, ReadWholeHeader(image));
-  ASSIGN_OR_RETURN(const CryptDevice device, CryptDevice::Load(header));
-  ASSIGN_OR_RETURN(const std::string json, device.MetadataJson());
-  ASSIGN_OR_RETURN(const HeaderMetadata metadata, ParseHeaderMetadata(json));
+Inspection Begin(const ImageFile& image, const Header& header) {
   Inspection inspection;
   inspection.luks_version = 2;
-  inspection.uuid = device.uuid();
   inspection.header_size = header.size();
   inspection.header_sha256 = header.digest();
   inspection.image_size = image.size();
   inspection.data_size = image.size() - header.size();
+  return inspection;
+}
+
+Result<Inspection> Understand(const ImageFile& image) {
+  ASSIGN_OR_RETURN(const Header header, ReadWholeHeader(image));
+  ASSIGN_OR_RETURN(const CryptDevice device, CryptDevice::Load(header));
+  ASSIGN_OR_RETURN(const std::string json, device.MetadataJson());
+  ASSIGN_OR_RETURN(const HeaderMetadata metadata, ParseHeaderMetadata(json));
+  Inspection inspection = Begin(image, header);
+  inspection.uuid = device.uuid();
   inspection.tokens = static_cast<std::uint32_t>(metadata.tokens);
   if (!metadata.segments.empty()) {
     const SegmentMetadata& segment = metadata.segments.front();
@@ -76,6 +79,35 @@ Result<Inspection> InspectImage(const std::filesystem::path& path) {
   }
   RETURN_IF_ERROR(DescribeProfile(header, metadata, &inspection));
   return inspection;
+}
+
+// What can be said of a header that libcryptsetup does not take: which members
+// "sealed-1" refuses, were it one of ours.
+Result<Inspection> Examine(const ImageFile& image, const Error& problem) {
+  if (image.size() < kDefaultHeaderSize) {
+    return problem;
+  }
+  ASSIGN_OR_RETURN(const Header header,
+                   Header::Read(image, kDefaultHeaderSize));
+  Inspection inspection = Begin(image, header);
+  ASSIGN_OR_RETURN(inspection.refusals, SealedRefusals(header));
+  if (inspection.refusals.empty()) {
+    return problem;
+  }
+  inspection.refusal = ResultOf(inspection.refusals).error().ToString();
+  return inspection;
+}
+
+}  // namespace
+
+Result<Inspection> InspectImage(const std::filesystem::path& path) {
+  ASSIGN_OR_RETURN(const ImageFile image, ImageFile::Open(path));
+  auto understood = Understand(image);
+  if (!understood.has_value() &&
+      understood.error().reason() == Reason::kHeaderRefused) {
+    return Examine(image, understood.error());
+  }
+  return understood;
 }
 
 }  // namespace tdxvfs::luks

@@ -45,8 +45,9 @@ struct Inspection {
 };
 
 // Reads an image's header without root, without a passphrase and without
-// changing anything. Fails with kImageMissing, kImageUnreadable, kImageKind,
-// kImageTruncated, kImageNotLuks2, kHeaderRefused (unreadable metadata).
+// changing anything. Of metadata that libcryptsetup refuses, only sizes and
+// digest are told, as of a header of our size, and `refusals`. Fails with
+// kImageMissing, kImageUnreadable, kImageKind, kImageTruncated, kImageNotLuks2.
 Result<Inspection> InspectImage(const std::filesystem::path& path);
 
 }  // namespace tdxvfs::luks

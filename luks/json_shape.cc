@@ -134,22 +134,27 @@ ValueCheck QuotedNumberFrom(std::uint64_t least, std::uint64_t most) {
   };
 }
 
-ValueCheck ListOfNumbers(std::size_t most) {
-  return [most](const std::string& path, const element& value,
-                HeaderRefusals* refusals) {
+ValueCheck ListOfNumbers(std::size_t least, std::size_t most) {
+  return [least, most](const std::string& path, const element& value,
+                       HeaderRefusals* refusals) {
     simdjson::dom::array items;
-    if (value.get(items) != simdjson::SUCCESS || items.size() == 0 ||
+    if (value.get(items) != simdjson::SUCCESS || items.size() < least ||
         items.size() > most) {
-      refusals->push_back({path, "is no list of 1 to " + std::to_string(most) +
+      refusals->push_back({path, "is no list of " + std::to_string(least) +
+                                     " to " + std::to_string(most) +
                                      " numbers in quotes"});
       return;
     }
+    std::set<std::string_view> seen;
     for (const element item : items) {
       std::string_view text;
       std::uint64_t found = 0;
       if (item.get(text) != simdjson::SUCCESS || !IsNumber(text, &found)) {
         refusals->push_back({path, "holds something else than numbers"});
         return;
+      }
+      if (!seen.insert(text).second) {
+        refusals->push_back({path, "holds " + std::string(text) + " twice"});
       }
     }
   };
@@ -207,6 +212,22 @@ ValueCheck Base64Of(std::size_t bytes) {
     if (value.get(found) != simdjson::SUCCESS || !IsBase64Of(found, bytes)) {
       refusals->push_back(
           {path, "is not base64 of " + std::to_string(bytes) + " bytes"});
+    }
+  };
+}
+
+ValueCheck Base64UpTo(std::size_t most) {
+  return [most](const std::string& path, const element& value,
+                HeaderRefusals* refusals) {
+    std::string_view found;
+    const bool good = value.get(found) == simdjson::SUCCESS;
+    std::size_t bytes = 1;
+    while (good && bytes <= most && !IsBase64Of(found, bytes)) {
+      ++bytes;
+    }
+    if (!good || bytes > most) {
+      refusals->push_back(
+          {path, "is not base64 of 1 to " + std::to_string(most) + " bytes"});
     }
   };
 }

@@ -41,10 +41,12 @@ ValueCheck NumberIs(std::uint64_t number);
 ValueCheck NumberFrom(std::uint64_t least, std::uint64_t most);
 // An array of exactly this one text.
 ValueCheck ListOf(std::string text);
-// An array of one to `most` decimal numbers in quotes.
-ValueCheck ListOfNumbers(std::size_t most);
+// An array of `least` to `most` decimal numbers in quotes, each once.
+ValueCheck ListOfNumbers(std::size_t least, std::size_t most);
 // Base64 of exactly so many bytes (RFC 4648, section 4, with padding).
 ValueCheck Base64Of(std::size_t bytes);
+// The same of one to `most` bytes.
+ValueCheck Base64UpTo(std::size_t most);
 // Whatever it is: for members that nothing here reads.
 ValueCheck Anything();
 

@@ -92,6 +92,10 @@ Result<HeaderRefusals> SealedRefusals(const Header& header) {
     refusals.push_back({"/", "is no JSON"});
   } else {
     Metadata(header.size())("", root, &refusals);
+    // Nothing of ours needs one, and no two programs have to agree on it.
+    if (json.find('\\') != std::string_view::npos) {
+      refusals.push_back({"/", "spells something with an escape"});
+    }
   }
   if (std::any_of(bytes.begin() + kAreaStart + kAreaSize, bytes.end(),
                   [](std::uint8_t byte) { return byte != 0; })) {

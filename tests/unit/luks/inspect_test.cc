@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "luks/header.h"
 #include "tests/support/result_matchers.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/unit/luks/volume_files.h"
@@ -74,6 +75,35 @@ TEST_F(InspectTest, SaysWhyNoProfileTakesAHeader) {
   ASSERT_OK_AND_ASSIGN(const Inspection inspection, InspectImage(path_));
   EXPECT_EQ(inspection.header_profile, "");
   EXPECT_NE(inspection.refusal.find("IV"), std::string::npos);
+}
+
+// libcryptsetup says "Invalid argument" of these, and no more.
+TEST_F(InspectTest, D1_NamesTheMemberThatLibcryptsetupDoesNotTake) {
+  MakeModel(folder_.path() / "model", 1000);
+  const struct {
+    const char* from;
+    const char* to;
+    const char* path;
+  } edits[] = {
+      {R"("type":"luks2",)", "", "/keyslots/0/type"},
+      {R"("key_size":64,"af")", R"("key_size":"64","af")",
+       "/keyslots/0/key_size"},
+      {R"("digests":{)", R"("digests":null,"was":{)", "/digests"},
+      {R"("json_size":")", R"("json_size":" )", "/config/json_size"},
+      {R"("hash":"sha256","iterations")", R"("hash":7,"iterations")",
+       "/keyslots/0/kdf/hash"},
+  };
+  for (const auto& edit : edits) {
+    std::filesystem::remove(path_);
+    ASSERT_THAT(Pack(folder_.path() / "model", path_), Succeeds());
+    ASSERT_TRUE(EditMetadata(path_, edit.from, edit.to)) << edit.path;
+    ASSERT_OK_AND_ASSIGN(const Inspection inspection, InspectImage(path_));
+    EXPECT_EQ(inspection.header_profile, "");
+    EXPECT_EQ(inspection.header_size, kDefaultHeaderSize);
+    ASSERT_FALSE(inspection.refusals.empty());
+    EXPECT_EQ(inspection.refusals[0].path, edit.path);
+    EXPECT_NE(inspection.refusal.find(edit.path), std::string::npos);
+  }
 }
 
 TEST_F(InspectTest, Luks1IsNotLuks2) {

@@ -270,6 +270,10 @@ INSTANTIATE_TEST_SUITE_P(
         Change{"Discards", "/config/flags", R"("flags":["allow-discards"])",
                nullptr},
         Change{"Token", "/tokens", R"("tokens":{"0":{}})", "/tokens/0"},
+        Change{"EscapedName", "/segments/0/type", R"("typ\u0065":"crypt")",
+               "/"},
+        Change{"EscapedText", "/segments/0/type", R"("type":"cryp\u0074")",
+               "/"},
         Change{"Stripes", "/keyslots/0/af/stripes", R"("stripes":1)", nullptr},
         Change{"AfHash", "/keyslots/0/af/hash", R"("hash":"sha1")", nullptr},
         Change{"AfType", "/keyslots/0/af/type", R"("type":"luks2")", nullptr},
@@ -389,6 +393,23 @@ INSTANTIATE_TEST_SUITE_P(
                       BinaryChange{"Padding", 264, "padding"},
                       BinaryChange{"LastPadding", 4095, "padding"}),
     [](const auto& row) { return row.param.name; });
+
+TEST_F(SealedProfile, AUuidThatIsNoneIsRefusedAlsoWhereBothCopiesHaveIt) {
+  constexpr std::size_t kUuidAt = 168;
+  for (const std::string& uuid :
+       {std::string(36, '\0'), std::string(36, 'a'),
+        std::string("0A64F2B0-3C1D-4E5F-8A9B-0C1D2E3F4A5B")}) {
+    std::string image = image_;
+    for (const std::size_t area : {0U, 1U}) {
+      image.replace(area * kArea + kUuidAt, uuid.size(), uuid);
+      MendChecksum(&image, area);
+    }
+    const HeaderRefusals refusals = RefusalsOf(image);
+    ASSERT_EQ(refusals.size(), 2U) << uuid;
+    EXPECT_EQ(refusals[0].path, "binary/0/uuid");
+    EXPECT_EQ(refusals[1].path, "binary/1/uuid");
+  }
+}
 
 TEST_F(SealedProfile, AWrongChecksumMagicOrVersionOfTheSecondCopyIsRefused) {
   for (const auto& [at, member] :
