@@ -4,6 +4,13 @@
 #include <utility>
 
 namespace tdxvfs::image {
+namespace {
+
+// Bytes. The list of its chunks, 4 bytes for 64 KiB, is made in memory, and a
+// tar stream can claim any size without sending a byte.
+constexpr std::uint64_t kMaxSparse = std::uint64_t{1} << 41U;
+
+}  // namespace
 
 Result<void> ErofsWriter::Begin(std::uint32_t node) {
   node_ = node;
@@ -21,6 +28,10 @@ Result<void> ErofsWriter::End(std::uint64_t size) {
   content_.reset();
   if (files_.first_block.size() <= node_) {
     files_.first_block.resize(node_ + std::size_t{1}, 0);
+  }
+  if (stored.has_holes && size > kMaxSparse) {
+    return Error(Reason::kNotSupported,
+                 "a file with holes has at most 2 TiB in an erofs image");
   }
   if (stored.has_holes) {
     files_.sparse.emplace(node_, std::move(stored.runs));

@@ -21,7 +21,9 @@ Error Unreadable(const std::filesystem::path& path) {
 }  // namespace
 
 bool IsKeptAttribute(std::string_view name) {
-  return name.starts_with("user.") || name == "system.posix_acl_access" ||
+  constexpr std::string_view kUser = "user.";
+  return (name.starts_with(kUser) && name != kUser) ||
+         name == "system.posix_acl_access" ||
          name == "system.posix_acl_default";
 }
 

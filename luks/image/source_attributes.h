@@ -10,7 +10,8 @@
 
 namespace tdxvfs::image {
 
-// Whether a volume keeps this attribute, given by its full name.
+// Whether a volume keeps this attribute, given by its full name. (`user.` alone
+// is a name that tar streams can have and no kernel takes.)
 bool IsKeptAttribute(std::string_view name);
 
 // The extended attributes of a path (its own, when it is a symbolic link) that

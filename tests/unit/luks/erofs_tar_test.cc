@@ -8,10 +8,12 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/unique_fd.h"
 #include "luks/image/erofs_image.h"
+#include "luks/image/source_attributes.h"
 #include "luks/image/source_tree.h"
 #include "luks/image/tar_image.h"
 #include "luks/image/tree_image.h"
@@ -122,6 +124,31 @@ TEST_F(ErofsTarTest, GivesTheImageOfTheSameDirectory) {
   MakeStream(kExact);
   ASSERT_THAT(Write(), Succeeds());
   EXPECT_TRUE(Slurp(Image()) == DirectoryImage());
+}
+
+// Whatever is claimed: before there is memory for it.
+TEST_F(ErofsTarTest, RefusesAFileWithHolesOfMoreThan2TiB) {
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 41U;
+  const std::string content = "x";
+  for (const auto& [size, taken] :
+       {std::pair(kMost, true), std::pair(kMost + 1, false),
+        std::pair(std::uint64_t{1} << 60U, false)}) {
+    FileSink sink(Image());
+    ErofsWriter writer(&sink);
+    ASSERT_THAT(writer.Begin(0), Succeeds());
+    ASSERT_THAT(writer.Put(0, AsBytes(content)), Succeeds());
+    const auto ended = writer.End(size);
+    EXPECT_EQ(ended.has_value(), taken) << size;
+    if (!taken) {
+      EXPECT_THAT(ended, Fails(Reason::kNotSupported)) << size;
+    }
+  }
+}
+
+// No kernel has it; in an image it made the volume unreadable.
+TEST(SourceAttributes, ANameOfNothingIsNotKept) {
+  EXPECT_FALSE(IsKeptAttribute("user."));
+  EXPECT_TRUE(IsKeptAttribute("user.a"));
 }
 
 TEST_F(ErofsTarTest, UnpacksWhateverFormatTarWrites) {
