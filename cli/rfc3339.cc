@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "common/clock.h"
 #include "common/json_text.h"
 
 namespace tdxvfs::cli {
@@ -78,8 +79,9 @@ std::optional<std::chrono::system_clock::time_point> Parse(
   if (!offset.has_value()) {
     return std::nullopt;
   }
-  return chrono::sys_days(date) + chrono::hours(hour) +
-         chrono::minutes(minute) + chrono::seconds(second) - *offset;
+  return NearestTime(chrono::sys_days(date) + chrono::hours(hour) +
+                     chrono::minutes(minute) + chrono::seconds(second) -
+                     *offset);
 }
 
 }  // namespace

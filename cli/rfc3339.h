@@ -11,7 +11,8 @@
 namespace tdxvfs::cli {
 
 // Reads `YYYY-MM-DDThh:mm:ss[.fraction](Z|+hh:mm|-hh:mm)` (RFC 3339, section
-// 5.6), calendar-valid; the fraction is dropped. Fails with kUsage.
+// 5.6), calendar-valid; the fraction is dropped, and a time that the clock
+// cannot hold is the nearest that it can. Fails with kUsage.
 Result<std::chrono::system_clock::time_point> ParseRfc3339(
     std::string_view text);
 

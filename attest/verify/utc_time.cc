@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attest/verify/utc_time.h"
 
+#include "common/clock.h"
+
 namespace tdxvfs::verify {
 namespace {
 
@@ -46,8 +48,8 @@ std::optional<std::chrono::system_clock::time_point> ParseUtcTime(
   if (!date.ok() || hour > 23 || minute > 59 || second > 59) {
     return std::nullopt;
   }
-  return chrono::sys_days(date) + chrono::hours(hour) +
-         chrono::minutes(minute) + chrono::seconds(second);
+  return NearestTime(chrono::sys_days(date) + chrono::hours(hour) +
+                     chrono::minutes(minute) + chrono::seconds(second));
 }
 
 std::string UtcText(std::chrono::system_clock::time_point time) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <string>
 
+#include "common/clock.h"
 #include "common/hex.h"
 #include "common/json_text.h"
 #include "common/profile_limits.h"
@@ -47,14 +48,15 @@ bool IsUuid(std::string_view text) {
   });
 }
 
-// Years 1970 to 9999, so that every time can be written as RFC 3339 has it.
+// From 1970 on, and nothing that would wrap around when compared with the
+// clock.
 Result<std::chrono::sys_seconds> TimeOf(std::int64_t seconds) {
-  constexpr std::int64_t kLastSecond = 253402300799;
-  if (seconds < 0 || seconds > kLastSecond) {
+  const std::chrono::sys_seconds time{std::chrono::seconds(seconds)};
+  if (seconds < 0 || time > kLastTime) {
     return Error(Reason::kUsage, "time " + std::to_string(seconds) +
-                                     " is not within 1970 to 9999");
+                                     " is not within 1970 to 2261");
   }
-  return std::chrono::sys_seconds(std::chrono::seconds(seconds));
+  return time;
 }
 
 void WriteLimits(const VersionRecord& record, admin::v1::VersionInfo* info) {

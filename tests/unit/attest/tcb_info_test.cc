@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "attest/verify/signed_document.h"
+#include "attest/verify/utc_time.h"
 #include "simulator/signed_json.h"
 #include "tests/support/quote_builder.h"
 #include "tests/support/result_matchers.h"
@@ -233,6 +234,20 @@ TEST(TcbInfo, RefusesDatesThatTheCalendarOrTheFormLacks) {
       ASSERT_THAT(parsed, Fails(Reason::kQuoteInvalid)) << value;
       EXPECT_THAT(parsed.error().ToString(), HasSubstr(member)) << value;
     }
+  }
+}
+
+// The clock's nanoseconds wrap: taken as they are, 2610 would be 2026.
+TEST(TcbInfo, TakesADateBeyondTheClockAsItsEnd) {
+  const std::string good = Inner(Spec(attest::Tee::kTdx));
+  for (const std::string_view date :
+       {"2262-01-01T00:00:00Z", "2610-12-20T12:00:00Z",
+        "9999-12-31T23:59:59Z"}) {
+    const std::string value = "\"nextUpdate\":\"" + std::string(date) + "\"";
+    const auto parsed = ParseTcbInfo(
+        ApplyEdits(good, {{"\"nextUpdate\":", value + ",\"was\":"}}).value());
+    ASSERT_TRUE(parsed.has_value()) << parsed.error().ToString();
+    EXPECT_EQ(UtcText(parsed->next_update), "2262-01-01T00:00:00Z") << date;
   }
 }
 

@@ -25,6 +25,17 @@ TEST(ParseRfc3339, ReadsUtcOffsetsAndFractions) {
   EXPECT_EQ(Seconds("2024-02-29T00:00:00Z"), 1709164800);
 }
 
+// Taken as they are, 2610 would be 2026 and 9999 be 1816.
+TEST(ParseRfc3339, TakesWhatTheClockCannotHoldAsTheNearestThatItCan) {
+  const std::int64_t last = Seconds("2262-01-01T00:00:00Z");
+  EXPECT_EQ(last, 9214646400);
+  EXPECT_EQ(Seconds("2261-12-31T23:59:59Z"), last - 1);
+  EXPECT_EQ(Seconds("2610-12-20T12:00:00Z"), last);
+  EXPECT_EQ(Seconds("9999-12-31T23:59:59-23:59"), last);
+  EXPECT_EQ(Seconds("0000-01-01T00:00:00+23:59"),
+            Seconds("1678-01-01T00:00:00Z"));
+}
+
 TEST(ParseRfc3339, RefusesWhatIsNoTime) {
   for (const char* text :
        {"", "now", "2026-11-21", "2026-11-21T07:00:00", "2026-13-01T00:00:00Z",

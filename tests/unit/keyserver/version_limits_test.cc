@@ -79,6 +79,23 @@ TEST_F(VersionLimitsTest, AVersionOutsideItsTimesLooksLikeAnyRefusal) {
   EXPECT_TRUE(GetsAKey(rig));
 }
 
+// Compared with the clock's nanoseconds, 2610 would be 2026.
+TEST_F(VersionLimitsTest, ATimeThatTheClockCannotHoldIsRefused) {
+  constexpr std::int64_t kStartOf2262 = 9'214'646'400;
+  ReleaseRig rig;
+  for (const std::int64_t time : {kStartOf2262, kStartOf2262 + 1}) {
+    admin::v1::SetLimitsRequest request;
+    request.set_volume(std::string(testing::kRigVolume));
+    request.set_version(1);
+    request.mutable_limits()->set_not_after(time);
+    grpc::ClientContext context;
+    admin::v1::Empty response;
+    EXPECT_EQ(rig.admin().SetLimits(&context, request, &response).ok(),
+              time == kStartOf2262);
+  }
+  EXPECT_TRUE(GetsAKey(rig));
+}
+
 TEST_F(VersionLimitsTest, ReleasesAreCountedExactlyAndOverARestart) {
   constexpr int kGuests = 6;
   constexpr std::uint32_t kReleases = 4;
