@@ -17,6 +17,8 @@ namespace tdxvfs::cli {
 namespace {
 
 constexpr std::string_view kCurrent = "audit.jsonl";
+// What it is called until the full file has its number.
+constexpr std::string_view kNext = "audit.jsonl.new";
 constexpr std::string_view kPrefix = "audit-";
 constexpr std::string_view kSuffix = ".jsonl";
 constexpr std::size_t kBlockSize = std::size_t{1} << 18U;
@@ -67,13 +69,15 @@ Result<std::vector<std::filesystem::path>> FindAuditFiles(
                        "folder '" + folder.string() + "'", error.value());
   }
   std::ranges::sort(files, {}, NumberIn);
-  if (std::filesystem::exists(folder / kCurrent, error)) {
-    files.push_back(folder / kCurrent);
-  }
-  if (files.empty()) {
+  const bool current = std::filesystem::exists(folder / kCurrent, error);
+  if (files.empty() && !current) {
     return Error(Reason::kFileNotFound,
                  "no audit log in '" + folder.string() + "'");
   }
+  // A server that crashed between two files left the newest under this name.
+  const bool crashed =
+      !current && std::filesystem::exists(folder / kNext, error);
+  files.push_back(folder / (crashed ? kNext : kCurrent));
   return files;
 }
 

@@ -11,7 +11,8 @@
 namespace tdxvfs::cli {
 
 // The files of an audit log in a folder, oldest first: `audit-NUMBER.jsonl` by
-// number, `audit.jsonl` last. Fails with kFileNotFound or kFileUnreadable.
+// number, `audit.jsonl` last, also where it is gone and others are there. Fails
+// with kFileNotFound or kFileUnreadable.
 Result<std::vector<std::filesystem::path>> FindAuditFiles(
     const std::filesystem::path& folder);
 

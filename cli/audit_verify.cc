@@ -23,8 +23,14 @@ struct Options {
   std::vector<std::string> heads;
 };
 
+// Whether `audit-key` wrote a head behind the key.
+bool HasHead(std::string_view pem) {
+  return pem.find("\"kind\":\"head\"") != std::string_view::npos;
+}
+
+// The keys; files that hold a head, too, go to `heads`.
 Result<std::vector<audit::PublicKey>> ReadKeys(
-    const std::vector<std::string>& files) {
+    const std::vector<std::string>& files, std::vector<std::string>* heads) {
   std::vector<audit::PublicKey> keys;
   for (const std::string& file : files) {
     ASSIGN_OR_RETURN(const std::string pem, ReadFile(file, kMaxKeyFile));
@@ -32,14 +38,18 @@ Result<std::vector<audit::PublicKey>> ReadKeys(
         const audit::PublicKey key,
         audit::PublicKey::FromPem(pem).Context("key '" + file + "'"));
     keys.push_back(key);
+    if (HasHead(pem)) {
+      heads->push_back(file);
+    }
   }
   return keys;
 }
 
-// A head from elsewhere proves something only when it is signed.
+// A head from elsewhere proves something only when it is signed. One that came
+// with a key may be as old as the log, whose first files may be archived.
 Result<void> ExpectHeads(const std::vector<std::string>& files,
                          const std::vector<audit::PublicKey>& keys,
-                         audit::Check& check) {
+                         bool with_key, audit::Check& check) {
   for (const std::string& file : files) {
     ASSIGN_OR_RETURN(const audit::Head head, ReadHeadFile(file));
     const bool good = std::ranges::any_of(keys, [&](const auto& key) {
@@ -49,7 +59,7 @@ Result<void> ExpectHeads(const std::vector<std::string>& files,
       return Error(Reason::kAuditTampered,
                    "head '" + file + "' is signed by none of the keys given");
     }
-    check.Expect(head);
+    check.Expect(head, with_key);
   }
   return {};
 }
@@ -66,11 +76,13 @@ std::string Sentence(const audit::Verdict& verdict) {
       " of the log, signed at " + verdict.head_time + ".\n";
   if (verdict.unsigned_lines > 0) {
     text += "The last " + std::to_string(verdict.unsigned_lines) +
-            " lines are linked, but no head has been signed for them yet.\n";
+            " lines are linked, but no head has been signed for them yet: the "
+            "server runs or crashed. If it was stopped in order, the end was "
+            "cut off.\n";
   }
   return text +
-         "Only a head that was kept elsewhere (--head) tells whether "
-         "lines were cut off at the end.\n";
+         "Only a head that was kept elsewhere (--head, or with the key) tells "
+         "whether lines were cut off at the end.\n";
 }
 
 void PrintText(const audit::Verdict& verdict, std::size_t files,
@@ -114,7 +126,8 @@ void PrintJson(const audit::Verdict& verdict, const Console& console) {
 }
 
 Result<void> AuditVerify(const Options& options, const Console& console) {
-  ASSIGN_OR_RETURN(const auto keys, ReadKeys(options.keys));
+  std::vector<std::string> with_key;
+  ASSIGN_OR_RETURN(const auto keys, ReadKeys(options.keys, &with_key));
   const bool whole = options.paths.size() == 1 && IsFolder(options.paths[0]);
   std::vector<std::filesystem::path> files(options.paths.begin(),
                                            options.paths.end());
@@ -122,9 +135,15 @@ Result<void> AuditVerify(const Options& options, const Console& console) {
     ASSIGN_OR_RETURN(files, FindAuditFiles(options.paths[0]));
   }
   audit::Check check(keys, whole);
-  RETURN_IF_ERROR(ExpectHeads(options.heads, keys, check));
+  RETURN_IF_ERROR(ExpectHeads(options.heads, keys, false, check));
+  RETURN_IF_ERROR(ExpectHeads(with_key, keys, true, check));
   for (const std::filesystem::path& file : files) {
-    RETURN_IF_ERROR(CheckAuditFile(file, check));
+    std::error_code ignored;
+    if (whole && !std::filesystem::exists(file, ignored)) {
+      check.BeginFile(file.string());  // and not one line
+    } else {
+      RETURN_IF_ERROR(CheckAuditFile(file, check));
+    }
   }
   const audit::Verdict verdict = check.Finish();
   if (console.json()) {

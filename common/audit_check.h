@@ -48,9 +48,14 @@ class Check {
       : keys_(std::move(keys)), whole_(whole) {}
 
   // The log must contain the position that this head names, which was kept
-  // elsewhere; it tells whether the log was cut off since.
-  void Expect(const Head& head) { expected_.push_back({head, false}); }
+  // elsewhere; it tells whether the log was cut off since. `may_be_archived`:
+  // it may also be about a line before those of a log that need not be whole.
+  void Expect(const Head& head, bool may_be_archived = false) {
+    expected_.push_back({head, may_be_archived, false});
+  }
 
+  // The last file of a log has a line: a server puts the first ones in before
+  // the file gets its name.
   void BeginFile(std::string_view name);
   // Without its newline.
   void Line(std::string_view line);
@@ -64,6 +69,7 @@ class Check {
  private:
   struct Expected {
     Head head;
+    bool may_be_archived = false;
     bool seen = false;
   };
 

@@ -15,6 +15,7 @@
 #include "common/log.h"
 #include "common/process_hardening.h"
 #include "keyserver/audit/audit_key_file.h"
+#include "keyserver/audit/kept_head.h"
 #include "keyserver/backup.h"
 #include "keyserver/change_anchor.h"
 #include "keyserver/config.h"
@@ -129,7 +130,13 @@ Result<void> PrintAuditKey(const Options& options) {
   ASSIGN_OR_RETURN(const tdxvfs::audit::SigningKey key,
                    keyserver::LoadAuditKey(config.audit.key_file));
   ASSIGN_OR_RETURN(const std::string pem, key.public_key().ToPem());
+  ASSIGN_OR_RETURN(
+      const std::optional<std::string> head,
+      keyserver::KeptHead(config.audit.key_file, key.public_key()));
   (void)fputs(pem.c_str(), stdout);
+  if (head.has_value()) {
+    (void)printf("%s\n", head->c_str());
+  }
   return {};
 }
 
@@ -200,7 +207,8 @@ void AddCommands(CLI::App* app, Options* options) {
       ->fallthrough();
   app->add_subcommand("audit-key",
                       "Print the public key that the audit log's heads are "
-                      "signed for (made at the first start)")
+                      "signed for (made at the first start), and the newest "
+                      "head")
       ->fallthrough();
   AddStoreCommands(app, options);
 }

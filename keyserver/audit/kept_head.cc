@@ -105,6 +105,23 @@ Result<void> KeepHead(const std::filesystem::path& key_file,
                      kFileMode);
 }
 
+Result<std::optional<std::string>> KeptHead(
+    const std::filesystem::path& key_file, const audit::PublicKey& key) {
+  auto kept = ReadFile(KeptHeadFile(key_file), kMaxHead);
+  if (!kept.has_value() && kept.error().reason() == Reason::kFileNotFound) {
+    return std::optional<std::string>();
+  }
+  RETURN_IF_ERROR(kept);
+  const std::string line = kept->substr(0, kept->find('\n'));
+  const auto linked = audit::ReadLinkedLine(line);
+  const auto head =
+      linked.has_value() ? audit::ReadHead(linked->body) : std::nullopt;
+  return head.has_value() &&
+                 key.Verifies(audit::SignedText(*head), head->signature)
+             ? std::optional(line)
+             : std::nullopt;
+}
+
 Result<void> CheckKeptHead(const LogView& view,
                            const std::filesystem::path& log,
                            const std::filesystem::path& key_file,

@@ -3,6 +3,8 @@
 #define TDXVFS_KEYSERVER_AUDIT_KEPT_HEAD_H_
 
 #include <filesystem>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "common/audit_key.h"
@@ -23,6 +25,11 @@ std::filesystem::path KeptHeadFile(const std::filesystem::path& key_file);
 // for what was written until then.
 Result<void> KeepHead(const std::filesystem::path& key_file,
                       std::string_view line);
+
+// The line that was kept, if `key` signed it, else nothing (none was kept, or
+// the key was exchanged since). Fails as ReadFile.
+Result<std::optional<std::string>> KeptHead(
+    const std::filesystem::path& key_file, const audit::PublicKey& key);
 
 // Whether a log still has the head that was kept; true where none was. What a
 // crash left behind it, torn or not, does not matter, and full files up to it

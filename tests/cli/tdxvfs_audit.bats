@@ -158,6 +158,17 @@ anew() {
   sed -i '$d' copy/audit.jsonl
   judge
   judge --head head.json
+  # A key that was printed since comes with the newest head.
+  tdxvfs-keyserver audit-key --config server/keyserver.toml > later.pem
+  say tdxvfs audit verify copy --key later.pem
+  anew
+  tdxvfs audit verify copy --key later.pem > /dev/null
+  openssl pkey -pubin -in later.pem -pubout | diff - <(head -n 3 key.pem)
+  # The newest file is gone, or empty.
+  mv copy/audit.jsonl copy/audit-000000000007.jsonl
+  judge
+  : > copy/audit.jsonl
+  judge
   anew
   truncate -s -100 copy/audit.jsonl
   judge
@@ -172,7 +183,7 @@ anew() {
   say tdxvfs audit verify copy --key other.pem --head head.json
   say tdxvfs audit verify copy --key head.json
   say tdxvfs audit verify copy
-  say tdxvfs audit verify copy --key key.pem --head key.pem
+  say tdxvfs audit verify copy --key key.pem --head other.pem
   say tdxvfs-keyserver audit-key --config other/keyserver.toml
   matches audit_verify
 }

@@ -153,6 +153,37 @@ TEST_F(AuditCheckTest, FilesAreOneChainAndALaterOneStandsOnlyWhenAsked) {
             "file 2");
 }
 
+TEST_F(AuditCheckTest, TheNewestFileHasALine) {
+  Forge forge(key_);
+  forge.Begin();
+  const std::string first = forge.NextFile();
+  const std::vector<PublicKey> keys = {key_.public_key()};
+  EXPECT_FALSE(CheckLog({first, forge.text()}, keys).finding.has_value());
+  const Verdict emptied = CheckLog({first, ""}, keys);
+  ASSERT_TRUE(emptied.finding.has_value());
+  EXPECT_EQ(emptied.finding->file, "file 2");
+  EXPECT_THAT(emptied.finding->text, HasSubstr("the log was cut off"));
+}
+
+TEST_F(AuditCheckTest, AHeadThatCameWithTheKeyMayBeAboutArchivedFiles) {
+  Forge forge(key_);
+  forge.Begin();
+  const auto head = ReadHead(ReadLinkedLine(LinesOf(forge.text())[1])->body);
+  ASSERT_TRUE(head.has_value());
+  (void)forge.NextFile();
+  for (const bool may_be_archived : {false, true}) {
+    for (const bool whole : {false, true}) {
+      Check check({key_.public_key()}, whole);
+      check.Expect(*head, may_be_archived);
+      check.BeginFile("later");
+      for (const std::string& line : LinesOf(forge.text())) {
+        check.Line(line);
+      }
+      EXPECT_EQ(check.Finish().finding.has_value(), whole || !may_be_archived);
+    }
+  }
+}
+
 TEST_F(AuditCheckTest, AHeadKeptElsewhereTellsOfACutAndOfARewrittenLog) {
   const std::vector<std::string> lines = LinesOf(log_);
   std::string cut;
