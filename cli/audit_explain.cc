@@ -98,11 +98,13 @@ void PrintText(const std::vector<JsonLeaf>& record,
   for (const char* name : {"time", "volume", "peer"}) {
     facts.Row({name, LeafAt(record, name)});
   }
+  console.out << facts.Text();
+  // Beside the table, whose columns it would push apart.
   const std::string shortfall = LeafAt(record, "tcb_shortfall");
   if (!shortfall.empty()) {
-    facts.Row({"platform", shortfall});
+    console.out << "platform  " << shortfall << "\n";
   }
-  console.out << facts.Text() << "\n";
+  console.out << "\n";
   if (!checks.empty()) {
     console.out << CheckRows(checks, wide) << "\n" << Differences(checks);
   }

@@ -13,6 +13,9 @@ constexpr std::string_view kNewValue =
 constexpr std::string_view kRestartGuest =
     "let whoever starts the guest set what the policy allows, or allow it in "
     "the policy by name";
+constexpr std::string_view kBelowEveryLevel =
+    "update the host's BIOS, microcode and TDX module; no policy can accept a "
+    "platform below every level that Intel supports";
 constexpr std::string_view kUpdateHost =
     "update the host's BIOS, microcode and TDX module, or accept the status in "
     "the policy's \"tcb\" for a while";
@@ -23,7 +26,7 @@ struct Row {
 };
 
 // The first row whose prefix fits counts.
-constexpr std::array<Row, 28> kRows = {{
+constexpr std::array<Row, 31> kRows = {{
     {"mr_td", {"the guest's firmware (its virtual BIOS)", kNewValue}},
     {"rtmr0",
      {"firmware settings and the virtual machine's hardware: CPUs, memory, "
@@ -74,6 +77,15 @@ constexpr std::array<Row, 28> kRows = {{
     {"collateral age",
      {"how old the documents are that say so",
       "let the key server fetch newer collateral; see its log"}},
+    {"platform TCB level",
+     {"how up to date the machine's CPU is, by Intel's word",
+      kBelowEveryLevel}},
+    {"TDX module TCB level",
+     {"how up to date the host's TDX module is, by Intel's word",
+      kBelowEveryLevel}},
+    {"running ",
+     {"how up to date what runs on the host by now is, by Intel's word",
+      kBelowEveryLevel}},
     {"platform ",
      {"which machine, or kind of machine, the guest runs on",
       "if the guest was moved on purpose, add the platform to the policy"}},

@@ -5,6 +5,7 @@
 #include <array>
 #include <string_view>
 
+#include "attest/verify/failure_class.h"
 #include "cli/check_advice.h"
 #include "common/error.h"
 
@@ -58,10 +59,26 @@ constexpr std::array<Row, 12> kRows = {{
      "look at its log by the audit id, and at its store"},
 }};
 
-const Row* RowOf(std::string_view slug) {
+// The policy was not asked, so nobody knows whether the guest is the right one.
+constexpr Row kNotSupported = {
+    Reason::kTcbOutOfDate,
+    "The guest's platform is below every level that Intel still supports",
+    "update the host's BIOS, microcode and TDX module"};
+
+const Row* RowOf(std::string_view slug, std::string_view failure) {
+  if (failure ==
+      verify::FailureClassName(verify::FailureClass::kTcbNotSupported)) {
+    return &kNotSupported;
+  }
   const auto* const row = std::ranges::find_if(
       kRows, [&](const Row& each) { return InfoOf(each.reason).slug == slug; });
   return row == kRows.end() ? nullptr : row;
+}
+
+// What the reason table tells everybody, where the rows above say nothing.
+std::string_view HintOf(std::string_view slug) {
+  const auto reason = ReasonFromSlug(slug);
+  return reason.has_value() ? InfoOf(*reason).hint : std::string_view();
 }
 
 std::string FailedNames(const attest::Checks& checks) {
@@ -110,10 +127,11 @@ DecisionAdvice AdviceFor(const std::vector<JsonLeaf>& record,
     return ReleaseAdvice(record);
   }
   const std::string slug = LeafAt(record, "reason");
-  const Row* const row = RowOf(slug);
-  DecisionAdvice advice{row == nullptr ? "The guest was refused: " + slug
-                                       : std::string(row->sentence),
-                        std::string(row == nullptr ? "" : row->remedy)};
+  const Row* const row = RowOf(slug, LeafAt(record, "failure"));
+  DecisionAdvice advice{
+      row == nullptr ? "The guest was refused: " + slug
+                     : std::string(row->sentence),
+      std::string(row == nullptr ? HintOf(slug) : row->remedy)};
   const std::string differing = FailedNames(checks);
   const std::string detail = LeafAt(record, "detail");
   if (!differing.empty()) {

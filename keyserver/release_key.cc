@@ -106,7 +106,7 @@ Result<void> KeyRelease::CheckGenuine(Attempt* attempt) const {
   record.remedy = evaluation.remedy;
   if (!evaluation.genuine) {
     record.evidence.reset();
-    return Error(Reason::kQuoteInvalid, evaluation.failure);
+    return Error(evaluation.reason, evaluation.failure);
   }
   const attest::TdReport* report = evaluation.quote.td_report();
   if (report == nullptr) {

@@ -69,6 +69,20 @@ assert "docs/guest-image.md" in said["remedy"], said'
   matches explain
 }
 
+@test "explain says that Intel supports a platform no longer, and to update the host" {
+  start_service
+  start_server --trust-anchor pki/root.pem --collateral "$SERVICE"
+  mkdir model
+  tdxvfs volume pack model image --register data > /dev/null 2>&1
+  exchange "${guest[@]}" --tee-tcb-svn "$(printf '0%.0s' {1..32})" || true
+  tdxvfs audit explain "$(id tcb-out-of-date)" > said
+  grep -qx 'decision  [^ ]*  *refused: tcb-out-of-date' said
+  grep -qx '   to do: update the host.s BIOS, microcode and TDX module; no policy can accept .*' said
+  grep -qx 'The guest.s platform is below every level that Intel still supports (platform TCB level).' said
+  grep -q '^What to do: update the host.s TDX module, ' said
+  [[ $(grep -c '^decision .\{100\}' said) -eq 0 ]]
+}
+
 @test "decisions are chosen by peer and time, and exported" {
   start_deciding
   say tdxvfs audit list --peer 127.0.0.1 --since 1h --reason quote-invalid

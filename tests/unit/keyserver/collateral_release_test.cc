@@ -60,6 +60,19 @@ TEST(CollateralRelease, RefusesAPlatformThatIsOutOfDate) {
   EXPECT_EQ(ending.reason, "tcb-out-of-date");
 }
 
+// Before any policy is asked, so it tells nothing about the volume.
+TEST(CollateralRelease, A8_SaysThatAPlatformIsBelowEveryLevelOfIntels) {
+  ServedRig served;
+  attest::TdReport old = ReleaseRig::GuestReport();
+  old.tee_tcb_svn.fill(0);
+  RawGuest guest(served.rig);
+  const testing::Ending ending =
+      guest.Refused(guest.EvidenceFor(guest.Open(), old));
+  EXPECT_EQ(ending.reason, "tcb-out-of-date");
+  EXPECT_THAT(served.rig.Audit(ending.audit_id),
+              HasSubstr("\"failure\":\"tcb-not-supported\""));
+}
+
 // One request more than for a quote with its chain, and only for the first.
 TEST(CollateralRelease, LooksUpThePckChainOfAQuoteThatOnlyNamesIt) {
   for (const std::uint16_t type : U16s{1, 2, 3}) {
