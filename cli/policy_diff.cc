@@ -154,15 +154,15 @@ void AddPolicyDiff(CommandSet& commands) {
   command.AddOption("NAME", options->volume, "volume").Required();
   command.AddOption("FILE", options->file,
                     "compare the current policy with this one");
-  constexpr auto kLast = std::numeric_limits<std::uint32_t>::max();
+  constexpr auto last = std::numeric_limits<std::uint32_t>::max();
   command
       .AddOption("--from", options->from,
                  "number in 'policy history' (default: the one before)")
-      .Between(1, kLast);
+      .Between(1, last);
   command
       .AddOption("--to", options->to,
                  "number in 'policy history' (default: the current one)")
-      .Between(1, kLast)
+      .Between(1, last)
       .Excludes("FILE");
   AddServerOption(command, options->server);
 }
