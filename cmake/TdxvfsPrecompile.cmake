@@ -4,9 +4,13 @@
 # builds without this (clang's: fuzz, tidy) must pass.
 
 # tdxvfs_precompile(target HEADER...): this target's own set, which others may share.
+# clang's names its folder, so a compiler's cache must not give it to another clone.
 function(tdxvfs_precompile target)
   if(TDXVFS_PRECOMPILE)
     target_precompile_headers(${target} PRIVATE ${ARGN})
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+      set_target_properties(${target} PROPERTIES CXX_COMPILER_LAUNCHER "")
+    endif()
   endif()
 endfunction()
 
@@ -35,13 +39,12 @@ set(TDXVFS_STANDARD_HEADERS
   <algorithm> <array> <charconv> <chrono> <cstdint> <filesystem> <functional> <map> <memory>
   <mutex> <optional> <set> <span> <sstream> <string> <string_view> <system_error> <utility>
   <variant> <vector> <openssl/evp.h> <openssl/x509.h>)
-set(TDXVFS_WIRE_HEADERS
+# With gRPC and what is made from our protocol files.
+set(TDXVFS_SERVICE_HEADERS
   ${TDXVFS_STANDARD_HEADERS}
   <google/protobuf/extension_set.h> <google/protobuf/generated_message_reflection.h>
   <google/protobuf/map_field.h> <google/protobuf/message.h> <google/protobuf/repeated_field.h>
-  <google/protobuf/unknown_field_set.h> <grpcpp/grpcpp.h>)
-# With what is made from our protocol files: for what serves or calls all of it.
-set(TDXVFS_SERVICE_HEADERS ${TDXVFS_WIRE_HEADERS}
+  <google/protobuf/unknown_field_set.h> <grpcpp/grpcpp.h>
   <tdxvfs/admin/v1/admin.grpc.pb.h> <tdxvfs/v1/release.grpc.pb.h>)
 tdxvfs_header_set(standard_headers HEADERS ${TDXVFS_STANDARD_HEADERS})
 tdxvfs_header_set(json_headers HEADERS ${TDXVFS_STANDARD_HEADERS} <simdjson.h>
@@ -49,5 +52,4 @@ tdxvfs_header_set(json_headers HEADERS ${TDXVFS_STANDARD_HEADERS} <simdjson.h>
 if(TDXVFS_PRECOMPILE)
   target_compile_definitions(tdxvfs_json_headers PRIVATE SIMDJSON_EXCEPTIONS=0)
 endif()
-tdxvfs_header_set(wire_headers HEADERS ${TDXVFS_WIRE_HEADERS}
-  LINK gRPC::grpc++ protobuf::libprotobuf)
+tdxvfs_header_set(service_headers HEADERS ${TDXVFS_SERVICE_HEADERS} LINK tdxvfs_proto)

@@ -32,5 +32,5 @@ function(tdxvfs_proto_library target)
   add_library(${target} STATIC ${services})
   target_link_libraries(${target} PUBLIC ${target}_messages gRPC::grpc++
     PRIVATE tdxvfs_hardening tdxvfs_sanitizers)
-  tdxvfs_share_precompiled(${target} tdxvfs_wire_headers)
+  tdxvfs_share_precompiled(${target} tdxvfs_standard_headers)
 endfunction()

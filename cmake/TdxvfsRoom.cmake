@@ -2,7 +2,7 @@
 # tdxvfs_room(name SOURCES ... PUBLIC ... PRIVATE ... [PRECOMPILED OWNER]): one
 # static library per room, known to the others as tdxvfs::name; headers are included
 # from the top of the tree. OWNER has the precompiled headers, tdxvfs_standard_headers
-# if not said; NONE for a room with a set of its own.
+# if not said.
 function(tdxvfs_room name)
   cmake_parse_arguments(ARG "" "PRECOMPILED" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   add_library(tdxvfs_${name} STATIC ${ARG_SOURCES})
@@ -11,10 +11,9 @@ function(tdxvfs_room name)
   target_link_libraries(tdxvfs_${name} PUBLIC ${ARG_PUBLIC}
     PRIVATE ${ARG_PRIVATE} tdxvfs_warnings tdxvfs_hardening tdxvfs_sanitizers)
   if(NOT ARG_PRECOMPILED)
-    tdxvfs_share_precompiled(tdxvfs_${name} tdxvfs_standard_headers)
-  elseif(NOT ARG_PRECOMPILED STREQUAL "NONE")
-    tdxvfs_share_precompiled(tdxvfs_${name} ${ARG_PRECOMPILED})
+    set(ARG_PRECOMPILED tdxvfs_standard_headers)
   endif()
+  tdxvfs_share_precompiled(tdxvfs_${name} ${ARG_PRECOMPILED})
 endfunction()
 
 # tdxvfs_program(name SOURCES ... LINK ...): an executable of one room.
