@@ -70,14 +70,18 @@ Result<std::vector<std::filesystem::path>> FindAuditFiles(
   }
   std::ranges::sort(files, {}, NumberIn);
   const bool current = std::filesystem::exists(folder / kCurrent, error);
+  // A server that crashed between two files left the newest under this name.
+  const bool next =
+      !error && !current && std::filesystem::exists(folder / kNext, error);
+  if (error) {
+    return SystemError(Reason::kFileUnreadable,
+                       "audit log in '" + folder.string() + "'", error.value());
+  }
   if (files.empty() && !current) {
     return Error(Reason::kFileNotFound,
                  "no audit log in '" + folder.string() + "'");
   }
-  // A server that crashed between two files left the newest under this name.
-  const bool crashed =
-      !current && std::filesystem::exists(folder / kNext, error);
-  files.push_back(folder / (crashed ? kNext : kCurrent));
+  files.push_back(folder / (next ? kNext : kCurrent));
   return files;
 }
 

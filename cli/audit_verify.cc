@@ -75,10 +75,14 @@ std::string Sentence(const audit::Verdict& verdict) {
       std::to_string(verdict.last - verdict.unsigned_lines) +
       " of the log, signed at " + verdict.head_time + ".\n";
   if (verdict.unsigned_lines > 0) {
-    text += "The last " + std::to_string(verdict.unsigned_lines) +
-            " lines are linked, but no head has been signed for them yet: the "
-            "server runs or crashed. If it was stopped in order, the end was "
-            "cut off.\n";
+    const bool one = verdict.unsigned_lines == 1;
+    text += (one ? std::string("The last line is")
+                 : "The last " + std::to_string(verdict.unsigned_lines) +
+                       " lines are") +
+            " linked, but no head has been signed for " +
+            (one ? "it" : "them") +
+            " yet: the server runs or crashed. If it was stopped in order, the "
+            "end was cut off.\n";
   }
   return text +
          "Only a head that was kept elsewhere (--head, or with the key) tells "
@@ -125,6 +129,19 @@ void PrintJson(const audit::Verdict& verdict, const Console& console) {
   console.out << object.Close() << "\n";
 }
 
+// The newest file was not there. A server that starts the next one gives it its
+// name in between; if there is none now, it is gone.
+Result<void> CheckNewest(const std::filesystem::path& folder,
+                         audit::Check& check) {
+  ASSIGN_OR_RETURN(const auto files, FindAuditFiles(folder));
+  Result<void> read = CheckAuditFile(files.back(), check);
+  if (!read.has_value() && read.error().reason() == Reason::kFileNotFound) {
+    check.BeginFile(files.back().string());  // and not one line
+    return {};
+  }
+  return read;
+}
+
 Result<void> AuditVerify(const Options& options, const Console& console) {
   std::vector<std::string> with_key;
   ASSIGN_OR_RETURN(const auto keys, ReadKeys(options.keys, &with_key));
@@ -138,12 +155,15 @@ Result<void> AuditVerify(const Options& options, const Console& console) {
   RETURN_IF_ERROR(ExpectHeads(options.heads, keys, false, check));
   RETURN_IF_ERROR(ExpectHeads(with_key, keys, true, check));
   for (const std::filesystem::path& file : files) {
-    std::error_code ignored;
-    if (whole && !std::filesystem::exists(file, ignored)) {
-      check.BeginFile(file.string());  // and not one line
-    } else {
-      RETURN_IF_ERROR(CheckAuditFile(file, check));
+    const Result<void> read = CheckAuditFile(file, check);
+    if (read.has_value()) {
+      continue;
     }
+    if (!whole || file != files.back() ||
+        read.error().reason() != Reason::kFileNotFound) {
+      return read;
+    }
+    RETURN_IF_ERROR(CheckNewest(options.paths[0], check));
   }
   const audit::Verdict verdict = check.Finish();
   if (console.json()) {
@@ -151,9 +171,12 @@ Result<void> AuditVerify(const Options& options, const Console& console) {
   }
   if (verdict.finding.has_value()) {
     const audit::Finding& finding = *verdict.finding;
-    return Error(Reason::kAuditTampered,
-                 "audit log '" + finding.file + "', line " +
-                     std::to_string(finding.line) + ": " + finding.text);
+    return Error(
+        Reason::kAuditTampered,
+        "audit log '" + finding.file + "'" +
+            (finding.line == 0 ? ""
+                               : ", line " + std::to_string(finding.line)) +
+            ": " + finding.text);
   }
   if (!console.json()) {
     PrintText(verdict, files.size(), console);

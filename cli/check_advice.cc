@@ -16,6 +16,10 @@ constexpr std::string_view kRestartGuest =
 constexpr std::string_view kBelowEveryLevel =
     "update the host's BIOS, microcode and TDX module; no policy can accept a "
     "platform below every level that Intel supports";
+constexpr std::string_view kUnknownModule =
+    "let the key server fetch newer collateral; if Intel still does not list "
+    "the "
+    "module, the host needs another one";
 constexpr std::string_view kUpdateHost =
     "update the host's BIOS, microcode and TDX module, or accept the status in "
     "the policy's \"tcb\" for a while";
@@ -26,7 +30,7 @@ struct Row {
 };
 
 // The first row whose prefix fits counts.
-constexpr std::array<Row, 31> kRows = {{
+constexpr std::array<Row, 34> kRows = {{
     {"mr_td", {"the guest's firmware (its virtual BIOS)", kNewValue}},
     {"rtmr0",
      {"firmware settings and the virtual machine's hardware: CPUs, memory, "
@@ -83,6 +87,12 @@ constexpr std::array<Row, 31> kRows = {{
     {"TDX module TCB level",
      {"how up to date the host's TDX module is, by Intel's word",
       kBelowEveryLevel}},
+    {"TDX module version", {"which TDX module the host has", kUnknownModule}},
+    {"running TDX module version",
+     {"which TDX module runs on the host by now", kUnknownModule}},
+    {"QE TCB level",
+     {"how up to date the host's quoting enclave is, by Intel's word",
+      "update the host's quote generation service (Intel's DCAP packages)"}},
     {"running ",
      {"how up to date what runs on the host by now is, by Intel's word",
       kBelowEveryLevel}},

@@ -18,8 +18,8 @@ struct Row {
   std::string_view remedy;
 };
 
-// For the operator of the key server: the reason table's own hints are for
-// guests.
+// For the operator of the key server: the reason table's own hints speak to the
+// guest's.
 constexpr std::array<Row, 12> kRows = {{
     {Reason::kQuoteInvalid,
      "The guest could not prove that it runs on a genuine Intel TDX platform",
@@ -62,7 +62,7 @@ constexpr std::array<Row, 12> kRows = {{
 // The policy was not asked, so nobody knows whether the guest is the right one.
 constexpr Row kNotSupported = {
     Reason::kTcbOutOfDate,
-    "The guest's platform is below every level that Intel still supports",
+    "The guest's platform reaches no level that Intel lists for it",
     "update the host's BIOS, microcode and TDX module"};
 
 const Row* RowOf(std::string_view slug, std::string_view failure) {

@@ -8,6 +8,7 @@
 #include "cli/admin_client.h"
 #include "cli/commands.h"
 #include "cli/rfc3339.h"
+#include "common/clock.h"
 #include "common/json_text.h"
 #include "common/volume_name.h"
 
@@ -30,6 +31,11 @@ Result<std::optional<std::chrono::sys_seconds>> TimeIn(
     return std::optional<std::chrono::sys_seconds>();
   }
   ASSIGN_OR_RETURN(const auto time, ParseRfc3339(text));
+  if (time >= kLastTime) {
+    return Error(Reason::kUsage, "time '" + text +
+                                     "' is after 2261, where the clock ends; " +
+                                     "leave the limit out if there is none");
+  }
   return std::optional(std::chrono::floor<std::chrono::seconds>(time));
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "common/clock.h"
 #include "common/hex.h"
 
 namespace tdxvfs::cli {
@@ -38,7 +39,8 @@ Result<luks::VerityParameters> ReadVerity(const v1::Verity& message) {
 }
 
 std::chrono::sys_seconds TimeOf(std::int64_t seconds) {
-  return std::chrono::sys_seconds(std::chrono::seconds(seconds));
+  return std::chrono::floor<std::chrono::seconds>(
+      NearestTime(std::chrono::sys_seconds(std::chrono::seconds(seconds))));
 }
 
 void ReadLimits(const admin::v1::VersionInfo& message, VersionInfo* info) {

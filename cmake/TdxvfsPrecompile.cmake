@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Reading foreign headers is more than half of a build. What most files of a room
 # read is read once and shared by the rooms. Each file still includes what it uses:
-# builds without this (clang's: fuzz, tidy) must pass.
+# builds without this (fuzz, tidy) must pass.
 
 # tdxvfs_precompile(target HEADER...): this target's own set, which others may share.
 # clang's names its folder, so a compiler's cache must not give it to another clone.

@@ -5,6 +5,7 @@
 
 #include <openssl/pem.h>
 
+#include "common/clock.h"
 #include "common/openssl_error.h"
 #include "common/owned_openssl.h"
 
@@ -28,7 +29,8 @@ Result<LeafCertificate> ReadLeafCertificate(std::string_view pem) {
     return OpensslError(Reason::kConfigInvalid,
                         "read the date of the server certificate");
   }
-  read.expires = std::chrono::system_clock::from_time_t(timegm(&expires));
+  read.expires = NearestTime(
+      std::chrono::sys_seconds(std::chrono::seconds(timegm(&expires))));
   return read;
 }
 

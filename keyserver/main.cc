@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -133,9 +134,15 @@ Result<void> PrintAuditKey(const Options& options) {
   ASSIGN_OR_RETURN(
       const std::optional<std::string> head,
       keyserver::KeptHead(config.audit.key_file, key.public_key()));
-  (void)fputs(pem.c_str(), stdout);
-  if (head.has_value()) {
-    (void)printf("%s\n", head->c_str());
+  const std::string text = pem + (head.has_value() ? *head + "\n" : "");
+  if (fputs(text.c_str(), stdout) < 0 || fflush(stdout) != 0) {
+    return SystemError(Reason::kFileUnwritable, "write the audit key", errno);
+  }
+  if (!head.has_value()) {
+    (void)fputs(
+        "no head was signed with this key yet: print it again once the server "
+        "runs, so that a log that was cut off is found\n",
+        stderr);
   }
   return {};
 }

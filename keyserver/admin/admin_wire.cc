@@ -52,7 +52,7 @@ bool IsUuid(std::string_view text) {
 // clock.
 Result<std::chrono::sys_seconds> TimeOf(std::int64_t seconds) {
   const std::chrono::sys_seconds time{std::chrono::seconds(seconds)};
-  if (seconds < 0 || time > kLastTime) {
+  if (seconds < 0 || time >= kLastTime) {
     return Error(Reason::kUsage, "time " + std::to_string(seconds) +
                                      " is not within 1970 to 2261");
   }

@@ -27,6 +27,34 @@ struct Found {
   std::string second;
 };
 
+// What KeepHead wrote.
+struct Kept {
+  std::string line;
+  audit::Head head;
+  std::uint64_t sequence = 0;  // the line's number
+};
+
+Result<std::optional<Kept>> ReadKept(const std::filesystem::path& key_file) {
+  const std::filesystem::path file = KeptHeadFile(key_file);
+  const auto text = ReadFile(file, kMaxHead);
+  if (!text.has_value() && text.error().reason() == Reason::kFileNotFound) {
+    return std::optional<Kept>();
+  }
+  RETURN_IF_ERROR(text);
+  Kept kept;
+  kept.line = text->substr(0, text->find('\n'));
+  const auto linked = audit::ReadLinkedLine(kept.line);
+  const auto head =
+      linked.has_value() ? audit::ReadHead(linked->body) : std::nullopt;
+  if (!head.has_value()) {
+    return Error(Reason::kConfigInvalid,
+                 "'" + file.string() + "' is not a head of an audit log");
+  }
+  kept.head = *head;
+  kept.sequence = linked->position.sequence;
+  return std::optional(std::move(kept));
+}
+
 // Reads back until the line with the head's number.
 Result<Found> LookFor(const LogView& view, std::string_view head,
                       std::uint64_t sequence) {
@@ -107,43 +135,26 @@ Result<void> KeepHead(const std::filesystem::path& key_file,
 
 Result<std::optional<std::string>> KeptHead(
     const std::filesystem::path& key_file, const audit::PublicKey& key) {
-  auto kept = ReadFile(KeptHeadFile(key_file), kMaxHead);
-  if (!kept.has_value() && kept.error().reason() == Reason::kFileNotFound) {
-    return std::optional<std::string>();
-  }
-  RETURN_IF_ERROR(kept);
-  const std::string line = kept->substr(0, kept->find('\n'));
-  const auto linked = audit::ReadLinkedLine(line);
-  const auto head =
-      linked.has_value() ? audit::ReadHead(linked->body) : std::nullopt;
-  return head.has_value() &&
-                 key.Verifies(audit::SignedText(*head), head->signature)
-             ? std::optional(line)
-             : std::nullopt;
+  ASSIGN_OR_RETURN(const std::optional<Kept> kept, ReadKept(key_file));
+  const bool ours =
+      kept.has_value() &&
+      key.Verifies(audit::SignedText(kept->head), kept->head.signature);
+  return ours ? std::optional(kept->line) : std::nullopt;
 }
 
 Result<void> CheckKeptHead(const LogView& view,
                            const std::filesystem::path& log,
                            const std::filesystem::path& key_file,
                            const audit::PublicKey& key) {
-  const std::filesystem::path file = KeptHeadFile(key_file);
-  auto kept = ReadFile(file, kMaxHead);
+  ASSIGN_OR_RETURN(const std::optional<Kept> kept, ReadKept(key_file));
   if (!kept.has_value()) {
-    return kept.error().reason() == Reason::kFileNotFound
-               ? Result<void>()
-               : Result<void>(std::move(kept).error());
+    return {};
   }
-  const std::string_view head =
-      std::string_view(*kept).substr(0, kept->find('\n'));
-  const auto linked = audit::ReadLinkedLine(head);
-  if (!linked.has_value() || !audit::ReadHead(linked->body).has_value()) {
-    return Error(Reason::kConfigInvalid,
-                 "'" + file.string() + "' is not a head of an audit log");
-  }
-  const std::uint64_t sequence = linked->position.sequence;
-  ASSIGN_OR_RETURN(const Found found, LookFor(view, head, sequence));
-  const std::string wrong = WhatIsWrong(found, sequence, key);
-  return wrong.empty() ? Result<void>() : Tampered(log, wrong, file);
+  ASSIGN_OR_RETURN(const Found found,
+                   LookFor(view, kept->line, kept->sequence));
+  const std::string wrong = WhatIsWrong(found, kept->sequence, key);
+  return wrong.empty() ? Result<void>()
+                       : Tampered(log, wrong, KeptHeadFile(key_file));
 }
 
 }  // namespace tdxvfs::keyserver

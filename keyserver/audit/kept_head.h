@@ -27,7 +27,8 @@ Result<void> KeepHead(const std::filesystem::path& key_file,
                       std::string_view line);
 
 // The line that was kept, if `key` signed it, else nothing (none was kept, or
-// the key was exchanged since). Fails as ReadFile.
+// the key was exchanged since). Fails with kConfigInvalid (the file is none
+// that KeepHead wrote) or as ReadFile.
 Result<std::optional<std::string>> KeptHead(
     const std::filesystem::path& key_file, const audit::PublicKey& key);
 

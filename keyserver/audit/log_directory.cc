@@ -55,9 +55,15 @@ Result<LogDirectory> LogDirectory::Open(const std::filesystem::path& path) {
     return Unavailable("lock the audit log's folder", path);
   }
   LogDirectory opened(path, std::move(directory));
-  // A file that was being started never counted.
-  if (unlink(opened.next_.c_str()) != 0 && errno != ENOENT) {
-    return Unavailable("remove", opened.next_);
+  // The next file has its lines before the full one gets its number: after a
+  // crash behind that it only lacks its name. Before, it never counted.
+  const bool numbered =
+      access(opened.current_.c_str(), F_OK) != 0 && errno == ENOENT;
+  const int done = numbered
+                       ? rename(opened.next_.c_str(), opened.current_.c_str())
+                       : unlink(opened.next_.c_str());
+  if (done != 0 && errno != ENOENT) {
+    return Unavailable(numbered ? "rename audit log" : "remove", opened.next_);
   }
   return opened;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "common/clock.h"
 #include "keyserver/keys/field_list.h"
 #include "keyserver/keys/verity_column.h"
 
@@ -41,9 +42,11 @@ void AddTime(FieldWriter* fields, std::string_view name,
   }
 }
 
+// Earlier versions stored limits that the clock cannot hold.
 std::optional<sys_seconds> TimeIn(FieldReader* fields, std::string_view name) {
   const std::optional<std::int64_t> number = fields->OptionalNumber(name);
-  return number.has_value() ? std::optional(sys_seconds(seconds(*number)))
+  return number.has_value() ? std::optional(std::chrono::floor<seconds>(
+                                  NearestTime(sys_seconds(seconds(*number)))))
                             : std::nullopt;
 }
 

@@ -36,6 +36,7 @@ END
   say tdxvfs key limit data 1 --none --releases 1
   say tdxvfs key limit data 1 --not-before 2099-01-02T00:00:00Z --not-after 2099-01-01T00:00:00Z
   say tdxvfs key limit data 1 --not-before tomorrow
+  say tdxvfs key limit data 1 --not-after 9999-12-31T23:59:59Z
   say tdxvfs key limit data 2 --none
   say tdxvfs key limit data 1 --none --json
   say tdxvfs key delete data 1

@@ -165,10 +165,13 @@ TEST_F(AuditChainTest, ACrashBetweenTwoFilesLosesNothing) {
     ASSERT_OK_AND_ASSIGN(const auto log, Open());
     ASSERT_THAT(log->Maintain(), Succeeds());
   }
-  // As after the first of two renames: the new file never counted.
+  // As after the first of two renames.
+  const std::string next = Files().back();
+  ASSERT_FALSE(next.empty());
   std::filesystem::rename(Current(), folder_.path() / "audit.jsonl.new");
   settings_.rotate_bytes = 1 << 20;
   ASSERT_OK_AND_ASSIGN(const auto log, Open());
+  EXPECT_TRUE(Files().back().starts_with(next));
   ASSERT_OK_AND_ASSIGN(const std::string id, log->Append(RecordOf(true)));
   EXPECT_EQ(Words(Judge()), "");
   EXPECT_FALSE(std::filesystem::exists(folder_.path() / "audit.jsonl.new"));

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "common/audit_mark.h"
 #include "common/file.h"
 #include "common/hex.h"
+#include "keyserver/audit/audit_key_file.h"
 #include "keyserver/audit/json_lines_audit_log.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/support/audit_log_files.h"
@@ -197,6 +199,22 @@ TEST_F(ForgedLines, UnderAHeadOfAnotherKeyAreRefused) {
       &position);
   Write(text);
   ExpectTampered("does not begin with a file");
+}
+
+// What is printed with the key.
+TEST_F(KeptHeadTest, IsTheLastLineIfTheKeySignedIt) {
+  const fs::path& file = settings_.key_file;
+  RunOnce();
+  const audit::PublicKey key =
+      testing::Checked(LoadAuditKey(file)).public_key();
+  const auto other = testing::Checked(audit::SigningKey::Make());
+  EXPECT_EQ(testing::Checked(KeptHead(file, key)), LinesOf(Text()).back());
+  EXPECT_EQ(testing::Checked(KeptHead(file, other.public_key())), std::nullopt);
+  fs::remove(KeptHeadFile(file));
+  EXPECT_EQ(testing::Checked(KeptHead(file, key)), std::nullopt);
+  Write("{}");
+  fs::copy_file(Current(), KeptHeadFile(file));
+  EXPECT_THAT(KeptHead(file, key), Fails(Reason::kConfigInvalid));
 }
 
 TEST_F(KeptHeadTest, AFileThatIsNoHeadIsRefused) {

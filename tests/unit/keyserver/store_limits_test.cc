@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Limits, counting and deletion of versions.
 #include <atomic>
+#include <cstdint>
 #include <string>
 #include <thread>
 #include <vector>
@@ -52,6 +53,17 @@ TEST_F(StoreLimits, HoldWithinTheirTimesAndOverARestart) {
   EXPECT_THAT(CheckReleasable(Find(store.get()), At(201)), Succeeds());
   EXPECT_THAT(store->SetLimits("data", 2, {}), Fails(Reason::kVersionUnknown));
   EXPECT_THAT(store->SetLimits("none", 1, {}), Fails(Reason::kVolumeUnknown));
+}
+
+// 9999 in the clock's nanoseconds would be 1816.
+TEST_F(StoreLimits, OfAnEarlierVersionBeyondTheClockDoNotWrap) {
+  const std::int64_t end_of_9999 = 253'402'300'799;
+  ASSERT_OK_AND_ASSIGN(const auto store, Open());
+  ASSERT_THAT(store->SetLimits("data", 1,
+                               {std::nullopt, sys_seconds(seconds(end_of_9999)),
+                                std::nullopt}),
+              Succeeds());
+  EXPECT_THAT(CheckReleasable(Find(store.get()), kNow), Succeeds());
 }
 
 TEST_F(StoreLimits, FollowAClockThatJumpsBothWaysAndCountOn) {

@@ -3,11 +3,14 @@
 #include <chrono>
 #include <string>
 
+#include "common/clock.h"
 #include "common/file.h"
+#include "keyserver/leaf_certificate.h"
 #include "keyserver/served_certificates.h"
 #include "keyserver/watch/metrics.h"
 #include "keyserver/watch/readiness.h"
 #include "tests/fakes/fake_clock.h"
+#include "tests/fakes/test_authority.h"
 #include "tests/support/result_matchers.h"
 
 namespace tdxvfs::keyserver {
@@ -27,6 +30,17 @@ Levels SomeLevels() {
   levels.doors.at(0) = {.connections = 7, .refused = 3};
   levels.certificate_expires = levels.now + std::chrono::hours(1);
   return levels;
+}
+
+// An end in 9999 (RFC 5280, 4.1.2.5) is not one in 1816.
+TEST(LeafCertificateTest, AnEndBeyondTheClockDoesNotWrap) {
+  testing::CertificateWish wish;
+  wish.not_after = 250'000'000'000;  // seconds from now
+  ASSERT_OK_AND_ASSIGN(
+      const LeafCertificate leaf,
+      ReadLeafCertificate(
+          testing::TestAuthority().Issue(wish).certificate_pem));
+  EXPECT_EQ(leaf.expires, kLastTime);
 }
 
 TEST(Metrics, CountsReleasesRefusalsAndOutcomes) {

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[3]
+LOGS = SOURCE / "build" / "log" / "vm"
 KEPT_PER_KIND = 3
 
 

@@ -17,7 +17,6 @@ from .trusted_side import TrustedSide, measurement_options
 
 HERE = Path(__file__).resolve().parent.parent
 SCENARIOS = HERE / "scenarios"
-LOGS = cache.SOURCE / "build" / "log" / "vm"
 GUEST_PACKAGES = ("tdxvfs-agent", "tdxvfs-simulator")
 DATA_DISK_MB = 96
 
@@ -138,7 +137,7 @@ class Suite:
         side = boot = None
         began = time.monotonic()
         try:
-            LOGS.mkdir(parents=True, exist_ok=True)
+            cache.LOGS.mkdir(parents=True, exist_ok=True)
             side, boot = self._prepare_side()
             scenarios = self._prepare(side, boot)
             if scenarios:
@@ -162,7 +161,7 @@ class Suite:
         image = root_image.build(the_kernel)
         built = (the_kernel, image, accel.choose(the_kernel, image))
         side = TrustedSide(self.work / "trusted", self.packages)
-        return side, Boot(self.work / "guest", side, built, LOGS / f"{self.boot_name}.console")
+        return side, Boot(self.work / "guest", side, built, cache.LOGS / f"{self.boot_name}.console")
 
     def _prepare(self, side, boot):
         ready = {}
@@ -195,10 +194,10 @@ class Suite:
     def _keep_evidence(self, name, scenario):
         """The guest's journal and the server's log, for whoever reads the failure."""
         journal = scenario.guest.try_run("journalctl -b -o short-monotonic --no-pager | tail -n 400")
-        (LOGS / f"{name}.journal").write_text(journal.out, encoding="utf-8")
+        (cache.LOGS / f"{name}.journal").write_text(journal.out, encoding="utf-8")
         if scenario.server:
-            (LOGS / f"{name}.server").write_text(scenario.server.log(), encoding="utf-8")
-        print(f"[{self.boot_name}] journal and server log: {LOGS}/{name}.*", flush=True)
+            (cache.LOGS / f"{name}.server").write_text(scenario.server.log(), encoding="utf-8")
+        print(f"[{self.boot_name}] journal and server log: {cache.LOGS}/{name}.*", flush=True)
 
     def _tell(self, name, verdict, text):
         self.verdicts[name] = verdict

@@ -31,8 +31,7 @@ class LuksOnARealKernel(Scenario):
             "/var/lib/tdxvfs/luks_device_test --fixtures /var/lib/tdxvfs/images",
             timeout=7200 if every_call else 1500)
         # With each test's milliseconds, for whoever asks where the minutes go.
-        log = cache.SOURCE / "build" / "log" / "vm" / f"{self.name}.out"
-        log.write_text(done.out, encoding="utf-8")
+        (cache.LOGS / f"{self.name}.out").write_text(done.out, encoding="utf-8")
         check(done.code == 0, (done.out + done.err)[-4000:])
         check("[  PASSED  ]" in done.out and "[  SKIPPED ]" not in done.out,
               "it skipped tests: " + done.out[-1000:])
