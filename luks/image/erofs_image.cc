@@ -6,9 +6,12 @@
 namespace tdxvfs::image {
 namespace {
 
-// Bytes. The list of its chunks, 4 bytes for 64 KiB, is made in memory, and a
-// tar stream can claim any size without sending a byte.
+// Bytes, of one file with holes and of all of them. A tar stream can claim any
+// size without sending a byte, and for each 64 KiB 4 bytes of a list go into
+// the image: of one file at a time 128 MiB, made in memory, and of all 1 GiB.
+// Files without holes end at 16 TiB as well, with the image.
 constexpr std::uint64_t kMaxSparse = std::uint64_t{1} << 41U;
+constexpr std::uint64_t kMaxAllSparse = std::uint64_t{1} << 44U;
 
 }  // namespace
 
@@ -29,11 +32,13 @@ Result<void> ErofsWriter::End(std::uint64_t size) {
   if (files_.first_block.size() <= node_) {
     files_.first_block.resize(node_ + std::size_t{1}, 0);
   }
-  if (stored.has_holes && size > kMaxSparse) {
-    return Error(Reason::kNotSupported,
-                 "a file with holes has at most 2 TiB in an erofs image");
-  }
   if (stored.has_holes) {
+    if (size > kMaxSparse || size > kMaxAllSparse - sparse_size_) {
+      return Error(Reason::kNotSupported,
+                   "files with holes have at most 2 TiB each and 16 TiB in all "
+                   "in an erofs image");
+    }
+    sparse_size_ += size;
     files_.sparse.emplace(node_, std::move(stored.runs));
   } else if (!stored.runs.empty()) {
     files_.first_block[node_] = stored.runs.front().block;

@@ -18,8 +18,10 @@ namespace tdxvfs::image {
 // Writes an erofs image in one pass: contents of files, directories and inodes,
 // and at last the first block. The same names, bytes, modes, owners, times and
 // attributes, in the same order, give the same image; its UUID is zero. Memory
-// grows with the number of files and of holes, not with their size. Finish
-// fails with kNotSupported above 16 TiB.
+// grows with the number of files and of holes, not with their size, but for 64
+// MiB for each TiB of the largest file with holes. Finish fails with
+// kNotSupported above 16 TiB, End for files with holes of more than 2 TiB each
+// or 16 TiB in all.
 class ErofsWriter : public FileSystemWriter {
  public:
   // The sink must outlive it.
@@ -39,6 +41,7 @@ class ErofsWriter : public FileSystemWriter {
   BlockWriter writer_;
   std::optional<ContentWriter> content_;  // of the file at hand
   std::uint32_t node_ = 0;
+  std::uint64_t sparse_size_ = 0;  // bytes, of all files with holes
   StoredFiles files_;
 };
 

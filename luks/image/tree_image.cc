@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <span>
+#include <string>
 
 #include "luks/image/file_content.h"
 
@@ -41,7 +42,8 @@ Result<void> WriteTree(const SourceTree& tree, FileSystemWriter* writer,
     }
     RETURN_IF_ERROR(writer->Begin(node));
     RETURN_IF_ERROR(ReadContent(tree.PathOf(node), size, put, copied));
-    RETURN_IF_ERROR(writer->End(size));
+    RETURN_IF_ERROR(writer->End(size).Context(
+        "source '" + tree.PathOf(node).string() + "'"));
   }
   return writer->Finish(tree, {});
 }

@@ -145,6 +145,44 @@ TEST_F(ErofsTarTest, RefusesAFileWithHolesOfMoreThan2TiB) {
   }
 }
 
+// Each of them would put 128 MiB into the image for one byte of the stream.
+TEST_F(ErofsTarTest, RefusesFilesWithHolesOfMoreThan16TiBInAll) {
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 41U;
+  FileSink sink(Image());
+  ErofsWriter writer(&sink);
+  const std::string content = "x";
+  for (std::uint32_t node = 0; node < 10; ++node) {
+    ASSERT_THAT(writer.Begin(node), Succeeds());
+    ASSERT_THAT(writer.Put(0, AsBytes(content)), Succeeds());
+    if (node < 8) {
+      ASSERT_THAT(writer.End(kMost), Succeeds()) << node;
+    } else if (node == 8) {
+      EXPECT_THAT(writer.End(100'000), Fails(Reason::kNotSupported));
+    } else {
+      EXPECT_THAT(writer.End(1), Succeeds()) << "it has no holes";
+    }
+  }
+}
+
+TEST_F(ErofsTarTest, AFileWithTooManyHolesIsNamed) {
+  Spill(Source() / "huge", "");
+  fs::resize_file(Source() / "huge", (std::uintmax_t{1} << 41U) + 1);
+  MakeStream(kExact);
+  const auto streamed = Write();
+  ASSERT_THAT(streamed, Fails(Reason::kNotSupported));
+  EXPECT_EQ(streamed.error().ToString().find("tar member './huge': "), 0U)
+      << streamed.error().ToString();
+  ASSERT_OK_AND_ASSIGN(const SourceTree tree, ScanSource(Source()));
+  FileSink sink(Image());
+  ErofsWriter writer(&sink);
+  const auto direct = WriteTree(tree, &writer, nullptr);
+  ASSERT_THAT(direct, Fails(Reason::kNotSupported));
+  EXPECT_EQ(direct.error().ToString().find(
+                "source '" + (Source() / "huge").string() + "': "),
+            0U)
+      << direct.error().ToString();
+}
+
 // No kernel has it; in an image it made the volume unreadable.
 TEST(SourceAttributes, ANameOfNothingIsNotKept) {
   EXPECT_FALSE(IsKeptAttribute("user."));
