@@ -9,6 +9,7 @@
 
 #include "common/hex.h"
 #include "common/profile_limits.h"
+#include "common/uuid.h"
 #include "tdxvfs/v1/release.pb.h"
 
 namespace tdxvfs::agent {
@@ -22,7 +23,6 @@ constexpr std::array<std::string_view, 3> kFileSystems{"erofs", "squashfs",
 constexpr std::array<std::string_view, 4> kMountOptions{"ro", "noatime",
                                                         "relatime", "noload"};
 constexpr std::size_t kMaxPassphrase = 512;  // bytes
-constexpr std::size_t kUuidSize = 36;
 
 // A parsed grant whose passphrase never outlives it.
 class GrantMessage {
@@ -59,21 +59,6 @@ template <std::size_t kSize>
 bool IsOneOf(const std::array<std::string_view, kSize>& allowed,
              std::string_view text) {
   return std::find(allowed.begin(), allowed.end(), text) != allowed.end();
-}
-
-bool IsUuid(std::string_view text) {
-  if (text.size() != kUuidSize) {
-    return false;
-  }
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
-    const char c = text[i];
-    const bool is_digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-    if (is_dash ? c != '-' : !is_digit) {
-      return false;
-    }
-  }
-  return true;
 }
 
 Result<void> CompareWithRequest(const tdxvfs::v1::VolumeGrant& grant,

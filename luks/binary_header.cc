@@ -7,6 +7,7 @@
 
 #include "common/hex.h"
 #include "common/sha256.h"
+#include "common/uuid.h"
 
 namespace tdxvfs::luks {
 namespace {
@@ -33,8 +34,7 @@ constexpr Field kChecksum{448, 64};
 constexpr Field kLastPadding{512, 3584};
 constexpr std::array<std::string_view, 2> kMagics{"LUKS\xba\xbe",
                                                   "SKUL\xba\xbe"};
-// RFC 9562, section 4.
-constexpr std::string_view kUuidForm = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+constexpr std::size_t kUuidSize = 36;  // bytes of text in its field
 // LUKS2 On-Disk Format 1.1, section 2.1, table 1: bytes of one area.
 constexpr std::array<std::uint64_t, 9> kForeignSizes{
     0x4000,  0x8000,   0x10000,  0x20000, 0x40000,
@@ -63,22 +63,18 @@ bool IsText(Bytes bytes, std::string_view text) {
          IsZero(bytes.subspan(text.size()));
 }
 
-// libcryptsetup takes any text; ours are in lower case, as libuuid writes them.
-bool IsUuid(Bytes bytes, bool any_case) {
-  const std::string_view text = AsText(bytes).substr(0, kUuidForm.size());
-  return IsZero(bytes.subspan(kUuidForm.size())) &&
-         std::ranges::equal(text, kUuidForm, [any_case](char c, char form) {
-           const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
-                            (any_case && c >= 'A' && c <= 'F');
-           return form == '-' ? c == '-' : hex;
-         });
+// libcryptsetup takes any text. Only a UUID can be registered with a key
+// server and be in a grant, so another text is refused here already.
+bool IsUuidField(Bytes bytes) {
+  return IsUuid(AsText(bytes.first(kUuidSize))) &&
+         IsZero(bytes.subspan(kUuidSize));
 }
 
 class AreaCheck {
  public:
-  AreaCheck(Bytes area, std::size_t number, bool named,
+  AreaCheck(Bytes area, std::size_t number, bool foreign,
             HeaderRefusals* refusals)
-      : area_(area), number_(number), named_(named), refusals_(refusals) {}
+      : area_(area), number_(number), foreign_(foreign), refusals_(refusals) {}
 
   Result<void> Run() {
     Expect(AsText(In(area_, kMagic)) == kMagics.at(number_), "magic",
@@ -87,11 +83,11 @@ class AreaCheck {
     Expect(Number(In(area_, kSize)) == area_.size(), "hdr_size",
            "is not " + std::to_string(area_.size()));
     Expect(Number(In(area_, kSequence)) != 0, "seqid", "is zero");
-    Expect(named_ || IsZero(In(area_, kLabel)), "label", "is not empty");
+    Expect(foreign_ || IsZero(In(area_, kLabel)), "label", "is not empty");
     Expect(IsText(In(area_, kChecksumName), "sha256"), "csum_alg",
            "is not sha256");
-    Expect(IsUuid(In(area_, kUuid), named_), "uuid", "is no UUID");
-    Expect(named_ || IsZero(In(area_, kSubsystem)), "subsystem",
+    Expect(IsUuidField(In(area_, kUuid)), "uuid", "is no UUID in lower case");
+    Expect(foreign_ || IsZero(In(area_, kSubsystem)), "subsystem",
            "is not empty");
     Expect(Number(In(area_, kOffset)) == number_ * area_.size(), "hdr_offset",
            "is not its place");
@@ -120,16 +116,16 @@ class AreaCheck {
 
   Bytes area_;
   std::size_t number_;
-  bool named_;  // may have a label and a subsystem
+  bool foreign_;  // may have a label and a subsystem
   HeaderRefusals* refusals_;
 };
 
 Result<std::string_view> CheckBoth(Bytes header, std::size_t metadata_size,
-                                   bool named, HeaderRefusals* refusals) {
+                                   bool foreign, HeaderRefusals* refusals) {
   const Bytes first = header.first(metadata_size);
   const Bytes second = header.subspan(metadata_size, metadata_size);
-  RETURN_IF_ERROR(AreaCheck(first, 0, named, refusals).Run());
-  RETURN_IF_ERROR(AreaCheck(second, 1, named, refusals).Run());
+  RETURN_IF_ERROR(AreaCheck(first, 0, foreign, refusals).Run());
+  RETURN_IF_ERROR(AreaCheck(second, 1, foreign, refusals).Run());
   for (const auto& [field, name] :
        {std::pair(kSequence, "seqid"), std::pair(kUuid, "uuid")}) {
     if (AsText(In(first, field)) != AsText(In(second, field))) {

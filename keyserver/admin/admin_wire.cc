@@ -9,6 +9,7 @@
 #include "common/hex.h"
 #include "common/json_text.h"
 #include "common/profile_limits.h"
+#include "common/uuid.h"
 #include "keyserver/release_wire.h"
 #include "keyserver/verity_wire.h"
 
@@ -37,15 +38,6 @@ Result<void> CheckOneOf(const std::string& value, std::string_view name,
   }
   return Error(Reason::kUsage,
                std::string(name) + " '" + value + "' is not one of: " + list);
-}
-
-// RFC 9562 text form in lower case, as LUKS2 writes it.
-bool IsUuid(std::string_view text) {
-  constexpr std::string_view kForm = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-  return std::ranges::equal(text, kForm, [](char c, char form) {
-    const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-    return form == '-' ? c == '-' : hex;
-  });
 }
 
 // From 1970 on, and nothing that would wrap around when compared with the

@@ -66,6 +66,10 @@ INSTANTIATE_TEST_SUITE_P(
         Foreign{"Pbkdf2WithLabel",
                 {"--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000",
                  "--label", "model", "--subsystem", "tests"}},
+        // cryptsetup writes it in lower case.
+        Foreign{"UuidGivenInUpperCase",
+                {"--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000",
+                 "--uuid", "0A64F2B0-3C1D-4E5F-8A9B-0C1D2E3F4A5B"}},
         Foreign{"SmallSectorsAndKey",
                 {"--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000",
                  "--sector-size", "512", "--key-size", "256"}},

@@ -12,6 +12,7 @@
 
 #include "common/hex.h"
 #include "common/sha256.h"
+#include "luks/imported_profile.h"
 #include "tests/support/result_matchers.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/unit/luks/volume_files.h"
@@ -155,6 +156,15 @@ class SealedProfile : public ::testing::Test {
     if (!refusals->empty()) {
       EXPECT_THAT(CheckSealedHeader(*header), Fails(Reason::kHeaderRefused));
     }
+    return *refusals;
+  }
+  static HeaderRefusals RefusalsForImport(const std::string& bytes) {
+    const TemporaryFolder folder;
+    Spill(folder.path() / "y.img", bytes);
+    const auto image = ImageFile::Open(folder.path() / "y.img");
+    const auto header = Header::Read(*image, kDefaultHeaderSize);
+    const auto refusals = ImportedRefusals(*header);
+    EXPECT_THAT(refusals, Succeeds());
     return *refusals;
   }
   // With this metadata in both areas.
@@ -408,6 +418,10 @@ TEST_F(SealedProfile, AUuidThatIsNoneIsRefusedAlsoWhereBothCopiesHaveIt) {
     ASSERT_EQ(refusals.size(), 2U) << uuid;
     EXPECT_EQ(refusals[0].path, "binary/0/uuid");
     EXPECT_EQ(refusals[1].path, "binary/1/uuid");
+    // No key server registers one of another form, whoever made the header.
+    const HeaderRefusals foreign = RefusalsForImport(image);
+    ASSERT_EQ(foreign.size(), 2U) << uuid;
+    EXPECT_EQ(foreign[0].path, "binary/0/uuid");
   }
 }
 
