@@ -156,7 +156,7 @@ class Bench {
     const std::string image =
         folder_ + "/old-" + std::to_string(sector) + ".img";
     return {.image = image,
-            .header_size = Must(luks::InspectImage(image)).header_size,
+            .header_size = Must(luks::InspectImage(image)).header->size,
             .loop_block = 512};
   }
   BareSettings Sealed(std::uint32_t flags) const {

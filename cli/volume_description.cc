@@ -35,14 +35,14 @@ Result<VolumeDescription> DescribeManifestFile(
 Result<VolumeDescription> DescribeImage(const std::filesystem::path& path,
                                         std::string_view file_system) {
   ASSIGN_OR_RETURN(const luks::Inspection image, luks::InspectImage(path));
-  if (image.header_profile.empty()) {
+  if (image.header_profile.empty() || !image.header.has_value()) {
     return Error(Reason::kHeaderRefused,
                  "image '" + path.string() + "': " + image.refusal);
   }
   VolumeDescription description;
-  description.uuid = image.uuid;
-  description.header_size = image.header_size;
-  description.header_sha256 = image.header_sha256;
+  description.uuid = image.header->uuid;
+  description.header_size = image.header->size;
+  description.header_sha256 = image.header->sha256;
   description.header_profile = image.header_profile;
   description.file_system = std::string(file_system);
   // Whoever made the image: a volume of the release exchange is read-only.

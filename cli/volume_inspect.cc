@@ -62,27 +62,45 @@ void AddText(JsonObject& object, std::string_view name,
   }
 }
 
-std::string ToJson(const luks::Inspection& image) {
+void AddHeader(JsonObject& object, const luks::HeaderDescription& header) {
   JsonArray slots;
-  for (const luks::KeySlotInfo& slot : image.key_slots) {
+  for (const luks::KeySlotInfo& slot : header.key_slots) {
     slots.Raw(SlotJson(slot));
   }
+  AddText(object, "uuid", header.uuid);
+  object.Number("header_size", static_cast<long long>(header.size))
+      .String("header_sha256", ToHex(header.sha256))
+      .Number("data_size", static_cast<long long>(header.data_size));
+  AddText(object, "cipher", header.cipher);
+  object.Number("sector_size", header.sector_size);
+  AddText(object, "integrity", header.integrity);
+  object.Raw("key_slots", slots.Close()).Number("tokens", header.tokens);
+}
+
+// The same members, so that whoever reads them can tell 0 from not known.
+void AddNoHeader(JsonObject& object) {
+  for (const char* name :
+       {"uuid", "header_size", "header_sha256", "data_size", "cipher",
+        "sector_size", "integrity", "key_slots", "tokens"}) {
+    object.Null(name);
+  }
+}
+
+std::string ToJson(const luks::Inspection& image) {
   JsonObject object;
-  object.Number("luks_version", image.luks_version);
-  AddText(object, "uuid", image.uuid);
-  object.Number("header_size", static_cast<long long>(image.header_size))
-      .String("header_sha256", ToHex(image.header_sha256))
-      .Number("image_size", static_cast<long long>(image.image_size))
-      .Number("data_size", static_cast<long long>(image.data_size));
-  AddText(object, "cipher", image.cipher);
-  object.Number("sector_size", image.sector_size);
-  AddText(object, "integrity", image.integrity);
-  object.Raw("key_slots", slots.Close()).Number("tokens", image.tokens);
+  object.Number("luks_version", image.luks_version)
+      .Number("image_size", static_cast<long long>(image.image_size));
+  if (image.header.has_value()) {
+    AddHeader(object, *image.header);
+  } else {
+    AddNoHeader(object);
+  }
   AddText(object, "profile", image.header_profile);
   const std::string_view limits = LimitsOfProfile(image.header_profile);
   if (!limits.empty()) {
     object.String("limits", limits);
   }
+  AddText(object, "refusal", image.refusal);
   JsonArray refusals;
   for (const luks::HeaderRefusal& refusal : image.refusals) {
     refusals.Raw(JsonObject()
@@ -93,26 +111,35 @@ std::string ToJson(const luks::Inspection& image) {
   return object.Raw("refusals", refusals.Close()).Close();
 }
 
+void AddHeader(TextTable& table, const luks::HeaderDescription& header) {
+  table.Row({"uuid", header.uuid})
+      .Row({"header size", SizeText(header.size)})
+      .Row({"header sha-256", ToHex(header.sha256)})
+      .Row({"data size", SizeText(header.data_size)})
+      .Row({"cipher", header.cipher})
+      .Row({"sector size", SizeText(header.sector_size)})
+      .Row({"integrity", header.integrity.empty() ? "none" : header.integrity});
+  for (const luks::KeySlotInfo& slot : header.key_slots) {
+    table.Row({"key slot " + std::to_string(slot.number), SlotText(slot)});
+  }
+  table.Row({"tokens", std::to_string(header.tokens)});
+}
+
 void PrintTable(const luks::Inspection& image, const Console& console) {
   TextTable table;
   table.Row({"format", "LUKS" + std::to_string(image.luks_version)})
-      .Row({"uuid", image.uuid})
-      .Row({"header size", SizeText(image.header_size)})
-      .Row({"header sha-256", ToHex(image.header_sha256)})
-      .Row({"image size", SizeText(image.image_size)})
-      .Row({"data size", SizeText(image.data_size)})
-      .Row({"cipher", image.cipher})
-      .Row({"sector size", SizeText(image.sector_size)})
-      .Row({"integrity", image.integrity.empty() ? "none" : image.integrity});
-  for (const luks::KeySlotInfo& slot : image.key_slots) {
-    table.Row({"key slot " + std::to_string(slot.number), SlotText(slot)});
+      .Row({"image size", SizeText(image.image_size)});
+  if (image.header.has_value()) {
+    AddHeader(table, *image.header);
   }
-  table.Row({"tokens", std::to_string(image.tokens)});
   table.Row({"profile",
              image.header_profile.empty() ? "none" : image.header_profile});
   const std::string_view limits = LimitsOfProfile(image.header_profile);
   if (!limits.empty()) {
     table.Row({"limits", std::string(limits)});
+  }
+  if (!image.refusal.empty()) {
+    table.Row({"refused", image.refusal});
   }
   for (const luks::HeaderRefusal& refusal : image.refusals) {
     table.Row({"refused", refusal.path + " " + refusal.reason});

@@ -146,6 +146,10 @@ Result<std::string_view> CheckBoth(Bytes header, std::size_t metadata_size,
 
 }  // namespace
 
+std::uint64_t DeclaredMetadataSize(Bytes header) {
+  return header.size() < kBinarySize ? 0 : Number(In(header, kSize));
+}
+
 Result<std::string_view> CheckBinaryHeaders(Bytes header,
                                             HeaderRefusals* refusals) {
   return CheckBoth(header, kMetadataSize, false, refusals);
@@ -155,8 +159,7 @@ Result<std::string_view> CheckForeignBinaryHeaders(Bytes header,
                                                    std::size_t* metadata_size,
                                                    HeaderRefusals* refusals) {
   *metadata_size = 0;
-  const std::uint64_t declared =
-      header.size() < kBinarySize ? 0 : Number(In(header, kSize));
+  const std::uint64_t declared = DeclaredMetadataSize(header);
   if (std::find(kForeignSizes.begin(), kForeignSizes.end(), declared) ==
           kForeignSizes.end() ||
       2 * declared > header.size()) {

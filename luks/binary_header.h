@@ -15,6 +15,10 @@ namespace tdxvfs::luks {
 
 inline constexpr std::size_t kMetadataSize = 16384;  // bytes, of ours; twice
 
+// What a header says the size of one of its two metadata areas is, in bytes;
+// 0 when it is too short to say so.
+std::uint64_t DeclaredMetadataSize(std::span<const std::uint8_t> header);
+
 // The two metadata areas of a header of ours, as they must be: magic, version,
 // size, offset, checksum, no label and no subsystem, zeroes in between; both
 // with the same sequence number, UUID and JSON (LUKS2 On-Disk Format 1.1,

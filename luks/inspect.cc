@@ -3,7 +3,9 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "luks/binary_header.h"
 #include "luks/crypt_device.h"
 #include "luks/header.h"
 #include "luks/header_metadata.h"
@@ -50,64 +52,68 @@ KeySlotInfo Describe(const KeySlotMetadata& slot) {
           .kdf_threads = static_cast<std::uint32_t>(slot.kdf.threads)};
 }
 
-Inspection Begin(const ImageFile& image, const Header& header) {
-  Inspection inspection;
-  inspection.luks_version = 2;
-  inspection.header_size = header.size();
-  inspection.header_sha256 = header.digest();
-  inspection.image_size = image.size();
-  inspection.data_size = image.size() - header.size();
-  return inspection;
+HeaderDescription Describe(const ImageFile& image, const Header& header,
+                           const CryptDevice& device,
+                           const HeaderMetadata& metadata) {
+  HeaderDescription description;
+  description.uuid = device.uuid();
+  description.size = header.size();
+  description.sha256 = header.digest();
+  description.data_size = image.size() - header.size();
+  description.tokens = static_cast<std::uint32_t>(metadata.tokens);
+  if (!metadata.segments.empty()) {
+    const SegmentMetadata& segment = metadata.segments.front();
+    description.cipher = segment.cipher;
+    description.sector_size = static_cast<std::uint32_t>(segment.sector_size);
+    description.integrity = segment.integrity;
+  }
+  for (const KeySlotMetadata& slot : metadata.key_slots) {
+    description.key_slots.push_back(Describe(slot));
+  }
+  return description;
 }
 
-Result<Inspection> Understand(const ImageFile& image) {
+Result<void> Understand(const ImageFile& image, Inspection* inspection) {
   ASSIGN_OR_RETURN(const Header header, ReadWholeHeader(image));
   ASSIGN_OR_RETURN(const CryptDevice device, CryptDevice::Load(header));
   ASSIGN_OR_RETURN(const std::string json, device.MetadataJson());
   ASSIGN_OR_RETURN(const HeaderMetadata metadata, ParseHeaderMetadata(json));
-  Inspection inspection = Begin(image, header);
-  inspection.uuid = device.uuid();
-  inspection.tokens = static_cast<std::uint32_t>(metadata.tokens);
-  if (!metadata.segments.empty()) {
-    const SegmentMetadata& segment = metadata.segments.front();
-    inspection.cipher = segment.cipher;
-    inspection.sector_size = static_cast<std::uint32_t>(segment.sector_size);
-    inspection.integrity = segment.integrity;
-  }
-  for (const KeySlotMetadata& slot : metadata.key_slots) {
-    inspection.key_slots.push_back(Describe(slot));
-  }
-  RETURN_IF_ERROR(DescribeProfile(header, metadata, &inspection));
-  return inspection;
+  inspection->header = Describe(image, header, device, metadata);
+  return DescribeProfile(header, metadata, inspection);
 }
 
-// What can be said of a header that libcryptsetup does not take: which members
-// "sealed-1" refuses, were it one of ours.
-Result<Inspection> Examine(const ImageFile& image, const Error& problem) {
+// Of a header that could not be read: which members "sealed-1" refuses, were
+// it one of ours. Of areas of another size that would be nothing but noise.
+Result<HeaderRefusals> Examine(const ImageFile& image) {
   if (image.size() < kDefaultHeaderSize) {
-    return problem;
+    return HeaderRefusals();
   }
   ASSIGN_OR_RETURN(const Header header,
                    Header::Read(image, kDefaultHeaderSize));
-  Inspection inspection = Begin(image, header);
-  ASSIGN_OR_RETURN(inspection.refusals, SealedRefusals(header));
-  if (inspection.refusals.empty()) {
-    return problem;
+  ASSIGN_OR_RETURN(const std::vector<std::uint8_t> bytes, BytesOf(header));
+  if (DeclaredMetadataSize(bytes) != kMetadataSize) {
+    return HeaderRefusals();
   }
-  inspection.refusal = ResultOf(inspection.refusals).error().ToString();
-  return inspection;
+  return SealedRefusals(header);
 }
 
 }  // namespace
 
 Result<Inspection> InspectImage(const std::filesystem::path& path) {
   ASSIGN_OR_RETURN(const ImageFile image, ImageFile::Open(path));
-  auto understood = Understand(image);
+  Inspection inspection;
+  inspection.luks_version = 2;
+  inspection.image_size = image.size();
+  auto understood = Understand(image, &inspection);
   if (!understood.has_value() &&
-      understood.error().reason() == Reason::kHeaderRefused) {
-    return Examine(image, understood.error());
+      understood.error().reason() != Reason::kHeaderRefused) {
+    return std::move(understood).error();
   }
-  return understood;
+  if (!understood.has_value()) {
+    inspection.refusal = understood.error().ToString();
+    ASSIGN_OR_RETURN(inspection.refusals, Examine(image));
+  }
+  return inspection;
 }
 
 }  // namespace tdxvfs::luks

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,31 +24,39 @@ struct KeySlotInfo {
   std::uint32_t kdf_threads = 0;     // argon2 only
 };
 
-// What an image says about itself. Nothing of it is authenticated.
-struct Inspection {
-  std::uint32_t luks_version = 0;  // 2
+// A header that was read as a whole.
+struct HeaderDescription {
   std::string uuid;
-  std::uint64_t header_size = 0;  // bytes; the data segment's offset
-  Sha256Digest header_sha256{};   // over [0, header_size)
-  std::uint64_t image_size = 0;   // bytes
+  std::uint64_t size = 0;         // bytes; the data segment's offset
+  Sha256Digest sha256{};          // over [0, size)
   std::uint64_t data_size = 0;    // bytes behind the header
   std::string cipher;             // of the data segment, "aes-xts-plain64"
   std::uint32_t sector_size = 0;  // bytes
   std::string integrity;          // empty without
   std::vector<KeySlotInfo> key_slots;
   std::uint32_t tokens = 0;
+};
+
+// What an image says about itself. Nothing of it is authenticated.
+struct Inspection {
+  std::uint32_t luks_version = 0;  // 2
+  std::uint64_t image_size = 0;    // bytes
+  // Nothing when libcryptsetup does not take the metadata, or they have the
+  // data where no header of ours or an imported one ends.
+  std::optional<HeaderDescription> header;
   // "sealed-1", "imported-1", or empty when no profile takes this header; then
-  // `refusals` says what is in the way of "sealed-1", and `refusal` what is in
-  // that of "imported-1".
+  // `refusal` says why it could not be read, or what is in the way of
+  // "imported-1", without the image's name; and `refusals` what is in the way
+  // of "sealed-1": nothing of a header that was not read, unless its metadata
+  // areas have the size of ours.
   std::string header_profile;
-  HeaderRefusals refusals;
   std::string refusal;
+  HeaderRefusals refusals;
 };
 
 // Reads an image's header without root, without a passphrase and without
-// changing anything. Of metadata that libcryptsetup refuses, only sizes and
-// digest are told, as of a header of our size, and `refusals`. Fails with
-// kImageMissing, kImageUnreadable, kImageKind, kImageTruncated, kImageNotLuks2.
+// changing anything. Fails with kImageMissing, kImageUnreadable, kImageKind,
+// kImageTruncated, kImageNotLuks2.
 Result<Inspection> InspectImage(const std::filesystem::path& path);
 
 }  // namespace tdxvfs::luks

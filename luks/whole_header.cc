@@ -26,20 +26,23 @@ Result<Header> ReadWholeHeader(const ImageFile& image) {
   auto device = CryptDevice::Load(most);
   if (!device.has_value()) {
     // libcryptsetup's words for metadata that the end of the file cuts off do
-    // not tell that from damage, and never name the image.
-    const std::string name = "image '" + image.path().string() + "'";
+    // not tell that from damage.
     if (image.size() < kDefaultHeaderSize) {
-      return Error(Reason::kImageTruncated, name + " ends at byte " +
-                                                std::to_string(image.size()) +
-                                                ", inside its header");
+      return Error(Reason::kImageTruncated,
+                   "image '" + image.path().string() + "' ends at byte " +
+                       std::to_string(image.size()) + ", inside its header");
     }
-    return std::move(device).Context(name).error();
+    if (image.size() > kMaxHeaderSize) {
+      // Else "device too small" of a header that goes on would speak of the
+      // image.
+      return std::move(device).Context("in its first 16 MiB").error();
+    }
+    return std::move(device).error();
   }
   const std::uint64_t size = crypt_get_data_offset(device->get()) * kSectorSize;
   if (size == 0 || size > kMaxHeaderSize || size % kHeaderGranule != 0) {
     return Error(Reason::kHeaderRefused,
-                 "image '" + image.path().string() + "': data at byte " +
-                     std::to_string(size) +
+                 "data at byte " + std::to_string(size) +
                      ", no header, one above 16 MiB or not of whole blocks");
   }
   return Header::Read(image, size);

@@ -12,7 +12,7 @@ namespace tdxvfs::luks {
 // place only the metadata tell. A first look finds it and is thrown away;
 // whoever uses the result checks the result. Fails with kImageTruncated,
 // kImageUnreadable, kImageNotLuks2, kHeaderRefused (unreadable metadata, data
-// at no place that a header can end).
+// at no place that a header can end), which does not name the image.
 Result<Header> ReadWholeHeader(const ImageFile& image);
 
 }  // namespace tdxvfs::luks

@@ -135,6 +135,17 @@ teardown() {
   matches no_image
 }
 
+@test "of a header that could not be read nothing is made up" {
+  truncate -s 40M wide
+  cryptsetup luksFormat --type luks2 -q --pbkdf pbkdf2 \
+    --pbkdf-force-iterations 1000 --luks2-metadata-size 64k --offset 65536 \
+    --luks2-keyslots-size 256k \
+    --key-file key wide
+  say tdxvfs volume inspect wide
+  say tdxvfs volume inspect wide --json
+  matches unread_header
+}
+
 @test "an image that may not be read is named" {
   [[ $EUID -eq 0 ]] || skip "needs root to become another user"
   tdxvfs volume pack model image --key-file key > /dev/null

@@ -99,12 +99,13 @@ TEST_F(ImportInPlaceTest, LeavesOneSlotThatTheNewPassphraseOpens) {
   EXPECT_TRUE(AsText(prepared.old_header) == before.substr(0, header));
   ASSERT_OK_AND_ASSIGN(const luks::Inspection inspection,
                        luks::InspectImage(Image()));
+  ASSERT_TRUE(inspection.header.has_value());
   EXPECT_EQ(inspection.header_profile, "imported-1");
-  EXPECT_EQ(inspection.key_slots.size(), 1U);
-  EXPECT_EQ(inspection.tokens, 0U);
-  EXPECT_EQ(inspection.uuid, prepared.manifest.uuid);
-  EXPECT_EQ(inspection.header_sha256, prepared.manifest.header_sha256);
-  EXPECT_EQ(inspection.header_size, header);
+  EXPECT_EQ(inspection.header->key_slots.size(), 1U);
+  EXPECT_EQ(inspection.header->tokens, 0U);
+  EXPECT_EQ(inspection.header->uuid, prepared.manifest.uuid);
+  EXPECT_EQ(inspection.header->sha256, prepared.manifest.header_sha256);
+  EXPECT_EQ(inspection.header->size, header);
 }
 
 TEST_F(ImportInPlaceTest, AHeaderWithoutRoomForAnotherSlotIsTaken) {

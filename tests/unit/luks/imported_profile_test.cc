@@ -53,8 +53,9 @@ TEST_P(ForeignHeader, OfPlainCryptsetupIsTaken) {
   command.push_back(path_.string());
   ASSERT_EQ(RunTool(command, kPassphrase).exit_code, 0);
   ASSERT_OK_AND_ASSIGN(const Inspection inspection, InspectImage(path_));
+  ASSERT_TRUE(inspection.header.has_value());
   EXPECT_EQ(inspection.header_profile, "imported-1");
-  EXPECT_THAT(Check(inspection.header_size), Succeeds());
+  EXPECT_THAT(Check(inspection.header->size), Succeeds());
 }
 
 INSTANTIATE_TEST_SUITE_P(

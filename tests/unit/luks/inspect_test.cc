@@ -3,7 +3,12 @@
 
 #include <sys/stat.h>
 
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "luks/header.h"
 #include "tests/support/result_matchers.h"
@@ -26,6 +31,23 @@ using testing::TemporaryFolder;
 
 class InspectTest : public ::testing::Test {
  protected:
+  // Has cryptsetup make a header of its own in an image of 40 MiB.
+  void Format(const std::vector<std::string>& options) const {
+    Spill(path_, "");
+    std::filesystem::resize_file(path_, std::uintmax_t{40} << 20U);
+    std::vector<std::string> command{
+        "cryptsetup", "luksFormat", "--type", "luks2",
+        "-q",         "--pbkdf",    "pbkdf2", "--pbkdf-force-iterations",
+        "1000",       "-d",         "-"};
+    command.insert(command.end(), options.begin(), options.end());
+    command.push_back(path_.string());
+    ASSERT_EQ(RunTool(command, kPassphrase).exit_code, 0);
+  }
+  void Overwrite(std::streamoff at, std::string_view bytes) const {
+    std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(at);
+    file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  }
   TemporaryFolder folder_;
   const std::filesystem::path path_ = folder_.path() / "x.img";
 };
@@ -37,17 +59,18 @@ TEST_F(InspectTest, DescribesAnImageOfOurs) {
   const std::string before = Slurp(path_);
   ASSERT_OK_AND_ASSIGN(const Inspection inspection, InspectImage(path_));
   EXPECT_EQ(inspection.luks_version, 2U);
-  EXPECT_EQ(inspection.header_size, 1048576U);
+  ASSERT_TRUE(inspection.header.has_value());
+  EXPECT_EQ(inspection.header->size, 1048576U);
   EXPECT_EQ(inspection.image_size, before.size());
-  EXPECT_EQ(inspection.data_size, before.size() - 1048576U);
-  EXPECT_EQ(inspection.cipher, "aes-xts-plain64");
-  EXPECT_EQ(inspection.sector_size, 4096U);
+  EXPECT_EQ(inspection.header->data_size, before.size() - 1048576U);
+  EXPECT_EQ(inspection.header->cipher, "aes-xts-plain64");
+  EXPECT_EQ(inspection.header->sector_size, 4096U);
   EXPECT_EQ(inspection.header_profile, "sealed-1");
   EXPECT_EQ(inspection.refusal, "");
-  ASSERT_EQ(inspection.key_slots.size(), 1U);
-  EXPECT_EQ(inspection.key_slots[0].kdf, "pbkdf2");
-  EXPECT_EQ(inspection.key_slots[0].kdf_iterations, 1000U);
-  EXPECT_EQ(inspection.key_slots[0].key_size, 64U);
+  ASSERT_EQ(inspection.header->key_slots.size(), 1U);
+  EXPECT_EQ(inspection.header->key_slots[0].kdf, "pbkdf2");
+  EXPECT_EQ(inspection.header->key_slots[0].kdf_iterations, 1000U);
+  EXPECT_EQ(inspection.header->key_slots[0].key_size, 64U);
   EXPECT_EQ(Slurp(path_), before) << "inspection writes nothing";
 }
 
@@ -61,11 +84,12 @@ TEST_F(InspectTest, DescribesAForeignImageAsImported) {
           .exit_code,
       0);
   ASSERT_OK_AND_ASSIGN(const Inspection inspection, InspectImage(path_));
-  EXPECT_EQ(inspection.header_size, 16U * 1024 * 1024);
+  ASSERT_TRUE(inspection.header.has_value());
+  EXPECT_EQ(inspection.header->size, 16U * 1024 * 1024);
   EXPECT_EQ(inspection.header_profile, "imported-1");
-  ASSERT_EQ(inspection.key_slots.size(), 1U);
-  EXPECT_EQ(inspection.key_slots[0].kdf, "argon2id");
-  EXPECT_EQ(inspection.key_slots[0].kdf_memory, 65536U);
+  ASSERT_EQ(inspection.header->key_slots.size(), 1U);
+  EXPECT_EQ(inspection.header->key_slots[0].kdf, "argon2id");
+  EXPECT_EQ(inspection.header->key_slots[0].kdf_memory, 65536U);
 }
 
 TEST_F(InspectTest, SaysWhyNoProfileTakesAHeader) {
@@ -84,12 +108,13 @@ TEST_F(InspectTest, D1_NamesTheMemberThatLibcryptsetupDoesNotTake) {
     const char* from;
     const char* to;
     const char* path;
+    bool read = false;
   } edits[] = {
       {R"("type":"luks2",)", "", "/keyslots/0/type"},
       {R"("key_size":64,"af")", R"("key_size":"64","af")",
        "/keyslots/0/key_size"},
       {R"("digests":{)", R"("digests":null,"was":{)", "/digests"},
-      {R"("json_size":")", R"("json_size":" )", "/config/json_size"},
+      {R"("json_size":")", R"("json_size":" )", "/config/json_size", true},
       {R"("hash":"sha256","iterations")", R"("hash":7,"iterations")",
        "/keyslots/0/kdf/hash"},
   };
@@ -99,11 +124,56 @@ TEST_F(InspectTest, D1_NamesTheMemberThatLibcryptsetupDoesNotTake) {
     ASSERT_TRUE(EditMetadata(path_, edit.from, edit.to)) << edit.path;
     ASSERT_OK_AND_ASSIGN(const Inspection inspection, InspectImage(path_));
     EXPECT_EQ(inspection.header_profile, "");
-    EXPECT_EQ(inspection.header_size, kDefaultHeaderSize);
+    EXPECT_EQ(inspection.header.has_value(), edit.read) << edit.path;
     ASSERT_FALSE(inspection.refusals.empty());
     EXPECT_EQ(inspection.refusals[0].path, edit.path);
-    EXPECT_NE(inspection.refusal.find(edit.path), std::string::npos);
+    EXPECT_NE(
+        inspection.refusal.find(edit.read ? edit.path : "Invalid argument"),
+        std::string::npos)
+        << inspection.refusal;
   }
+}
+
+// What libcryptsetup said stays the reason, and nothing is told as a fact that
+// was not read.
+TEST_F(InspectTest, AHeaderAbove16MiBIsRefusedForThat) {
+  const struct {
+    const char* key_slots;
+    const char* refusal;
+  } rows[] = {
+      {"256k", "data at byte 33554432, "},
+      {"16m", "in its first 16 MiB: LUKS2 header: Device "},
+  };
+  for (const auto& row : rows) {
+    Format({"--offset", "65536",  // sectors: 32 MiB
+            "--luks2-keyslots-size", row.key_slots});
+    ASSERT_OK_AND_ASSIGN(const Inspection inspection, InspectImage(path_));
+    EXPECT_EQ(inspection.header_profile, "");
+    EXPECT_EQ(inspection.refusal.find(row.refusal), 0U) << inspection.refusal;
+    EXPECT_EQ(inspection.image_size, 40U << 20U);
+    EXPECT_FALSE(inspection.header.has_value());
+  }
+}
+
+TEST_F(InspectTest, ADamagedForeignHeaderIsRefusedInTheLibrarysWords) {
+  Format({});
+  ASSERT_TRUE(EditMetadata(path_, R"("type":"luks2",)", ""));
+  ASSERT_OK_AND_ASSIGN(const Inspection inspection, InspectImage(path_));
+  EXPECT_NE(inspection.refusal.find("LUKS2 header: "), std::string::npos)
+      << inspection.refusal;
+  EXPECT_FALSE(inspection.header.has_value());
+  EXPECT_FALSE(inspection.refusals.empty());
+}
+
+TEST_F(InspectTest, AreasOfAnotherSizeAreNotHeldAgainstOurProfile) {
+  Format({"--luks2-metadata-size", "64k"});
+  Overwrite(4096, "x");
+  Overwrite(65536 + 4096, "x");
+  ASSERT_OK_AND_ASSIGN(const Inspection inspection, InspectImage(path_));
+  EXPECT_NE(inspection.refusal.find("LUKS2 header: "), std::string::npos)
+      << inspection.refusal;
+  EXPECT_FALSE(inspection.header.has_value());
+  EXPECT_TRUE(inspection.refusals.empty());
 }
 
 TEST_F(InspectTest, Luks1IsNotLuks2) {

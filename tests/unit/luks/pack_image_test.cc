@@ -181,8 +181,9 @@ TEST_F(PackImageTest, TheManifestDescribesTheImage) {
   EXPECT_EQ(manifest.header_profile, "sealed-1");
   ASSERT_OK_AND_ASSIGN(const luks::Inspection inspection,
                        luks::InspectImage(Image()));
-  EXPECT_EQ(inspection.uuid, manifest.uuid);
-  EXPECT_EQ(inspection.header_sha256, manifest.header_sha256);
+  ASSERT_TRUE(inspection.header.has_value());
+  EXPECT_EQ(inspection.header->uuid, manifest.uuid);
+  EXPECT_EQ(inspection.header->sha256, manifest.header_sha256);
   EXPECT_EQ(inspection.header_profile, "sealed-1");
 }
 
@@ -417,8 +418,9 @@ TEST_F(PackImageTest, OurCipherReadsAVolumeMadeByForeignTools) {
     ASSERT_EQ(encrypted.exit_code, 0) << encrypted.output;
     ASSERT_OK_AND_ASSIGN(const luks::Inspection inspection,
                          luks::InspectImage(image));
+    ASSERT_TRUE(inspection.header.has_value());
     const std::string clear =
-        Decrypt(image, VolumeKey(image), inspection.header_size,
+        Decrypt(image, VolumeKey(image), inspection.header->size,
                 static_cast<std::uint32_t>(std::stoul(sector_size)));
     EXPECT_EQ(clear.substr(0, before.size()), before);
   }

@@ -101,8 +101,9 @@ TEST_F(RepackImageTest, D14_TheOldPassphraseDoesNotOpenIt) {
               Fails(Reason::kPassphraseWrong));
   ASSERT_OK_AND_ASSIGN(const luks::Inspection inspection,
                        luks::InspectImage(New()));
+  ASSERT_TRUE(inspection.header.has_value());
   EXPECT_EQ(inspection.header_profile, "sealed-1");
-  EXPECT_EQ(inspection.uuid, manifest.uuid);
+  EXPECT_EQ(inspection.header->uuid, manifest.uuid);
 }
 
 TEST_F(RepackImageTest, AnotherSaltGivesAnotherRootHash) {

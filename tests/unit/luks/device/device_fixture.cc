@@ -200,10 +200,13 @@ Result<luks::OpenTimings> DeviceTest::OpenWith(
     const std::function<void(luks::OpenGrant*)>& change) {
   ASSIGN_OR_RETURN(const luks::Inspection inspection,
                    luks::InspectImage(image));
+  if (!inspection.header.has_value()) {
+    return Error(Reason::kHeaderRefused, inspection.refusal);
+  }
   ASSIGN_OR_RETURN(const luks::ImageFile file, luks::ImageFile::Open(image));
   ASSIGN_OR_RETURN(const luks::Header header,
-                   luks::Header::Read(file, inspection.header_size));
-  luks::OpenGrant grant = GrantFor(header, inspection.uuid);
+                   luks::Header::Read(file, inspection.header->size));
+  luks::OpenGrant grant = GrantFor(header, inspection.header->uuid);
   change(&grant);
   return luks::OpenVolume(file, header, grant, place, [this](std::string line) {
     warnings_.push_back(std::move(line));
@@ -285,7 +288,9 @@ luks::VolumeState StateOf(const luks::VolumePlace& place) {
 std::string UuidOf(const fs::path& image) {
   const auto inspection = luks::InspectImage(image);
   EXPECT_THAT(inspection, Succeeds());
-  return inspection.has_value() ? inspection->uuid : "";
+  return inspection.has_value() && inspection->header.has_value()
+             ? inspection->header->uuid
+             : "";
 }
 
 }  // namespace tdxvfs::testing
