@@ -15,6 +15,16 @@ import sys
 PIECE = 65536  # bytes
 
 
+def passed_on(end, other):
+    """Gives `other` what `end` said; false once one of the two is gone."""
+    try:
+        piece = end.recv(PIECE)
+        other.sendall(piece)
+    except (BrokenPipeError, ConnectionResetError):
+        return False
+    return bool(piece)
+
+
 def main():
     path, server_path, folder = sys.argv[1:]
     listener = socket.socket(socket.AF_UNIX)
@@ -23,6 +33,10 @@ def main():
     ready = selectors.DefaultSelector()
     ready.register(listener, selectors.EVENT_READ)
     clients, other = set(), {}
+
+    def leaving():
+        return any("leaving" in name for name in os.listdir(folder))
+
     while True:
         for key, _ in ready.select():
             end = key.fileobj
@@ -37,12 +51,10 @@ def main():
                 continue
             if end not in other:
                 continue  # closed by what came before it
-            piece = end.recv(PIECE)
-            if end in clients and any("leaving" in name for name in os.listdir(folder)):
+            if end in clients and leaving():
                 os.unlink(path)
                 return
-            if piece:
-                other[end].sendall(piece)
+            if passed_on(end, other[end]):
                 continue
             for closed in (end, other.pop(end)):
                 other.pop(closed, None)

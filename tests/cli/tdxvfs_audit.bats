@@ -78,7 +78,7 @@ assert "docs/guest-image.md" in said["remedy"], said'
   tdxvfs audit explain "$(id tcb-out-of-date)" > said
   grep -qx 'decision  [^ ]*  *refused: tcb-out-of-date' said
   grep -qx '   to do: update the host.s BIOS, microcode and TDX module; no policy can accept .*' said
-  grep -qx 'The guest.s platform is below every level that Intel still supports (platform TCB level).' said
+  grep -qx 'The guest.s platform reaches no level that Intel lists for it (platform TCB level).' said
   grep -q '^What to do: update the host.s TDX module, ' said
   [[ $(grep -c '^decision .\{100\}' said) -eq 0 ]]
 }
