@@ -78,7 +78,7 @@ std::vector<ChainCaseRow> ExtensionCases() {
        {std::pair<std::string, Certificate>{"Leaf", &PkiSpec::leaf},
         {"Intermediate", &PkiSpec::intermediate}}) {
     const auto add =
-        [&, certificate = certificate](
+        [&cases, name = name, certificate = certificate](
             const std::string& what,
             std::function<void(simulator::CertificateSpec&)> change) {
           cases.push_back({name + what, "pck-chain",
