@@ -8,6 +8,6 @@ execute_process(COMMAND "${PROGRAM}" RESULT_VARIABLE result ERROR_VARIABLE repor
 if(NOT result EQUAL code)
   message(FATAL_ERROR "${PROGRAM} ended with ${result} instead of ${code}:\n${report}")
 endif()
-if(NOT report MATCHES "SUMMARY: ThreadSanitizer: data race [^\n]*planted_race.cc:[0-9]+ in [^\n]*Unlock")
+if(NOT report MATCHES "SUMMARY: ThreadSanitizer: data race [^\n]*planted_race.cc:[0-9:]+ in [^\n]*Unlock")
   message(FATAL_ERROR "another race than the planted one:\n${report}")
 endif()
