@@ -25,7 +25,7 @@ struct Options {
 
 // Whether `audit-key` wrote a head behind the key.
 bool HasHead(std::string_view pem) {
-  return pem.find("\"kind\":\"head\"") != std::string_view::npos;
+  return pem.find(R"("kind":"head")") != std::string_view::npos;
 }
 
 // The keys; files that hold a head, too, go to `heads`.
@@ -155,7 +155,7 @@ Result<void> AuditVerify(const Options& options, const Console& console) {
   RETURN_IF_ERROR(ExpectHeads(options.heads, keys, false, check));
   RETURN_IF_ERROR(ExpectHeads(with_key, keys, true, check));
   for (const std::filesystem::path& file : files) {
-    const Result<void> read = CheckAuditFile(file, check);
+    Result<void> read = CheckAuditFile(file, check);
     if (read.has_value()) {
       continue;
     }

@@ -15,7 +15,8 @@ namespace {
 
 constexpr const char* kProgram = "tdxvfs";
 
-void AddEverything(CommandSet& commands) {
+// What needs no key server.
+void AddOwnersGroups(CommandSet& commands) {
   commands.AddGroup("quote", "look at TDX and SGX quotes");
   AddQuoteInspect(commands);
   AddQuoteVerify(commands);
@@ -32,6 +33,9 @@ void AddEverything(CommandSet& commands) {
   AddVolumeDiff(commands);
   AddVolumeRepack(commands);
   AddVolumeImport(commands);
+}
+
+void AddServersGroups(CommandSet& commands) {
   commands.AddGroup("key", "administer the keys of a key server");
   AddKeyPut(commands);
   AddKeyImport(commands);
@@ -125,7 +129,8 @@ int RunCommandLine(const std::vector<std::string>& arguments,
   program.set_version_flag("--version", version, "print the version");
   program.require_subcommand(1);
   CommandSet commands{Command(program)};
-  AddEverything(commands);
+  AddOwnersGroups(commands);
+  AddServersGroups(commands);
 
   int exit_code = 0;
   if (!Parse(program, arguments, console, exit_code)) {

@@ -97,8 +97,8 @@ Result<std::chrono::system_clock::time_point> ParseRfc3339(
 }
 
 std::string ToRfc3339(std::chrono::system_clock::time_point time) {
-  constexpr std::size_t kToSeconds = kPattern.size();
-  return JsonTime(time).substr(0, kToSeconds) + "Z";
+  constexpr std::size_t to_seconds = kPattern.size();
+  return JsonTime(time).substr(0, to_seconds) + "Z";
 }
 
 }  // namespace tdxvfs::cli

@@ -21,8 +21,8 @@ Error Unreadable(const std::filesystem::path& path) {
 }  // namespace
 
 bool IsKeptAttribute(std::string_view name) {
-  constexpr std::string_view kUser = "user.";
-  return (name.starts_with(kUser) && name != kUser) ||
+  constexpr std::string_view user = "user.";
+  return (name.starts_with(user) && name != user) ||
          name == "system.posix_acl_access" ||
          name == "system.posix_acl_default";
 }

@@ -81,9 +81,9 @@ TEST_F(VersionLimitsTest, AVersionOutsideItsTimesLooksLikeAnyRefusal) {
 
 // Compared with the clock's nanoseconds, 2610 would be 2026.
 TEST_F(VersionLimitsTest, ATimeThatTheClockCannotHoldIsRefused) {
-  constexpr std::int64_t kStartOf2262 = 9'214'646'400;
+  constexpr std::int64_t start_of_2262 = 9'214'646'400;
   ReleaseRig rig;
-  for (const std::int64_t time : {kStartOf2262 - 1, kStartOf2262}) {
+  for (const std::int64_t time : {start_of_2262 - 1, start_of_2262}) {
     admin::v1::SetLimitsRequest request;
     request.set_volume(std::string(testing::kRigVolume));
     request.set_version(1);
@@ -91,7 +91,7 @@ TEST_F(VersionLimitsTest, ATimeThatTheClockCannotHoldIsRefused) {
     grpc::ClientContext context;
     admin::v1::Empty response;
     EXPECT_EQ(rig.admin().SetLimits(&context, request, &response).ok(),
-              time < kStartOf2262);
+              time < start_of_2262);
   }
   EXPECT_TRUE(GetsAKey(rig));
 }

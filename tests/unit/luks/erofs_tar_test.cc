@@ -128,10 +128,10 @@ TEST_F(ErofsTarTest, GivesTheImageOfTheSameDirectory) {
 
 // Whatever is claimed: before there is memory for it.
 TEST_F(ErofsTarTest, RefusesAFileWithHolesOfMoreThan2TiB) {
-  constexpr std::uint64_t kMost = std::uint64_t{1} << 41U;
+  constexpr std::uint64_t most = std::uint64_t{1} << 41U;
   const std::string content = "x";
   for (const auto& [size, taken] :
-       {std::pair(kMost, true), std::pair(kMost + 1, false),
+       {std::pair(most, true), std::pair(most + 1, false),
         std::pair(std::uint64_t{1} << 60U, false)}) {
     FileSink sink(Image());
     ErofsWriter writer(&sink);
@@ -147,7 +147,7 @@ TEST_F(ErofsTarTest, RefusesAFileWithHolesOfMoreThan2TiB) {
 
 // Each of them would put 128 MiB into the image for one byte of the stream.
 TEST_F(ErofsTarTest, RefusesFilesWithHolesOfMoreThan16TiBInAll) {
-  constexpr std::uint64_t kMost = std::uint64_t{1} << 41U;
+  constexpr std::uint64_t most = std::uint64_t{1} << 41U;
   FileSink sink(Image());
   ErofsWriter writer(&sink);
   const std::string content = "x";
@@ -155,7 +155,7 @@ TEST_F(ErofsTarTest, RefusesFilesWithHolesOfMoreThan16TiBInAll) {
     ASSERT_THAT(writer.Begin(node), Succeeds());
     ASSERT_THAT(writer.Put(0, AsBytes(content)), Succeeds());
     if (node < 8) {
-      ASSERT_THAT(writer.End(kMost), Succeeds()) << node;
+      ASSERT_THAT(writer.End(most), Succeeds()) << node;
     } else if (node == 8) {
       EXPECT_THAT(writer.End(100'000), Fails(Reason::kNotSupported));
     } else {

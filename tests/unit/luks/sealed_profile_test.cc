@@ -405,13 +405,13 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& row) { return row.param.name; });
 
 TEST_F(SealedProfile, AUuidThatIsNoneIsRefusedAlsoWhereBothCopiesHaveIt) {
-  constexpr std::size_t kUuidAt = 168;
+  constexpr std::size_t uuid_at = 168;
   for (const std::string& uuid :
        {std::string(36, '\0'), std::string(36, 'a'),
         std::string("0A64F2B0-3C1D-4E5F-8A9B-0C1D2E3F4A5B")}) {
     std::string image = image_;
     for (const std::size_t area : {0U, 1U}) {
-      image.replace(area * kArea + kUuidAt, uuid.size(), uuid);
+      image.replace(area * kArea + uuid_at, uuid.size(), uuid);
       MendChecksum(&image, area);
     }
     const HeaderRefusals refusals = RefusalsOf(image);
