@@ -165,7 +165,7 @@ void AddInit(CLI::App* app, Options* options) {
                    "\"intel\" or a PEM file")
       ->capture_default_str();
   init->add_option("--collateral", options->init.collateral,
-                   "\"pcs\", the URL of a caching service or \"none\"")
+                   R"("pcs", the URL of a caching service or "none")")
       ->capture_default_str();
 }
 

@@ -141,31 +141,31 @@ TEST(TcbInfo, RefusesModuleStatusesThatOnlyPlatformsHave) {
 TEST(TcbInfo, RefusesAWrongHead) {
   ExpectEachRefused(
       Inner(Spec(attest::Tee::kTdx)),
-      {{"\"id\":\"TDX\"", "\"id\":\"tdx\"", "$.id"},
-       {"\"id\":\"TDX\"", "\"id\":1", "$.id"},
-       {"\"id\":\"TDX\",", "", "$.version"},
-       {"\"id\":\"TDX\"", "\"id\":\"SGX\"", "with a TDX module"},
+      {{R"("id":"TDX")", R"("id":"tdx")", "$.id"},
+       {R"("id":"TDX")", "\"id\":1", "$.id"},
+       {R"("id":"TDX",)", "", "$.version"},
+       {R"("id":"TDX")", R"("id":"SGX")", "with a TDX module"},
        {"\"version\":3", "\"version\":1", "$.version"},
        {"\"version\":3", "\"version\":2", "$.version"},
        {"\"version\":3", "\"version\":4", "$.version"},
-       {"\"version\":3", "\"version\":\"3\"", "$.version"},
+       {"\"version\":3", R"("version":"3")", "$.version"},
        {"\"tcbType\":0", "\"tcbType\":1", "$.tcbType"},
        {"\"tcbType\":0,", "", "$.tcbType: missing"},
        {"\"tcbEvaluationDataNumber\":20", "\"tcbEvaluationDataNumber\":-1",
         "$.tcbEvaluationDataNumber"},
        {"\"tcbEvaluationDataNumber\":20",
         "\"tcbEvaluationDataNumber\":4294967296", "$.tcbEvaluationDataNumber"},
-       {"\"fmspc\":\"", "\"fmspc\":\"00", "$.fmspc"},
-       {"\"fmspc\":\"0", "\"fmspc\":\"x", "$.fmspc"},
-       {"\"pceId\":\"00", "\"pceId\":\"", "$.pceId"},
+       {R"("fmspc":")", R"("fmspc":"00)", "$.fmspc"},
+       {R"("fmspc":"0)", R"("fmspc":"x)", "$.fmspc"},
+       {R"("pceId":"00)", R"("pceId":")", "$.pceId"},
        {"\"pceId\"", "\"pceid\"", "$.pceId: missing"},
-       {"\"tcbLevels\":[{\"tcb\":{\"sgx", "\"other\":[{\"tcb\":{\"sgx",
+       {R"("tcbLevels":[{"tcb":{"sgx)", R"("other":[{"tcb":{"sgx)",
         "$.tcbLevels: missing"}});
 }
 
 TEST(TcbInfo, RefusesIntegersThatAreNoneOrOutOfRange) {
   const std::string good = Inner(Spec(attest::Tee::kTdx));
-  const std::string first = "\"sgxtcbcomponents\":[{\"svn\":";
+  const std::string first = R"("sgxtcbcomponents":[{"svn":)";
   const std::size_t at = good.find(first) + first.size();
   const std::string was = good.substr(at, good.find_first_of(",}", at) - at);
   for (const std::string_view number :
@@ -211,7 +211,7 @@ TEST(TcbInfo, RefusesNumberedComponentsThatAreMissingOrTooLarge) {
       Inner(spec),
       {{"sgxtcbcomp16svn\":7", "sgxtcbcomp17svn\":7", "sgxtcbcomp16svn"},
        {"sgxtcbcomp16svn\":7", "sgxtcbcomp16svn\":256", "sgxtcbcomp16svn"},
-       {"\"version\":2", "\"id\":\"SGX\",\"version\":2", "$.version"},
+       {"\"version\":2", R"("id":"SGX","version":2)", "$.version"},
        {"\"version\":2", "\"version\":3", "$.version"}});
 }
 
@@ -243,7 +243,7 @@ TEST(TcbInfo, TakesADateBeyondTheClockAsItsEnd) {
   for (const std::string_view date :
        {"2262-01-01T00:00:00Z", "2610-12-20T12:00:00Z",
         "9999-12-31T23:59:59Z"}) {
-    const std::string value = "\"nextUpdate\":\"" + std::string(date) + "\"";
+    const std::string value = R"("nextUpdate":")" + std::string(date) + "\"";
     const auto parsed = ParseTcbInfo(
         ApplyEdits(good, {{"\"nextUpdate\":", value + ",\"was\":"}}).value());
     ASSERT_TRUE(parsed.has_value()) << parsed.error().ToString();
@@ -307,19 +307,19 @@ TEST(TcbInfo, RefusesModulesThatAreMissingTwiceOrMisspelt) {
   }
   ExpectEachRefused(
       Inner(Spec(attest::Tee::kTdx)),
-      {{"\"mrsigner\":\"00", "\"mrsigner\":\"", "$.tdxModule.mrsigner"},
-       {"\"attributes\":\"00", "\"attributes\":\"", "$.tdxModule.attributes"},
-       {"\"attributesMask\":\"FF", "\"attributesMask\":\"F",
+      {{R"("mrsigner":"00)", R"("mrsigner":")", "$.tdxModule.mrsigner"},
+       {R"("attributes":"00)", R"("attributes":")", "$.tdxModule.attributes"},
+       {R"("attributesMask":"FF)", R"("attributesMask":"F)",
         "$.tdxModule.attributesMask"},
-       {"\"tdxModuleIdentities\":[", "\"tdxModuleIdentities\":{},\"was\":[",
+       {"\"tdxModuleIdentities\":[", R"("tdxModuleIdentities":{},"was":[)",
         "$.tdxModuleIdentities: not an array"}});
 }
 
 TEST(TcbInfo, RefusesSgxDocumentsWithATdxModule) {
   const std::string good = Inner(Spec(attest::Tee::kSgx));
   ExpectEachRefused(
-      good, {{"\"tcbLevels\"", "\"tdxModule\":{},\"tcbLevels\"", "TDX module"},
-             {"\"tcbLevels\"", "\"tdxModuleIdentities\":[],\"tcbLevels\"",
+      good, {{"\"tcbLevels\"", R"("tdxModule":{},"tcbLevels")", "TDX module"},
+             {"\"tcbLevels\"", R"("tdxModuleIdentities":[],"tcbLevels")",
               "TDX module"}});
 }
 
@@ -327,21 +327,20 @@ TEST(TcbInfo, RefusesAdvisoriesAndRemarksOfOtherTypes) {
   ExpectEachRefused(
       Inner(Spec(attest::Tee::kTdx)),
       {{"\"advisoryIDs\":[", "\"advisoryIDs\":[1,", "advisoryIDs[0]"},
-       {"\"advisoryIDs\":[", "\"advisoryIDs\":[\"\",", "advisoryIDs[0]"},
-       {"\"advisoryIDs\":[", "\"advisoryIDs\":\"x\",\"was\":[", "advisoryIDs"},
-       {"\"category\":\"BIOS\"", "\"category\":1", "category"},
-       {"\"type\":\"TXT SINIT\"", "\"type\":null", "type"}});
+       {"\"advisoryIDs\":[", R"("advisoryIDs":["",)", "advisoryIDs[0]"},
+       {"\"advisoryIDs\":[", R"("advisoryIDs":"x","was":[)", "advisoryIDs"},
+       {R"("category":"BIOS")", "\"category\":1", "category"},
+       {R"("type":"TXT SINIT")", "\"type\":null", "type"}});
 }
 
 TEST(TcbInfo, RefusesAMemberNameTwiceHoweverDeep) {
   ExpectEachRefused(
       Inner(Spec(attest::Tee::kTdx)),
-      {{"{\"id\"", "{\"id\":\"TDX\",\"id\"", "twice"},
-       {"\"pcesvn\":", "\"pcesvn\":1,\"pcesvn\":", "twice"},
+      {{"{\"id\"", R"({"id":"TDX","id")", "twice"},
+       {"\"pcesvn\":", R"("pcesvn":1,"pcesvn":)", "twice"},
        // The same name spelt with an escape.
-       {"\"pcesvn\":", "\"pce\\u0073vn\":1,\"pcesvn\":", "twice"},
-       {"\"fmspc\"", "\"news\":[[{\"a\":1,\"b\":2,\"a\":3}]],\"fmspc\"",
-        "twice"}});
+       {"\"pcesvn\":", R"("pce\u0073vn":1,"pcesvn":)", "twice"},
+       {"\"fmspc\"", R"("news":[[{"a":1,"b":2,"a":3}]],"fmspc")", "twice"}});
 }
 
 TEST(TcbInfo, RefusesWhatIsNoJsonObject) {
