@@ -18,8 +18,7 @@ constexpr std::string_view kBelowEveryLevel =
     "platform below every level that Intel supports";
 constexpr std::string_view kUnknownModule =
     "let the key server fetch newer collateral; if Intel still does not list "
-    "the "
-    "module, the host needs another one";
+    "the module, the host needs another one";
 constexpr std::string_view kUpdateHost =
     "update the host's BIOS, microcode and TDX module, or accept the status in "
     "the policy's \"tcb\" for a while";
