@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "keyserver/key_server.h"
+#include "keyserver/config_files.h"
 #include "keyserver/keys/sqlite_key_store.h"
 
 namespace tdxvfs::keyserver {
