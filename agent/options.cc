@@ -54,7 +54,12 @@ void AddVolumeVerbs(CLI::App& app, RawOptions& raw) {
       ->excludes(lazy);
   CLI::App* const status = AddVerb(app, raw, Verb::kStatus, "status",
                                    "show volumes, as the kernel has them");
-  status->add_option("NAME", raw.options.volume, "one volume (default: all)");
+  CLI::Option* const name = status->add_option("NAME", raw.options.volume,
+                                               "one volume (default: all)");
+  status
+      ->add_flag("--require-open", raw.options.require_open,
+                 "fail unless the volume is open")
+      ->needs(name);
 }
 
 void AddOtherVerbs(CLI::App& app, RawOptions& raw) {

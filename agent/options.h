@@ -31,6 +31,7 @@ struct Options {
   Patience patience = Patience::kOnce;
   UnlockMode unlock_mode = UnlockMode::kOpen;
   LockMode lock_mode = LockMode::kNormal;
+  bool require_open = false;  // kStatus: any other state is a failure
   std::string quote_file;
   attest::ReportDataBytes report_data{};
   ConfigRequest config;

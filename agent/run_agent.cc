@@ -71,6 +71,10 @@ Result<void> Status(const Options& options, const Surroundings& surroundings) {
     std::cout << (options.format == ReportFormat::kJson ? StatusJson(status)
                                                         : StatusText(status))
               << "\n";
+    if (options.require_open && status.state != "open") {
+      return Error(Reason::kVolumeNotOpen,
+                   "volume '" + volume + "' is " + status.state);
+    }
   }
   return {};
 }

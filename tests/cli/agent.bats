@@ -30,6 +30,7 @@ setup() {
   say tdxvfs-agent quote
   say tdxvfs-agent quote --out q --report-data 00
   say tdxvfs-agent status --log-level loud
+  say tdxvfs-agent status --require-open
   say tdxvfs-agent config a --image /i --mount /m
   say tdxvfs-agent unlock a --frob --json
   matches agent_usage
@@ -101,6 +102,7 @@ write_config() {
   say tdxvfs-agent status
   say tdxvfs-agent status --json
   say tdxvfs-agent status data --json
+  say tdxvfs-agent status data --require-open
   matches agent_status
 }
 
