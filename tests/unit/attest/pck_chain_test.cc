@@ -71,7 +71,7 @@ std::vector<ChainCaseRow> NameAndKeyCases() {
        [](PkiSpec& s) { s.leaf.version = 1; }}};
 }
 
-std::vector<ChainCaseRow> ExtensionCases() {
+std::vector<ChainCaseRow> MissingExtensionCases() {
   std::vector<ChainCaseRow> cases;
   using Certificate = simulator::CertificateSpec PkiSpec::*;
   for (const auto& [name, certificate] :
@@ -93,6 +93,11 @@ std::vector<ChainCaseRow> ExtensionCases() {
     add("WithUnknownCriticalExtension",
         [](auto& c) { c.unknown_critical_extension = true; });
   }
+  return cases;
+}
+
+std::vector<ChainCaseRow> ExtensionCases() {
+  std::vector<ChainCaseRow> cases = MissingExtensionCases();
   cases.push_back({"IntermediateNoCa", "pck-chain", [](PkiSpec& s) {
                      s.intermediate.basic_constraints = "critical,CA:FALSE";
                    }});

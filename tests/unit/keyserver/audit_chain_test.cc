@@ -316,10 +316,10 @@ std::string KillAfter(int pipe, std::size_t bytes, pid_t writer) {
 }
 
 TEST_F(AuditChainTest, KilledWhileWritingItKeepsWhatItSaid) {
-  constexpr int kRounds = 12;
+  constexpr std::size_t rounds = 12;
   settings_.rotate_bytes = 30'000;
   std::set<std::string> said;
-  for (int round = 0; round < kRounds; ++round) {
+  for (std::size_t round = 0; round < rounds; ++round) {
     std::array<int, 2> ends{};
     ASSERT_EQ(pipe(ends.data()), 0);
     const pid_t writer = fork();
@@ -333,8 +333,7 @@ TEST_F(AuditChainTest, KilledWhileWritingItKeepsWhatItSaid) {
       AppendForEver(log->get(), ends[1]);
     }
     close(ends[1]);
-    const std::string text =
-        KillAfter(ends[0], static_cast<std::size_t>(1 + 97 * round), writer);
+    const std::string text = KillAfter(ends[0], 1 + 97 * round, writer);
     close(ends[0]);
     int status = 0;
     ASSERT_EQ(waitpid(writer, &status, 0), writer);
@@ -353,7 +352,7 @@ TEST_F(AuditChainTest, KilledWhileWritingItKeepsWhatItSaid) {
   for (const std::string& id : said) {
     EXPECT_TRUE(kept.contains(id)) << id;
   }
-  EXPECT_GT(said.size(), static_cast<std::size_t>(kRounds));
+  EXPECT_GT(said.size(), rounds);
 }
 
 TEST_F(AuditChainTest, ATornLineIsCutAndSaid) {
