@@ -105,8 +105,8 @@ Result<void> CheckAuditFile(const std::filesystem::path& path,
     }
   }
   if (file.bad()) {
-    return Error(Reason::kFileUnreadable,
-                 "audit log '" + path.string() + "': read failed");
+    return SystemError(Reason::kFileUnreadable,
+                       "read audit log '" + path.string() + "'", errno);
   }
   if (!text.empty()) {
     check.EndsWithin(text.size());

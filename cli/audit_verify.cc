@@ -69,7 +69,7 @@ bool IsFolder(const std::string& path) {
   return std::filesystem::is_directory(path, ignored);
 }
 
-std::string Sentence(const audit::Verdict& verdict) {
+std::string Sentence(const audit::Verdict& verdict, bool has_heads) {
   std::string text =
       "Nothing was removed, changed, put in or reordered up to line " +
       std::to_string(verdict.last - verdict.unsigned_lines) +
@@ -85,11 +85,14 @@ std::string Sentence(const audit::Verdict& verdict) {
             "end was cut off.\n";
   }
   return text +
-         "Only a head that was kept elsewhere (--head, or with the key) tells "
-         "whether lines were cut off at the end.\n";
+         (has_heads
+              ? "The heads that were given are in it; what was written after "
+                "the newest of them can be cut off without a trace.\n"
+              : "Only a head that was kept elsewhere (--head, or with the key) "
+                "tells whether lines were cut off at the end.\n");
 }
 
-void PrintText(const audit::Verdict& verdict, std::size_t files,
+void PrintText(const audit::Verdict& verdict, std::size_t files, bool has_heads,
                const Console& console) {
   TextTable table;
   table.Row({"instance", verdict.instance});
@@ -103,7 +106,7 @@ void PrintText(const audit::Verdict& verdict, std::size_t files,
   }
   table.Row({"torn by crashes", std::to_string(verdict.torn)});
   table.Row({"changes of the key", std::to_string(verdict.key_changes)});
-  console.out << table.Text() << "\n" << Sentence(verdict);
+  console.out << table.Text() << "\n" << Sentence(verdict, has_heads);
 }
 
 void PrintJson(const audit::Verdict& verdict, const Console& console) {
@@ -179,7 +182,8 @@ Result<void> AuditVerify(const Options& options, const Console& console) {
             ": " + finding.text);
   }
   if (!console.json()) {
-    PrintText(verdict, files.size(), console);
+    PrintText(verdict, files.size(),
+              !options.heads.empty() || !with_key.empty(), console);
   }
   return {};
 }

@@ -61,7 +61,7 @@ void Check::Line(std::string_view line) {
   if (!failed()) {
     position_ = read->position;
     ++verdict_.lines;
-    CheckExpected();
+    CheckExpected(*read);
   }
 }
 
@@ -190,14 +190,23 @@ std::string Check::LastHead() const {
              : "no head before holds";
 }
 
-void Check::CheckExpected() {
+void Check::CheckExpected(const LinkedLine& line) {
   for (Expected& expected : expected_) {
-    if (expected.head.last.sequence == position_->sequence) {
-      expected.seen = true;
-      if (expected.head.last.link != position_->link) {
+    const Position& named = expected.head.last;
+    if (named.sequence == position_->sequence) {
+      if (named.link != position_->link) {
         Fail(
             "a head that was kept elsewhere names another link for this "
             "line: the log was rewritten");
+      }
+    } else if (named.sequence + 1 == position_->sequence) {
+      const auto head = ReadHead(line.body);
+      expected.seen =
+          head.has_value() && SignedText(*head) == SignedText(expected.head);
+      if (!expected.seen) {
+        Fail(
+            "a head that was kept elsewhere should stand here: the log was "
+            "cut off before this line and written on");
       }
     }
   }
@@ -212,6 +221,24 @@ void Check::EndsWithin(std::uint64_t bytes) {
   }
 }
 
+void Check::CheckReached(const Expected& expected) {
+  const std::uint64_t sequence = expected.head.last.sequence;
+  const bool archived =
+      expected.may_be_archived && !whole_ && sequence < verdict_.first;
+  if (failed() || expected.seen || archived) {
+    return;
+  }
+  if (sequence < verdict_.first) {
+    return Fail("a head that was kept elsewhere is about line " +
+                std::to_string(sequence) + " of the log, which is not here");
+  }
+  const std::uint64_t lost = sequence + 1 - position_->sequence;
+  Fail(
+      "the log was cut off behind this line: a head that was kept elsewhere (" +
+      expected.head.time + ") says that " + std::to_string(lost) +
+      (lost == 1 ? " more line was written" : " more lines were written"));
+}
+
 Verdict Check::Finish() {
   if (!failed() && !position_.has_value()) {
     line_ = 0;
@@ -224,23 +251,7 @@ Verdict Check::Finish() {
     Fail("a signed head should stand behind this line: the log was cut off");
   }
   for (const Expected& expected : expected_) {
-    const std::uint64_t sequence = expected.head.last.sequence;
-    const bool archived =
-        expected.may_be_archived && !whole_ && sequence < verdict_.first;
-    if (failed() || expected.seen || archived) {
-      continue;
-    }
-    if (sequence < verdict_.first) {
-      Fail("a head that was kept elsewhere is about line " +
-           std::to_string(sequence) + " of the log, which is not here");
-    } else {
-      Fail(
-          "the log was cut off behind this line: a head that was kept "
-          "elsewhere (" +
-          expected.head.time + ") says that " +
-          std::to_string(sequence - position_->sequence) +
-          " more lines were written");
-    }
+    CheckReached(expected);
   }
   verdict_.last = position_.has_value() ? position_->sequence : 0;
   return verdict_;

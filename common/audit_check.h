@@ -47,9 +47,10 @@ class Check {
   Check(std::vector<PublicKey> keys, bool whole)
       : keys_(std::move(keys)), whole_(whole) {}
 
-  // The log must contain the position that this head names, which was kept
-  // elsewhere; it tells whether the log was cut off since. `may_be_archived`:
-  // it may also be about a line before those of a log that need not be whole.
+  // The log must contain this head, which was kept elsewhere, behind the line
+  // that it names; it tells whether the log was cut off since.
+  // `may_be_archived`: it may also be about a line before those of a log that
+  // need not be whole.
   void Expect(const Head& head, bool may_be_archived = false) {
     expected_.push_back({head, may_be_archived, false});
   }
@@ -83,7 +84,8 @@ class Check {
   void CheckMark(const LinkedLine& line);
   void CheckHead(const LinkedLine& line);
   std::string LastHead() const;
-  void CheckExpected();
+  void CheckExpected(const LinkedLine& line);
+  void CheckReached(const Expected& expected);
 
   const std::vector<PublicKey> keys_;
   const bool whole_;

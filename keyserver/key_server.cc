@@ -36,6 +36,22 @@ Result<void> TellHead(const Result<std::optional<std::string>>& signed_head,
   return {};
 }
 
+// The next start then finds what somebody else put behind it.
+void EndLog(JsonLinesAuditLog* audit, const std::string& key_file) {
+  const auto told = TellHead(audit->SignLast(), key_file);
+  if (!told.has_value()) {
+    Log(LogLevel::kError, Event::kAuditFailed, told.error().ToString());
+  }
+  const std::optional<std::string> head = audit->Seal();
+  if (!head.has_value()) {
+    return;
+  }
+  if (const auto kept = KeepLastHead(key_file, *head); !kept.has_value()) {
+    Log(LogLevel::kWarning, Event::kAuditHeadNotKept,
+        "the last head is not kept: " + kept.error().ToString());
+  }
+}
+
 Result<void> LookAfter(JsonLinesAuditLog* audit, const std::string& key_file) {
   RETURN_IF_ERROR(audit->CheckHealth());
   return TellHead(audit->Maintain(), key_file);
@@ -124,11 +140,7 @@ void KeyServer::Stop() {
     parts_->admin_channel->Close(std::chrono::milliseconds(0));
   }
   parts_->socket_channel->Close(std::chrono::milliseconds(0));
-  if (const auto told =
-          TellHead(parts_->audit->SignLast(), parts_->config.audit.key_file);
-      !told.has_value()) {
-    Log(LogLevel::kError, Event::kAuditFailed, told.error().ToString());
-  }
+  EndLog(parts_->audit.get(), parts_->config.audit.key_file);
   // What could not be written is in the audit log.
   (void)parts_->guests.Flush(parts_->store.get());
   if (parts_->owns_admin_socket) {

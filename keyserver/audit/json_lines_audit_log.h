@@ -62,6 +62,9 @@ class JsonLinesAuditLog : public AuditLog {
   Result<std::optional<std::string>> Maintain();
   // The same at the end, when nobody appends any more: the log ends in a head.
   Result<std::optional<std::string>> SignLast();
+  // Behind that: takes no more lines, and returns the head that the log ends
+  // in, or nothing where none could be written.
+  std::optional<std::string> Seal();
 
  private:
   // One line on its way to the disk.

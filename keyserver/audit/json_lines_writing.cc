@@ -254,4 +254,17 @@ Result<std::optional<std::string>> JsonLinesAuditLog::SignLast() {
   return head;
 }
 
+std::optional<std::string> JsonLinesAuditLog::Seal() {
+  std::optional<std::string> head;
+  const auto sealed = AsWriter([&]() -> Result<void> {
+    const ChainState& state = chain_.state();
+    if (state.unsigned_lines == 0 && !state.head.empty()) {
+      head = state.head;
+    }
+    Break(Error(Reason::kAuditUnavailable, "the audit log is closed"));
+    return {};
+  });
+  return sealed.has_value() ? head : std::nullopt;
+}
+
 }  // namespace tdxvfs::keyserver

@@ -193,7 +193,7 @@ TEST_F(AuditCheckTest, AHeadKeptElsewhereTellsOfACutAndOfARewrittenLog) {
   EXPECT_FALSE(Judge(cut).finding.has_value());
   const Verdict verdict = Judge(cut, {HeadOnLine(10)});
   ASSERT_TRUE(verdict.finding.has_value());
-  EXPECT_THAT(verdict.finding->text, HasSubstr("3 more lines"));
+  EXPECT_THAT(verdict.finding->text, HasSubstr("4 more lines"));
   EXPECT_EQ(verdict.finding->line, 6U);
 
   // Whoever has the key can write another log, but not take a head back.
@@ -214,6 +214,27 @@ TEST_F(AuditCheckTest, ALongTailWithoutAHeadIsRefused) {
   forge.Record(0);
   EXPECT_THAT(Judge(forge.text()).finding->text,
               HasSubstr("without a signed head"));
+}
+
+// The head itself is a line, too.
+TEST_F(AuditCheckTest, AHeadKeptElsewhereIsMissedItself) {
+  const std::vector<std::string> lines = LinesOf(log_);
+  std::string cut;
+  for (std::size_t i = 0; i < 9; ++i) {
+    cut += lines[i] + "\n";
+  }
+  ASSERT_FALSE(Judge(cut).finding.has_value());
+  const Verdict verdict = Judge(cut, {HeadOnLine(10)});
+  ASSERT_TRUE(verdict.finding.has_value());
+  EXPECT_THAT(verdict.finding->text, HasSubstr("1 more line was"));
+  EXPECT_EQ(verdict.finding->line, 9U);
+
+  Position position = ReadLinkedLine(lines[8])->position;
+  const std::string forged = *LinkLine(R"({"kind":"release"})", &position);
+  const Verdict written_on = Judge(cut + forged + "\n", {HeadOnLine(10)});
+  ASSERT_TRUE(written_on.finding.has_value());
+  EXPECT_THAT(written_on.finding->text, HasSubstr("should stand here"));
+  EXPECT_EQ(written_on.finding->line, 10U);
 }
 
 // What somebody does to a log of twelve lines, and the line that is named.

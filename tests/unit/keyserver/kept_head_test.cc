@@ -65,7 +65,14 @@ class KeptHeadTest : public ::testing::Test {
     ASSERT_TRUE(head.has_value());
     ASSERT_THAT(KeepHead(settings_.key_file, *head), Succeeds());
   }
-  // A server that ran and was stopped.
+  // What it does when it is stopped in order.
+  void Stop(JsonLinesAuditLog* log) const {
+    ASSERT_THAT(log->SignLast(), Succeeds());
+    const auto head = log->Seal();
+    ASSERT_TRUE(head.has_value());
+    ASSERT_THAT(KeepLastHead(settings_.key_file, *head), Succeeds());
+  }
+  // A server that ran and was killed once its head was kept.
   void RunOnce(int count = 3) const {
     ASSERT_OK_AND_ASSIGN(const auto log, Open());
     Append(log.get(), count);
@@ -199,6 +206,66 @@ TEST_F(ForgedLines, UnderAHeadOfAnotherKeyAreRefused) {
       &position);
   Write(text);
   ExpectTampered("does not begin with a file");
+}
+
+// A server that crashed can have left lines behind the head; one that was
+// stopped in order cannot.
+TEST_F(ForgedLines, BehindTheLastHeadOfAServerThatWasStoppedAreRefused) {
+  {
+    ASSERT_OK_AND_ASSIGN(const auto log, Open());
+    Append(log.get(), 3);
+    Stop(log.get());
+  }
+  const std::string whole = Text();
+  audit::Position position =
+      audit::ReadLinkedLine(LinesOf(whole).back())->position;
+  Write(whole + Linked(R"({"kind":"release"})", &position));
+  ExpectTampered("when it was stopped");
+  Write(whole + "{\"kind\":");
+  ExpectTampered("when it was stopped");
+  Write(whole);
+  {
+    ASSERT_OK_AND_ASSIGN(const auto log, Open());
+    Append(log.get(), 3);
+  }
+  EXPECT_THAT(Open(), Succeeds()) << "killed since";
+}
+
+TEST_F(ForgedLines, ThatDoNotFollowOnTheHeadAreRefused) {
+  RunOnce();
+  const std::string whole = Text();
+  const std::string head = LinesOf(whole).back();
+  Write(whole + head + "\n");
+  ExpectTampered("does not follow on the line before it");
+  audit::Position position{Kept(), {}};
+  Write(whole + Linked(R"({"kind":"release"})", &position));
+  ExpectTampered("does not follow on the line before it");
+  const std::vector<std::string> lines = LinesOf(whole);
+  std::string gap;
+  for (const std::string& line : lines) {
+    gap += line == lines[lines.size() - 2] ? "" : line + "\n";
+  }
+  Write(gap);
+  ExpectTampered("does not follow on the line before it");
+}
+
+TEST_F(KeptHeadTest, AServerThatWasStoppedTakesNoMoreLines) {
+  {
+    ASSERT_OK_AND_ASSIGN(const auto log, Open());
+    Append(log.get(), 3);
+    Stop(log.get());
+    EXPECT_THAT(log->Append(AuditRecord()), Fails(Reason::kAuditUnavailable));
+  }
+  EXPECT_THAT(Open(), Succeeds());
+}
+
+TEST_F(KeptHeadTest, ServersThatOnlyStartAndStopLeaveAWholeLog) {
+  RunOnce();
+  for (int run = 0; run < 3; ++run) {
+    ASSERT_OK_AND_ASSIGN(const auto log, Open());
+    Stop(log.get());
+  }
+  EXPECT_THAT(Open(), Succeeds());
 }
 
 // What is printed with the key.
