@@ -18,4 +18,13 @@ Result<std::string> ReadPolicyFile(const std::filesystem::path& path) {
   return json;
 }
 
+Result<void> NoteDoubts(const std::string& json, const Console& console) {
+  ASSIGN_OR_RETURN(const policy::MeasurementPolicy read,
+                   policy::MeasurementPolicy::Parse(json));
+  for (const std::string& doubt : read.Doubts()) {
+    console.err << "tdxvfs: note: policy: " << doubt << "\n";
+  }
+  return {};
+}
+
 }  // namespace tdxvfs::cli

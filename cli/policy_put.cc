@@ -24,6 +24,7 @@ Result<void> PolicyPut(const Options& options, const Console& console) {
   ASSIGN_OR_RETURN(const std::string json, ReadPolicyFile(options.file));
   ASSIGN_OR_RETURN(AdminClient server, AdminClient::ConnectTo(options.server));
   RETURN_IF_ERROR(server.PutPolicy(options.volume, json));
+  RETURN_IF_ERROR(NoteDoubts(json, console));
   if (console.json()) {
     console.out << JsonObject().String("volume", options.volume).Close()
                 << "\n";

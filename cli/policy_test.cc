@@ -111,6 +111,7 @@ void PrintJson(const std::vector<ReplayedDecision>& decisions,
 
 Result<void> PolicyTest(const Options& options, const Console& console) {
   ASSIGN_OR_RETURN(const std::string json, ReadPolicyFile(options.file));
+  RETURN_IF_ERROR(NoteDoubts(json, console));
   ASSIGN_OR_RETURN(const AuditQuery query, QueryOf(options.filter));
   ASSIGN_OR_RETURN(AdminClient server, AdminClient::ConnectTo(options.server));
   ASSIGN_OR_RETURN(const std::vector<ReplayedDecision> decisions,

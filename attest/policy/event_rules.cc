@@ -26,7 +26,7 @@ Result<void> ReadByRtmr(const JsonMember& member, EventRules& rules) {
   return member.ForEachMember([&rules](std::string_view name,
                                        const JsonMember& list) -> Result<void> {
     if (name.size() != 1 || name[0] < '0' || name[0] > '3') {
-      return JsonMember::UnknownMember(list);
+      return JsonMember::UnknownMember(list, "0, 1, 2, 3");
     }
     ASSIGN_OR_RETURN(rules.by_rtmr.at(static_cast<std::size_t>(name[0] - '0')),
                      ReadByteArrays<48>(list));
@@ -60,6 +60,17 @@ attest::Check CheckOne(std::string name, const Digests& accepted,
 
 std::string_view Words(EventKind kind) { return event_log::InfoOf(kind).words; }
 
+std::string KnownNames() {
+  std::string names = "rtmr";
+  for (std::size_t i = 0; i < event_log::kEventKindCount; ++i) {
+    const auto& info = event_log::InfoOf(static_cast<EventKind>(i));
+    if (info.in_policies) {
+      names += ", " + std::string(info.name);
+    }
+  }
+  return names;
+}
+
 }  // namespace
 
 bool EventRules::empty() const {
@@ -77,7 +88,7 @@ Result<EventRules> ReadEventRules(const JsonMember& member) {
         }
         const auto kind = event_log::EventKindFromPolicy(name);
         if (!kind.has_value()) {
-          return JsonMember::UnknownMember(list);
+          return JsonMember::UnknownMember(list, KnownNames());
         }
         ASSIGN_OR_RETURN(rules.by_kind[*kind], ReadByteArrays<48>(list));
         return {};

@@ -27,7 +27,11 @@ Result<std::vector<std::string>> ReadWords(
       [known](const std::string& word,
               const JsonMember& element) -> Result<void> {
         if (std::find(known.begin(), known.end(), word) == known.end()) {
-          return element.Refused("a word that cannot stand here");
+          std::string words = "expected one of";
+          for (const std::string_view one : known) {
+            words += (one == known.front() ? " " : ", ") + std::string(one);
+          }
+          return element.Refused(words);
         }
         return {};
       });

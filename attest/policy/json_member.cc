@@ -27,8 +27,10 @@ Error JsonMember::Refused(std::string_view why) const {
   return {Reason::kPolicyInvalid, "policy: " + path_ + ": " + std::string(why)};
 }
 
-Error JsonMember::UnknownMember(const JsonMember& member) {
-  return member.Refused("unknown member");
+Error JsonMember::UnknownMember(const JsonMember& member,
+                                std::string_view known) {
+  return member.Refused("unknown member; expected one of " +
+                        std::string(known));
 }
 
 Result<void> JsonMember::ForEachMember(const Visit& visit) const {

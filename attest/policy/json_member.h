@@ -37,8 +37,9 @@ class JsonMember {
   // Exactly `size` bytes as lower-case hex.
   Result<std::vector<std::uint8_t>> Hex(std::size_t size) const;
 
-  // The refusal of a member that the schema does not have.
-  static Error UnknownMember(const JsonMember& member);
+  // The refusal of a member that the schema does not have; `known` names those
+  // that it has.
+  static Error UnknownMember(const JsonMember& member, std::string_view known);
 
  private:
   simdjson::dom::element element_;

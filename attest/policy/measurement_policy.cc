@@ -9,6 +9,7 @@
 #include "attest/policy/attribute_bits.h"
 #include "attest/policy/attribute_checks.h"
 #include "attest/policy/check_list.h"
+#include "attest/policy/json_fault.h"
 #include "attest/policy/json_member.h"
 #include "attest/policy/policy_reader.h"
 
@@ -80,10 +81,28 @@ Result<MeasurementPolicy> MeasurementPolicy::Parse(std::string_view json) {
   simdjson::dom::element root;
   const auto error = parser.parse(simdjson::padded_string(json)).get(root);
   if (error != simdjson::SUCCESS) {
-    return Error(Reason::kPolicyInvalid, std::string("policy: not JSON: ") +
-                                             simdjson::error_message(error));
+    const std::string fault = JsonFault(json);
+    return Error(Reason::kPolicyInvalid,
+                 "policy: not JSON: " +
+                     (fault.empty() ? simdjson::error_message(error) : fault));
   }
   return PolicyReader().Read(JsonMember(root, "$"));
+}
+
+std::vector<std::string> MeasurementPolicy::Doubts() const {
+  std::vector<std::string> doubts;
+  for (std::size_t i = 0; i < rtmr_.size(); ++i) {
+    const std::string name = "rtmr" + std::to_string(i);
+    if (!rtmr_.at(i).empty() &&
+        std::find(acknowledged_.begin(), acknowledged_.end(), name) !=
+            acknowledged_.end()) {
+      doubts.push_back("'acknowledge' names '" + name +
+                       "' as left out, but $.rtmr." + std::to_string(i) +
+                       " pins it, and that counts; drop the one that is not "
+                       "meant");
+    }
+  }
+  return doubts;
 }
 
 attest::Checks MeasurementPolicy::CheckMeasurements(

@@ -32,7 +32,7 @@ Result<PlatformRules> ReadPlatformRules(const JsonMember& member) {
         } else if (name == "ppid") {
           ASSIGN_OR_RETURN(rules.ppid, ReadByteArrays<16>(list));
         } else {
-          return JsonMember::UnknownMember(list);
+          return JsonMember::UnknownMember(list, "fmspc, ppid");
         }
         return {};
       }));

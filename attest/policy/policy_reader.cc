@@ -79,7 +79,11 @@ Result<void> PolicyReader::ReadMember(std::string_view name,
            }}};
   const auto found = others.find(name);
   if (found == others.end()) {
-    return JsonMember::UnknownMember(member);
+    return JsonMember::UnknownMember(
+        member,
+        "version, tee, mr_td, rtmr, mr_seam, mr_config_id, mr_owner, "
+        "mr_owner_config, mr_service_td, td_attributes, xfam, config_digest, "
+        "tcb, platforms, events, acknowledge, allow_rollback, allow_imported");
   }
   return found->second(member);
 }
@@ -129,7 +133,7 @@ Result<void> PolicyReader::ReadRtmr(const JsonMember& member) {
       [this](std::string_view name,
              const JsonMember& register_values) -> Result<void> {
         if (name.size() != 1 || name[0] < '0' || name[0] > '3') {
-          return JsonMember::UnknownMember(register_values);
+          return JsonMember::UnknownMember(register_values, "0, 1, 2, 3");
         }
         return ReadMeasurements(
             register_values,
@@ -171,7 +175,7 @@ Result<void> PolicyReader::ReadBits(const JsonMember& member, BitRule& rule) {
         if (name == "required") {
           return ReadMask(mask, rule.required);
         }
-        return JsonMember::UnknownMember(mask);
+        return JsonMember::UnknownMember(mask, "allowed, required");
       });
 }
 

@@ -20,11 +20,24 @@ constexpr std::string_view kNoCollateral = "not known without collateral";
 constexpr std::int64_t kMostDays = 3650;
 constexpr std::size_t kLongestAdvisory = 32;
 
+std::string AcceptableStatuses() {
+  std::string names;
+  for (std::size_t i = 0; i < attest::kTcbStatusCount; ++i) {
+    const auto status = static_cast<TcbStatus>(i);
+    if (status != TcbStatus::kRevoked) {
+      names += (names.empty() ? "one of " : ", ") +
+               std::string(attest::TcbStatusName(status));
+    }
+  }
+  return names;
+}
+
 Result<TcbStatus> StatusOf(std::string_view name, const JsonMember& member) {
   const auto status = attest::TcbStatusFromName(name);
   // Intel has withdrawn its trust from a revoked platform.
   if (!status.has_value() || *status == TcbStatus::kRevoked) {
-    return member.Refused("a status that cannot be accepted");
+    return member.Refused("not a status that can be accepted: " +
+                          AcceptableStatuses());
   }
   return *status;
 }
@@ -104,7 +117,10 @@ Result<void> ReadRule(std::string_view name, const JsonMember& member,
     ASSIGN_OR_RETURN(const std::int64_t days, ReadNumber(member, kMostDays));
     rules.maximum_collateral_age = std::chrono::days(days);
   } else {
-    return JsonMember::UnknownMember(member);
+    return JsonMember::UnknownMember(
+        member,
+        "accept, grace, advisories, minimum_tcb_date, "
+        "minimum_evaluation_number, maximum_collateral_age_days");
   }
   return {};
 }

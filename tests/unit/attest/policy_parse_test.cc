@@ -88,6 +88,16 @@ TEST(ParsePolicy, A5_LeavingARegisterOutNeedsItsAcknowledgement) {
       "$.rtmr.0");
 }
 
+TEST(ParsePolicy, ARegisterThatIsPinnedAndAcknowledgedIsDoubted) {
+  ASSERT_OK_AND_ASSIGN(
+      const auto policy,
+      MeasurementPolicy::Parse(With(R"("acknowledge":["rtmr1","learned"])")));
+  ASSERT_EQ(policy.Doubts().size(), 1U);
+  EXPECT_NE(policy.Doubts()[0].find("$.rtmr.1"), std::string::npos);
+  ASSERT_OK_AND_ASSIGN(const auto plain, MeasurementPolicy::Parse(With("")));
+  EXPECT_TRUE(plain.Doubts().empty());
+}
+
 TEST(ParsePolicy, A13_MrTdCanNotBeLeftOut) {
   ExpectRefused(R"({"version":1,)" + Registers() + "}", "$.mr_td");
   ExpectRefused(R"({"version":1,"acknowledge":["mr_td"],)" + Registers() + "}",
@@ -225,6 +235,51 @@ TEST(ParsePolicy, A9_BrokenJsonIsRefused) {
   ExpectRefused(With("\"mr_seam\":[\"\xff\xfe\"]"), "not JSON");
   ExpectRefused(With("\"a\":" + std::string(20000, '[')), "not JSON");
   ExpectRefused(With("") + std::string(64 * 1024, ' '), "larger than");
+}
+
+struct BrokenText {
+  std::string text;
+  std::string place;
+};
+
+TEST(ParsePolicy, BrokenJsonIsRefusedByLineAndColumn) {
+  const std::vector<BrokenText> broken = {
+      {"", "line 1, column 1: the text ends here; expected a value"},
+      {"{\n  \"version\": 1,\n}", "line 3, column 1: expected a name"},
+      {"{\"version\":1 \"tee\":1}", "line 1, column 14: expected ',' or '}'"},
+      {"{\"version\" 1}", "line 1, column 12: expected ':'"},
+      {"{version:1}", "line 1, column 2: expected a name in double quotes or"},
+      {"{\"a\":}", "line 1, column 6: expected a value"},
+      {"{\"a\":[1 2]}", "line 1, column 9: expected ',' or ']'"},
+      {"{\"a\":[1,]}", "line 1, column 9: expected a value"},
+      {"{\"a\":[,1]}", "line 1, column 7: expected a value or ']'"},
+      {"{\"a\":1", "line 1, column 7: the text ends here; expected ',' or '}'"},
+      {"{\"a\":1}\n{}", "line 2, column 1: expected the end of the text"},
+      {"{\"\xc3\xa4\":'x'}", "line 1, column 6: expected a value"},
+      {"{\"a\":\"x\ny\"}", "line 1, column 8: a control character"},
+      {"{\"a\":\"x", "expected '\"' at the end of a string"},
+      {"{\"a\":\"\\x\"}", "line 1, column 8: expected one of"},
+      {"{\"a\":\"\\u12\"}", "line 1, column 9: expected four hex digits"},
+      {"{\"a\":01}", "line 1, column 7: expected ',' or '}'"},
+      {"{\"a\":1.}", "line 1, column 8: expected a digit"},
+      {"{\"a\":-}", "line 1, column 7: expected a digit"},
+      {"{\"a\":1e+}", "line 1, column 9: expected a digit"},
+      {"{\"a\":tru}", "line 1, column 6: expected a value"},
+      {std::string("{\"a\":\0}", 7), "line 1, column 6: expected a value"},
+      {"{\"a\":\n\"\xff\"}", "line 2: not UTF-8"},
+      {"\xef\xbb\xbf{}", "byte order mark"},
+      {std::string(2000, '['), "column 1026: nested too deep"}};
+  for (const BrokenText& row : broken) {
+    ExpectRefused(row.text, row.place);
+  }
+}
+
+TEST(ParsePolicy, WhatIsExpectedInsteadIsNamed) {
+  ExpectRefused(With(R"("acknowledge":["rtmr3"])"),
+                "expected one of rtmr0, rtmr1, rtmr2, learned");
+  ExpectRefused(With(R"("tcb":{"accept":["Revoked"]})"), "one of UpToDate, ");
+  ExpectRefused(With(R"("mrtd":1)"), "expected one of version, tee, mr_td");
+  ExpectRefused(With(R"("events":{"kernal":1})"), "kernel");
 }
 
 }  // namespace
