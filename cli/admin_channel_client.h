@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
 
 #include <grpcpp/grpcpp.h>
 
@@ -14,14 +15,16 @@
 namespace tdxvfs::cli {
 
 // Why a call failed: the reason in the status' details, or one that fits the
-// bare status.
-Error ErrorOf(const grpc::Status& status);
+// bare status. `certificate` is the client's, empty on the socket: a server
+// that does not trust it hangs up without a word.
+Error ErrorOf(const grpc::Status& status, const std::string& certificate = "");
 
 // What the files of AdminClient share.
 struct AdminClient::Channel {
   static constexpr std::chrono::seconds kDeadline{30};
 
   std::unique_ptr<admin::v1::Administration::Stub> stub;
+  std::string certificate;  // file of the client's; empty: none
 
   // One unary call with its deadline.
   template <typename Request, typename Response>
@@ -32,7 +35,7 @@ struct AdminClient::Channel {
     context.set_deadline(std::chrono::system_clock::now() + kDeadline);
     const grpc::Status status = ((*stub).*method)(&context, request, &response);
     if (!status.ok()) {
-      return ErrorOf(status);
+      return ErrorOf(status, certificate);
     }
     return {};
   }

@@ -64,8 +64,15 @@ void Describe(const AuditQuery& query, wire::ListAuditRequest& message) {
 
 }  // namespace
 
-Error ErrorOf(const grpc::Status& status) {
-  const std::string message = "key server: " + status.error_message();
+Error ErrorOf(const grpc::Status& status, const std::string& certificate) {
+  std::string message = "key server: " + status.error_message();
+  if (status.error_code() == grpc::StatusCode::UNAVAILABLE &&
+      !certificate.empty()) {
+    message +=
+        "; a key server also hangs up on a client certificate whose issuer is "
+        "not in its admin.ca, or that is out of date or not for clients: '" +
+        certificate + "' (its log says which)";
+  }
   const auto refusal = RefusalOf(status);
   const auto reason =
       refusal.has_value() ? ReasonFromSlug(refusal->reason()) : std::nullopt;

@@ -100,6 +100,7 @@ Result<AdminClient> AdminClient::ConnectTls(const ServerAddress& server) {
   auto channel = std::make_unique<Channel>();
   channel->stub = wire::Administration::NewStub(grpc::CreateCustomChannel(
       server.host_port, credentials, ClientArguments()));
+  channel->certificate = server.files.certificate;
   return AdminClient(std::move(channel));
 }
 

@@ -3,6 +3,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -27,6 +28,17 @@ std::string TextOf(const simdjson::dom::object& item, std::string_view name,
   return std::string(text);
 }
 
+// What no file name can hold would otherwise end it early.
+bool HasNul(std::string_view text) {
+  return text.find('\0') != std::string_view::npos;
+}
+
+// Of the members that are read; the others are ignored, doubled or not.
+bool IsDoubled(const simdjson::dom::object& item, std::string_view name) {
+  return std::ranges::count(item, name,
+                            [](const auto& member) { return member.key; }) > 1;
+}
+
 CollateralOverrides OverridesOf(const simdjson::dom::object& item,
                                 std::string& wrong) {
   CollateralOverrides overrides;
@@ -45,7 +57,12 @@ CollateralOverrides OverridesOf(const simdjson::dom::object& item,
     if (entry.value.get(path) != simdjson::SUCCESS) {
       wrong = "override '" + std::string(entry.key) + "' is no text";
     }
-    overrides[std::string(entry.key)] = path;
+    if (HasNul(path)) {
+      wrong = "override '" + std::string(entry.key) + "' has a NUL in its path";
+    }
+    if (!overrides.emplace(entry.key, path).second) {
+      wrong = "override '" + std::string(entry.key) + "' is doubled";
+    }
   }
   return overrides;
 }
@@ -57,6 +74,15 @@ BatchVector VectorOf(const simdjson::dom::object& item) {
   vector.collateral = TextOf(item, "collateral", vector.wrong);
   vector.at = TextOf(item, "at", vector.wrong);
   vector.overrides = OverridesOf(item, vector.wrong);
+  for (const std::string_view name :
+       {"id", "quote", "collateral", "at", "override"}) {
+    if (IsDoubled(item, name)) {
+      vector.wrong = "member '" + std::string(name) + "' is doubled";
+    }
+  }
+  if (HasNul(vector.quote) || HasNul(vector.collateral)) {
+    vector.wrong = "a path with a NUL";
+  }
   return vector;
 }
 

@@ -23,8 +23,9 @@ struct BatchVector {
   std::string wrong;
 };
 
-// Reads a list of at most 64 MiB. Fails as ReadFile does, or with kFileInvalid
-// when it is no JSON list of objects.
+// Reads a list of at most 64 MiB. An item with a doubled member, or with a path
+// that no file can have, is `wrong`. Fails as ReadFile does, or with
+// kFileInvalid when it is no JSON list of objects.
 Result<std::vector<BatchVector>> ReadBatch(const std::filesystem::path& file);
 
 }  // namespace tdxvfs::cli

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/collateral_options.h"
 #include "cli/collateral_sets.h"
 #include "cli/commands.h"
 #include "collateral/offline_bundle.h"
@@ -87,8 +88,7 @@ void AddCollateralExport(CommandSet& commands) {
   command.AddOption("--update", options->update,
                     "what sets without a name are: standard or early "
                     "(default: standard)");
-  command.AddOption("--trust-anchor", options->trust_anchor,
-                    "root certificate, PEM (default: Intel SGX Root CA)");
+  AddTrustAnchor(command, options->trust_anchor);
   command.AddOption("--out", options->out, "bundle to write; never replaced")
       .Required();
 }

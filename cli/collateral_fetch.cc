@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <signal.h>
-
 #include <chrono>
 #include <memory>
 #include <string>
@@ -9,6 +7,7 @@
 #include "attest/pck_cert_id.h"
 #include "attest/verify/pck_chain.h"
 #include "cli/collateral_folder.h"
+#include "cli/collateral_options.h"
 #include "cli/collateral_sets.h"
 #include "cli/commands.h"
 #include "cli/quote_file.h"
@@ -31,8 +30,7 @@ struct Options {
   std::string tee = "tdx";
   std::string ca = "platform";
   std::string update = "standard";
-  std::string pccs;
-  std::string pccs_ca;
+  ServiceOptions service;
   std::string trust_anchor;
   std::string out;
 };
@@ -100,13 +98,9 @@ Result<Wanted> WantedSet(const Options& options,
 }
 
 Result<void> CollateralFetch(const Options& options, const Console& console) {
-  // A service that hangs up is an error like any other.
-  (void)signal(SIGPIPE, SIG_IGN);
   ASSIGN_OR_RETURN(const verify::TrustAnchor anchor,
                    AnchorFromOption(options.trust_anchor));
-  ASSIGN_OR_RETURN(const auto client,
-                   collateral::PcsClient::Open(
-                       {.pccs_url = options.pccs, .ca_file = options.pccs_ca}));
+  ASSIGN_OR_RETURN(const auto client, OpenService(options.service));
   ASSIGN_OR_RETURN(const Wanted wanted,
                    WantedSet(options, anchor, client.get()));
   collateral::NamedSet set;
@@ -159,16 +153,8 @@ void AddCollateralFetch(CommandSet& commands) {
       .Excludes("--quote");
   command.AddOption("--update", options->update,
                     "standard or early (default: standard)");
-  command.AddOption("--pccs", options->pccs,
-                    "https:// URL of a caching service (default: Intel's "
-                    "service)");
-  command
-      .AddOption("--pccs-ca", options->pccs_ca,
-                 "certificate authority of its TLS, PEM (default: the "
-                 "system's)")
-      .Needs("--pccs");
-  command.AddOption("--trust-anchor", options->trust_anchor,
-                    "root certificate, PEM (default: Intel SGX Root CA)");
+  AddServiceOptions(command, options->service);
+  AddTrustAnchor(command, options->trust_anchor);
   command
       .AddOption("--out", options->out,
                  "directory for the six files; files there are replaced")

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/collateral_options.h"
 #include "cli/collateral_sets.h"
 #include "cli/commands.h"
 #include "collateral/bundle_supplier.h"
@@ -70,8 +71,7 @@ void AddCollateralImport(CommandSet& commands) {
                    });
   command.AddOption("FILE", options->file, "bundle that 'export' wrote")
       .Required();
-  command.AddOption("--trust-anchor", options->trust_anchor,
-                    "root certificate, PEM (default: Intel SGX Root CA)");
+  AddTrustAnchor(command, options->trust_anchor);
   command
       .AddOption("--out", options->out,
                  "directory that gets one directory a set; files there are "

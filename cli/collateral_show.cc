@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/collateral_options.h"
 #include "cli/collateral_sets.h"
 #include "cli/commands.h"
 #include "cli/rfc3339.h"
@@ -176,8 +177,7 @@ void AddCollateralShow(CommandSet& commands) {
                  "directory that 'fetch' or 'import' made, a key server's "
                  "cache, or a bundle")
       .Required();
-  command.AddOption("--trust-anchor", options->trust_anchor,
-                    "root certificate, PEM (default: Intel SGX Root CA)");
+  AddTrustAnchor(command, options->trust_anchor);
   command.AddOption("--at", options->at,
                     "time to judge at, RFC 3339 (default: now)");
 }

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <signal.h>
-
 #include <chrono>
 #include <map>
 #include <memory>
@@ -11,6 +9,7 @@
 
 #include "cli/admin_client.h"
 #include "cli/audit_filter.h"
+#include "cli/collateral_options.h"
 #include "cli/commands.h"
 #include "cli/fleet_guests.h"
 #include "cli/fleet_outlook.h"
@@ -25,8 +24,7 @@ namespace {
 
 struct Options {
   std::string collateral;
-  std::string pccs;
-  std::string pccs_ca;
+  ServiceOptions service;
   std::string trust_anchor;
   std::string at;
   AuditFilterOptions filter;
@@ -43,11 +41,7 @@ Result<std::unique_ptr<ForecastCollateral>> OpenCollateral(
   std::vector<FoundSet> sets;
   std::unique_ptr<collateral::PcsClient> client;
   if (options.collateral == "early") {
-    // A service that hangs up is an error like any other.
-    (void)signal(SIGPIPE, SIG_IGN);
-    ASSIGN_OR_RETURN(
-        client, collateral::PcsClient::Open(
-                    {.pccs_url = options.pccs, .ca_file = options.pccs_ca}));
+    ASSIGN_OR_RETURN(client, OpenService(options.service));
   } else {
     ASSIGN_OR_RETURN(sets, FindSets(options.collateral));
   }
@@ -184,16 +178,8 @@ void AddFleetForecast(CommandSet& commands) {
                  "'early': what Intel serves early; or a set, a directory of "
                  "sets, or a bundle")
       .Required();
-  command.AddOption("--pccs", options->pccs,
-                    "https:// URL of a caching service for 'early' (default: "
-                    "Intel's service)");
-  command
-      .AddOption("--pccs-ca", options->pccs_ca,
-                 "certificate authority of its TLS, PEM (default: the "
-                 "system's)")
-      .Needs("--pccs");
-  command.AddOption("--trust-anchor", options->trust_anchor,
-                    "root certificate, PEM (default: Intel SGX Root CA)");
+  AddServiceOptions(command, options->service);
+  AddTrustAnchor(command, options->trust_anchor);
   command.AddOption("--at", options->at,
                     "time to judge at, RFC 3339 (default: now)");
   AddAuditFilter(command, options->filter);

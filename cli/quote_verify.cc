@@ -8,6 +8,7 @@
 #include "attest/verify/trust_anchor.h"
 #include "attest/verify/verify_quote.h"
 #include "cli/collateral_folder.h"
+#include "cli/collateral_options.h"
 #include "cli/collateral_sets.h"
 #include "cli/commands.h"
 #include "cli/quote_file.h"
@@ -143,8 +144,7 @@ void AddQuoteVerify(CommandSet& commands) {
                     "pck_crl_issuer_chain.pem, and pck_cert_chain.pem for a "
                     "quote that carries none; 'none': signatures and "
                     "certificates only");
-  command.AddOption("--trust-anchor", options->trust_anchor,
-                    "root certificate, PEM (default: Intel SGX Root CA)");
+  AddTrustAnchor(command, options->trust_anchor);
   command.AddOption("--at", options->at,
                     "time to judge at, RFC 3339 (default: now)");
   command.AddOption("--policy", options->policy,

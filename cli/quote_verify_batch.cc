@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/quote_verify_batch.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -56,12 +57,28 @@ Result<void> VerifyBatch(const std::filesystem::path& file,
                          std::ostream& out) {
   ASSIGN_OR_RETURN(const std::vector<BatchVector> vectors, ReadBatch(file));
   const Batch batch = {file.parent_path(), anchor, now};
+  std::size_t unjudged = 0;
+  std::optional<Error> first;
   for (const BatchVector& vector : vectors) {
     const auto judged = Judge(vector, batch);
+    if (!judged.has_value()) {
+      ++unjudged;
+      if (!first.has_value()) {
+        first = judged.error();
+        first->AddContext("'" + vector.id + "'");
+      }
+    }
     JsonObject line;
     line.String("id", vector.id);
     AddVerdict(judged.has_value() ? *judged : NotJudged(judged.error()), line);
     out << line.Close() << "\n";
+  }
+  if (first.has_value()) {
+    return Error(first->reason(),
+                 "batch '" + file.string() + "': " + std::to_string(unjudged) +
+                     " of " + std::to_string(vectors.size()) +
+                     " vectors were not judged, the first of them " +
+                     first->ToString());
   }
   return {};
 }

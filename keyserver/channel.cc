@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "keyserver/channel.h"
 
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <absl/synchronization/mutex.h>
+#include <grpc/support/log.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/security/server_credentials.h>
+
+#include "common/log.h"
 
 namespace tdxvfs::keyserver {
 namespace {
@@ -49,10 +56,32 @@ void LeaveLockOrderAlone() {
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 }
 
+// gRPC writes lines of its own to standard error, one for each peer that speaks
+// nonsense. One alone tells what nobody else does: a handshake of the
+// administrators' port that failed over the client's certificate. At most one a
+// second, since anybody can cause it.
+void TellGrpcLog(gpr_log_func_args* line) {
+  static std::atomic<std::int64_t> last_second{-1};
+  const std::string_view text(line->message);
+  if (text.find("certificate verify failed") == std::string_view::npos) {
+    return;
+  }
+  const std::int64_t second =
+      std::chrono::duration_cast<std::chrono::seconds>(
+          std::chrono::steady_clock::now().time_since_epoch())
+          .count();
+  if (last_second.exchange(second) != second) {
+    Log(LogLevel::kWarning, Event::kAdminRefused,
+        "a client certificate was refused by TLS (issuer, dates or purpose): " +
+            std::string(text));
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Channel>> Channel::Open(Settings settings) {
   LeaveLockOrderAlone();
+  gpr_set_log_function(TellGrpcLog);
   std::unique_ptr<Channel> channel(new Channel());
   channel->service_name_ = std::move(settings.service_name);
   channel->credentials_ = std::move(settings.credentials);

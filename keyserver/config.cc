@@ -29,6 +29,7 @@ class ConfigReader {
 
   Result<Config> Read() {
     RETURN_IF_ERROR(CheckTables());
+    NoteLines();
     RETURN_IF_ERROR(ReadListen());
     RETURN_IF_ERROR(ReadTls());
     RETURN_IF_ERROR(ReadStore());
@@ -54,6 +55,16 @@ class ConfigReader {
       }
     }
     return {};
+  }
+
+  void NoteLines() {
+    config_.file = file_;
+    for (const auto& [name, table] : root_) {
+      for (const auto& [key, node] : *table.as_table()) {
+        config_.lines[std::string(name.str()) + "." + std::string(key.str())] =
+            node.source().begin.line;
+      }
+    }
   }
 
   TomlTable Table(std::string_view name) const {
@@ -213,6 +224,13 @@ class ConfigReader {
 };
 
 }  // namespace
+
+std::string Config::Place(std::string_view key) const {
+  const auto line = lines.find(key);
+  return file + ":" +
+         (line == lines.end() ? "" : std::to_string(line->second) + ":") + " " +
+         std::string(key);
+}
 
 Result<Config> ParseConfig(std::string_view text, std::string_view name) {
   const toml::parse_result parsed = toml::parse(text);

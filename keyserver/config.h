@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,8 @@ namespace tdxvfs::keyserver {
 
 // keyserver.toml (docs/man/keyserver.toml.5). Paths are absolute.
 struct Config {
+  std::string file;                                         // where it was read
+  std::map<std::string, std::uint32_t, std::less<>> lines;  // by "table.key"
   std::string listen_address;
   std::string admin_socket;
   std::string tls_certificate;
@@ -46,6 +49,9 @@ struct Config {
   std::chrono::seconds evidence_timeout{30};
   std::chrono::milliseconds outcome_timeout{120'000};
   std::chrono::milliseconds stop_timeout{30'000};
+
+  // "FILE:LINE: KEY" for messages, without the line where the key is not there.
+  std::string Place(std::string_view key) const;
 };
 
 // Reads the file. Refused with file, line and key: unknown and missing keys,

@@ -9,23 +9,40 @@
 #include <utility>
 
 #include "common/file.h"
-#include "keyserver/collateral_parts.h"
-#include "keyserver/keys/master_key.h"
 
 namespace tdxvfs::keyserver {
 namespace {
 
 constexpr std::size_t kMaxAnchorSize = 16UL * 1024;
 
+// Puts file and line before the error of a part that reads two files: those of
+// the second key where its name or its file is meant.
+template <typename T>
+Result<T> At(const Config& config, Result<T> read, std::string_view first,
+             std::string_view second, std::string_view second_file) {
+  if (read.has_value()) {
+    return read;
+  }
+  const std::string& text = read.error().message();
+  const bool is_second =
+      text.find(second) != std::string::npos ||
+      (!second_file.empty() && text.find(second_file) != std::string::npos);
+  return std::move(read).Context(config.Place(is_second ? second : first));
+}
+
 }  // namespace
 
 Result<ReloadableFiles> LoadReloadableFiles(const Config& config) {
-  ASSIGN_OR_RETURN(TlsIdentity identity,
-                   TlsIdentity::Load(config.tls_certificate, config.tls_key));
+  ASSIGN_OR_RETURN(
+      TlsIdentity identity,
+      At(config, TlsIdentity::Load(config.tls_certificate, config.tls_key),
+         "tls.certificate", "tls.key", config.tls_key));
   ReloadableFiles files{std::move(identity), std::nullopt};
   if (!config.admin_address.empty()) {
-    ASSIGN_OR_RETURN(files.administrators,
-                     ClientAuthority::Load(config.admin_ca, config.admin_crl));
+    ASSIGN_OR_RETURN(
+        files.administrators,
+        At(config, ClientAuthority::Load(config.admin_ca, config.admin_crl),
+           "admin.ca", "admin.crl", config.admin_crl));
   }
   return files;
 }
@@ -35,13 +52,16 @@ Result<verify::TrustAnchor> LoadTrustAnchor(const Config& config) {
     return verify::TrustAnchor::Intel();
   }
   ASSIGN_OR_RETURN(const std::string pem,
-                   ReadConfigFile(config.trust_anchor, kMaxAnchorSize));
-  return verify::TrustAnchor::FromPem(pem).Context("trust anchor '" +
-                                                   config.trust_anchor + "'");
+                   ReadConfigFile(config.trust_anchor, kMaxAnchorSize)
+                       .Context(config.Place("attestation.trust_anchor")));
+  return verify::TrustAnchor::FromPem(pem)
+      .Context("trust anchor '" + config.trust_anchor + "'")
+      .Context(config.Place("attestation.trust_anchor"));
 }
 
 Result<void> CheckAuditDirectory(const Config& config) {
-  const std::string name = "audit.directory '" + config.audit_directory + "'";
+  const std::string name =
+      config.Place("audit.directory") + ": '" + config.audit_directory + "'";
   struct stat status {};
   if (stat(config.audit_directory.c_str(), &status) != 0) {
     return SystemError(Reason::kConfigMissing, name, errno);
@@ -50,14 +70,6 @@ Result<void> CheckAuditDirectory(const Config& config) {
     return Error(Reason::kConfigInvalid, name + " is not a directory");
   }
   return {};
-}
-
-Result<void> CheckConfig(const Config& config) {
-  RETURN_IF_ERROR(LoadTrustAnchor(config));
-  RETURN_IF_ERROR(LoadReloadableFiles(config));
-  RETURN_IF_ERROR(MasterKey::Load(config.master_key));
-  RETURN_IF_ERROR(CheckCollateral(config.collateral));
-  return CheckAuditDirectory(config);
 }
 
 Result<void> CheckReloadable(const Config& running, const Config& fresh) {
@@ -85,7 +97,7 @@ Result<void> CheckReloadable(const Config& running, const Config& fresh) {
   for (const auto& [key, is_same] : same) {
     if (!is_same) {
       return Error(Reason::kConfigInvalid,
-                   std::string(key) + ": a change of it takes a restart");
+                   fresh.Place(key) + ": a change of it takes a restart");
     }
   }
   return {};

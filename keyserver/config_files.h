@@ -19,7 +19,8 @@ struct ReloadableFiles {
   std::optional<ClientAuthority> administrators;  // with [admin]
 };
 
-// Reads and checks them. Fails with kConfigInvalid or kConfigMissing.
+// Reads and checks them. These functions fail with kConfigInvalid or
+// kConfigMissing and name file, line and key.
 Result<ReloadableFiles> LoadReloadableFiles(const Config& config);
 
 // The certificate that attestation.trust_anchor names. Fails with
@@ -28,10 +29,6 @@ Result<verify::TrustAnchor> LoadTrustAnchor(const Config& config);
 
 // Whether audit.directory is one. Fails with kConfigInvalid or kConfigMissing.
 Result<void> CheckAuditDirectory(const Config& config);
-
-// Reads and checks everything that the configuration names, without starting
-// anything or touching the store.
-Result<void> CheckConfig(const Config& config);
 
 // Whether a server that runs with one configuration can take the other. Fails
 // with kConfigInvalid naming a key that takes a restart.

@@ -19,6 +19,7 @@
 #include "keyserver/audit/kept_head.h"
 #include "keyserver/backup.h"
 #include "keyserver/change_anchor.h"
+#include "keyserver/check_config.h"
 #include "keyserver/config.h"
 #include "keyserver/init.h"
 #include "keyserver/key_server.h"
@@ -79,7 +80,8 @@ Result<void> Init(const Options& options) {
 Result<void> CheckConfig(const Options& options) {
   ASSIGN_OR_RETURN(const keyserver::Config config,
                    keyserver::LoadConfig(options.config));
-  RETURN_IF_ERROR(keyserver::CheckConfig(config).Context(options.config));
+  RETURN_IF_ERROR(keyserver::CheckConfig(keyserver::OutsideOfUnit(config),
+                                         tdxvfs::SystemClock().Now()));
   (void)printf("%s: ok\n", options.config.c_str());
   return {};
 }
@@ -122,7 +124,7 @@ Result<void> Restore(const Options& options) {
 Result<void> ChangeAnchor(const Options& options) {
   ASSIGN_OR_RETURN(const keyserver::Config config,
                    keyserver::LoadConfig(options.config));
-  return keyserver::ChangeAnchor(config);
+  return keyserver::ChangeAnchor(keyserver::OutsideOfUnit(config));
 }
 
 Result<void> PrintAuditKey(const Options& options) {

@@ -87,7 +87,7 @@ std::string ReloadingNow() {
 
 Result<void> TakeConfig(const ServeOptions& options, KeyServer* server) {
   ASSIGN_OR_RETURN(const Config config, LoadConfig(options.config));
-  RETURN_IF_ERROR(server->Reload(config).Context(options.config.string()));
+  RETURN_IF_ERROR(server->Reload(config));
   SetLogLevel(options.log_level.value_or(config.log_level));
   return {};
 }

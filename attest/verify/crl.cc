@@ -26,6 +26,27 @@ Error Refused(std::string why) {
   return {Reason::kQuoteInvalid, std::move(why)};
 }
 
+// Services also answer in PEM and in hex (PCS and PCCS API v4, pckcrl and
+// rootcacrl); whoever fetches turns that into DER.
+Result<void> CheckEncoding(Bytes der) {
+  constexpr std::string_view kPem = "-----BEGIN";
+  const auto starts_with = [der](std::string_view text) {
+    return der.size() >= text.size() &&
+           std::equal(text.begin(), text.end(), der.begin());
+  };
+  if (starts_with(kPem)) {
+    return Refused(
+        "PEM and not DER; 'openssl crl -in FILE -outform DER -out OUT' turns "
+        "it into DER");
+  }
+  if (starts_with("308") || starts_with("0x30")) {
+    return Refused(
+        "hex text and not DER; 'xxd -r -p FILE OUT' turns it into "
+        "DER");
+  }
+  return {};
+}
+
 // `CertificateList`: what is signed and by what (RFC 5280, 5.1).
 struct Frame {
   Bytes signed_part;
@@ -183,6 +204,7 @@ Result<Crl> VerifyCrl(Bytes der, const Certificate& issuer) {
   if (der.size() > kMaxCrl) {
     return Refused("more than " + std::to_string(kMaxCrl) + " bytes");
   }
+  RETURN_IF_ERROR(CheckEncoding(der));
   ASSIGN_OR_RETURN(const Frame frame, ReadFrame(der));
   ASSIGN_OR_RETURN(Crl crl, ReadList(frame.signed_part, issuer));
   RETURN_IF_ERROR(issuer.key.CheckSignature(frame.signed_part, frame.signature)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "keyserver/admin/client_authority.h"
 
+#include <algorithm>
+#include <ctime>
 #include <string_view>
 #include <utility>
 
@@ -43,6 +45,15 @@ bool IsEnd() {
 
 Error Refused(const std::string& name, const std::string& why) {
   return {Reason::kPermission, "client certificate '" + name + "': " + why};
+}
+
+bool IsSignedByOneOf(const std::vector<X509Ptr>& certificates, X509_CRL* list) {
+  const bool found =
+      std::ranges::any_of(certificates, [list](const X509Ptr& certificate) {
+        return X509_CRL_verify(list, X509_get0_pubkey(certificate.get())) == 1;
+      });
+  ERR_clear_error();
+  return found;
 }
 
 std::string TextIn(BIO* bio) {
@@ -137,15 +148,14 @@ Result<ClientAuthority> ClientAuthority::Load(const std::string& ca,
 
 Result<void> ClientAuthority::AddCertificates() {
   const BioPtr bio = ReadFrom(ca_pem_);
-  int count = 0;
-  while (const X509Ptr certificate{
+  while (X509Ptr certificate{
       PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
     if (X509_STORE_add_cert(store_.get(), certificate.get()) != 1) {
       return OpensslError(Reason::kConfigInvalid, "add certificate");
     }
-    ++count;
+    certificates_.push_back(std::move(certificate));
   }
-  if (!IsEnd() || count == 0) {
+  if (!IsEnd() || certificates_.empty()) {
     return OpensslError(Reason::kConfigInvalid, "read PEM certificates");
   }
   return {};
@@ -155,17 +165,40 @@ Result<void> ClientAuthority::AddLists(const std::string& crl_pem,
                                        const std::string& path) {
   const std::string name = "admin.crl '" + path + "'";
   const BioPtr bio = ReadFrom(crl_pem);
-  int count = 0;
-  while (const X509CrlPtr list{
+  while (X509CrlPtr list{
       PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr)}) {
     if (X509_STORE_add_crl(store_.get(), list.get()) != 1) {
       return OpensslError(Reason::kConfigInvalid, name);
     }
-    ++count;
+    // Every call would be refused for it.
+    if (!IsSignedByOneOf(certificates_, list.get())) {
+      return Error(Reason::kConfigInvalid,
+                   name + ": a list is signed by no certificate of admin.ca");
+    }
+    lists_.push_back(std::move(list));
   }
-  if (!IsEnd() || count == 0) {
+  if (!IsEnd() || lists_.empty()) {
     return OpensslError(Reason::kConfigInvalid,
                         name + ": read PEM revocation lists");
+  }
+  return {};
+}
+
+Result<void> ClientAuthority::CheckListDates(
+    std::chrono::system_clock::time_point now) const {
+  std::time_t time = std::chrono::system_clock::to_time_t(now);
+  for (const X509CrlPtr& list : lists_) {
+    const ASN1_TIME* const end = X509_CRL_get0_nextUpdate(list.get());
+    if (X509_cmp_time(X509_CRL_get0_lastUpdate(list.get()), &time) > 0) {
+      return Error(Reason::kConfigInvalid,
+                   "a revocation list is not yet valid: every administrator is "
+                   "refused");
+    }
+    if (end != nullptr && X509_cmp_time(end, &time) < 0) {
+      return Error(Reason::kConfigInvalid,
+                   "a revocation list has run out: every administrator is "
+                   "refused until it is made anew (openssl ca -gencrl)");
+    }
   }
   return {};
 }

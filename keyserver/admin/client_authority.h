@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/owned_openssl.h"
 #include "common/result.h"
@@ -19,10 +20,15 @@ namespace tdxvfs::keyserver {
 class ClientAuthority {
  public:
   // Reads the files: `ca` with one or more PEM certificates, `crl` with the PEM
-  // revocation lists of all of them, or empty when nothing is ever revoked.
+  // revocation lists of all of them, each signed by one of them, or empty when
+  // nothing is ever revoked.
   // Fails with kConfigInvalid or kConfigMissing.
   static Result<ClientAuthority> Load(const std::string& ca,
                                       const std::string& crl);
+
+  // Whether every list is in date: once one is not, everybody is refused whom
+  // its issuer certified. Fails with kConfigInvalid.
+  Result<void> CheckListDates(std::chrono::system_clock::time_point now) const;
 
   const std::string& ca_pem() const { return ca_pem_; }
 
@@ -42,6 +48,8 @@ class ClientAuthority {
   Result<void> AddLists(const std::string& crl_pem, const std::string& path);
 
   std::string ca_pem_;
+  std::vector<X509Ptr> certificates_;
+  std::vector<X509CrlPtr> lists_;
   std::unique_ptr<X509_STORE, FreeStore> store_;
 };
 

@@ -150,7 +150,7 @@ member() {
   matches verify_event_log
 }
 
-@test "a batch has one line for each vector and ends well whatever the verdicts" {
+@test "a batch has one line for each vector and ends well when each was judged" {
   collateral lists/set
   collateral lists/old --status OutOfDate
   collateral lists/revoked --revoke leaf
@@ -167,9 +167,18 @@ member() {
  {"id": "no time", "quote": "good", "collateral": "set", "at": "yesterday"},
  {"id": "no member", "quote": "good", "collateral": "set", "override": {"pck": "good"}},
  {"id": "no quote", "collateral": "set"},
- {"id": "no text", "quote": 1, "collateral": "set"}]
+ {"id": "no text", "quote": 1, "collateral": "set"},
+ {"id": "doubled", "quote": "good", "quote": "cut", "collateral": "set"},
+ {"id": "NUL", "quote": "good\u0000cut", "collateral": "set"},
+ {"id": "NUL inside", "quote": "good", "collateral": "set", "override": {"pck_crl": "set/pck_crl.der\u0000"}},
+ {"id": "two", "quote": "good", "collateral": "set", "override": {"pck_crl": "good", "pck_crl": "set/pck_crl.der"}}]
 END
-  tdxvfs quote verify --batch lists/batch.json --trust-anchor pki/root.pem > lines
+  local status=0
+  tdxvfs quote verify --batch lists/batch.json --trust-anchor pki/root.pem > lines 2> said || status=$?
+  [[ $status -eq 2 ]]
+  grep -F "10 of 15 vectors were not judged, the first of them 'no file': " said
+  head -n 5 lists/batch.json | sed '$s/,$/]/' > lists/judged.json
+  tdxvfs quote verify --batch lists/judged.json --trust-anchor pki/root.pem | diff - <(head -n 5 lines)
   /usr/bin/python3 - > verdicts << 'END'
 import json
 for line in open("lines"):
@@ -188,6 +197,10 @@ no time|refused|None|usage|files to judge
 no member|refused|None|file-invalid|files to judge
 no quote|refused|None|file-invalid|files to judge
 no text|refused|None|file-invalid|files to judge
+doubled|refused|None|file-invalid|files to judge
+NUL|refused|None|file-invalid|files to judge
+NUL inside|refused|None|file-invalid|files to judge
+two|refused|None|file-invalid|files to judge
 END
 }
 

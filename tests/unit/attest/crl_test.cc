@@ -112,6 +112,16 @@ TEST(Crl, RefusesEveryTruncationAndEveryFlippedByte) {
   }
 }
 
+TEST(Crl, SaysThatPemAndHexAreNotDer) {
+  for (const std::string text :
+       {"-----BEGIN X509 CRL-----\nMIIB\n-----END X509 CRL-----\n", "30820123",
+        "3081ff", "0x3082"}) {
+    const auto verified = Verify(Bytes(text.begin(), text.end()));
+    ASSERT_THAT(verified, Fails(Reason::kQuoteInvalid));
+    EXPECT_THAT(verified.error().ToString(), HasSubstr("and not DER")) << text;
+  }
+}
+
 TEST(Crl, RefusesMoreThanItsCap) {
   EXPECT_THAT(Verify(Bytes(kMaxCrl + 1, 0x30)), Fails(Reason::kQuoteInvalid));
 }

@@ -7,8 +7,10 @@
 #include <fstream>
 #include <string>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/admin_channel_client.h"
 #include "common/hex.h"
 #include "tests/fakes/fake_administration_service.h"
 #include "tests/support/result_matchers.h"
@@ -144,6 +146,17 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& row) {
       return "Code" + std::to_string(static_cast<int>(row.param.code));
     });
+
+// TLS refuses it before a call can carry a reason.
+TEST(AdminClient, ARefusedClientCertificateIsAmongTheCausesOfAHangUp) {
+  const grpc::Status hang_up(grpc::StatusCode::UNAVAILABLE, "Socket closed");
+  const Error remote = ErrorOf(hang_up, "/home/carol/carol.pem");
+  EXPECT_EQ(remote.reason(), Reason::kServerUnreachable);
+  EXPECT_THAT(remote.ToString(),
+              ::testing::HasSubstr("'/home/carol/carol.pem'"));
+  EXPECT_THAT(ErrorOf(hang_up).ToString(),
+              ::testing::Not(::testing::HasSubstr("certificate")));
+}
 
 TEST(AdminClient, SaysWhichSocketNobodyListensOn) {
   const auto missing = AdminClient::Connect("/nonexistent/admin.sock");

@@ -112,13 +112,23 @@ TEST_F(ClientAuthorityTest, RefusesRevokedCertificatesAndListsOutOfDate) {
   EXPECT_THAT(revoked.Admit(bob, Now()), Succeeds());
   const ClientAuthority old = Load(authority_.RevocationList({}, -60));
   EXPECT_THAT(old.Admit(bob, Now()), Fails(Reason::kPermission));
+  EXPECT_THAT(old.CheckListDates(Now()), Fails(Reason::kConfigInvalid));
+  EXPECT_THAT(revoked.CheckListDates(Now()), Succeeds());
+  EXPECT_THAT(revoked.CheckListDates(Now() - std::chrono::hours(48)),
+              Fails(Reason::kConfigInvalid));
+  EXPECT_THAT(Load().CheckListDates(Now()), Succeeds());
 }
 
 TEST_F(ClientAuthorityTest, RefusesAListOfAnotherAuthority) {
   const TestAuthority foreign;
-  const ClientAuthority authority = Load(foreign.RevocationList({}));
-  EXPECT_THAT(authority.Admit(Issue("URI:tdxvfs-role:admin"), Now()),
-              Fails(Reason::kPermission));
+  const std::string ca = Write("ca.pem", authority_.certificate_pem());
+  // The same names, another key.
+  for (const std::string& lists :
+       {foreign.RevocationList({}),
+        authority_.RevocationList({}) + foreign.RevocationList({})}) {
+    EXPECT_THAT(ClientAuthority::Load(ca, Write("crl.pem", lists)),
+                Fails(Reason::kConfigInvalid));
+  }
 }
 
 TEST_F(ClientAuthorityTest, SaysWhichFileItCannotRead) {

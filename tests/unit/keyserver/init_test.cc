@@ -11,6 +11,8 @@
 
 #include "common/file.h"
 #include "common/owned_openssl.h"
+#include "common/clock.h"
+#include "keyserver/check_config.h"
 #include "keyserver/config.h"
 #include "keyserver/key_server.h"
 #include "tests/support/result_matchers.h"
@@ -40,7 +42,7 @@ TEST(Init, WritesAConfigurationThatTheServerTakes) {
   EXPECT_THAT(text, HasSubstr("servers = [\"keys.example.com:8443\"]"));
   ASSERT_OK_AND_ASSIGN(const Config config,
                        LoadConfig(directory / "keyserver.toml"));
-  EXPECT_THAT(CheckConfig(config), Succeeds());
+  EXPECT_THAT(CheckConfig(config, SystemClock().Now()), Succeeds());
 }
 
 TEST(Init, WritesACertificateForEveryName) {

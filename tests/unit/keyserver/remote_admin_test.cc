@@ -262,6 +262,7 @@ TEST_F(RemoteAdminTest, CertificatesWithoutARoleAreRefused) {
 TEST_F(RemoteAdminTest, WrongAuthorityExpiryAndNoCertificateEndTheHandshake) {
   const TestAuthority foreign;
   CertificateWish expired = Wish(kAdmin);
+  ::testing::internal::CaptureStderr();
   expired.not_after = -1;
   for (const ServerCertificate& client :
        {foreign.Issue(Wish(kAdmin)), clients_.Issue(expired),
@@ -269,6 +270,11 @@ TEST_F(RemoteAdminTest, WrongAuthorityExpiryAndNoCertificateEndTheHandshake) {
     EXPECT_EQ(PutPolicy(Open(client), "data").error_code(),
               StatusCode::UNAVAILABLE);
   }
+  // The server says why, and gRPC has no lines of its own in the log.
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_NE(log.find("a client certificate was refused by TLS"),
+            std::string::npos);
+  EXPECT_EQ(log.find("ssl_transport_security"), std::string::npos) << log;
 }
 
 TEST_F(RemoteAdminTest, ARevocationCountsOnOpenConnectionsToo) {
