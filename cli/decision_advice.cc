@@ -59,6 +59,45 @@ constexpr std::array<Row, 12> kRows = {{
      "look at its log by the audit id, and at its store"},
 }};
 
+// Where the volume itself is the matter and not the guest: words of the
+// record's detail, and what its administrator does.
+struct VolumeRow {
+  std::string_view words;
+  std::string_view remedy;
+};
+
+constexpr std::array<VolumeRow, 7> kVolumeRows = {{
+    {"the volume is unknown",
+     "if this guest should have it, register the volume ('tdxvfs volume pack "
+     "--register', 'tdxvfs key put'); else the guest's configuration names "
+     "another one"},
+    {"the volume is disabled",
+     "'tdxvfs key enable' lets guests have it again, if they should"},
+    {"the volume has no policy",
+     "'tdxvfs policy put' says which guests get its key"},
+    {" is not released before ",
+     "wait, or set another beginning with 'tdxvfs key limit'"},
+    {" is not released after ",
+     "set another end with 'tdxvfs key limit', or register a new version and "
+     "copy its image to the guest"},
+    {" has had its ",
+     "find out who has had them ('tdxvfs key list NAME --guests'); 'tdxvfs key "
+     "limit' allows more"},
+    {"\"allow_imported\": true",
+     "pack the volume with 'tdxvfs volume pack', or say so in its policy"},
+}};
+
+constexpr std::string_view kVolumeSentence =
+    "The guest is genuine, but the key of this volume is not released";
+
+const VolumeRow* VolumeRowOf(std::string_view detail) {
+  const auto* const row =
+      std::ranges::find_if(kVolumeRows, [&](const VolumeRow& each) {
+        return detail.find(each.words) != std::string_view::npos;
+      });
+  return row == kVolumeRows.end() ? nullptr : row;
+}
+
 // The policy was not asked, so nobody knows whether the guest is the right one.
 constexpr Row kNotSupported = {
     Reason::kTcbOutOfDate,
@@ -134,6 +173,12 @@ DecisionAdvice AdviceFor(const std::vector<JsonLeaf>& record,
       std::string(row == nullptr ? HintOf(slug) : row->remedy)};
   const std::string differing = FailedNames(checks);
   const std::string detail = LeafAt(record, "detail");
+  const bool by_policy = slug == InfoOf(Reason::kRefusedByPolicy).slug;
+  const VolumeRow* const volume =
+      by_policy && differing.empty() ? VolumeRowOf(detail) : nullptr;
+  if (volume != nullptr) {
+    advice.sentence = kVolumeSentence;
+  }
   if (!differing.empty()) {
     advice.sentence += " (" + differing + ")";
   } else if (!detail.empty()) {
@@ -142,15 +187,12 @@ DecisionAdvice AdviceFor(const std::vector<JsonLeaf>& record,
   advice.sentence += ".";
   const std::string recorded = LeafAt(record, "remedy");
   const std::string_view first = FirstToDo(checks);
-  if (!recorded.empty() && slug != InfoOf(Reason::kRefusedByPolicy).slug) {
+  if (!recorded.empty() && !by_policy) {
     advice.remedy = recorded;
   } else if (!first.empty()) {
     advice.remedy = first;
-  } else if (slug == InfoOf(Reason::kRefusedByPolicy).slug) {
-    // Nothing of the guest was looked at: the volume itself is the matter.
-    advice.remedy =
-        "register the volume, enable it or give it a policy, if this guest "
-        "should have it ('tdxvfs key list', 'tdxvfs policy put')";
+  } else if (volume != nullptr) {
+    advice.remedy = volume->remedy;
   }
   return advice;
 }

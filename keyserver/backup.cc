@@ -111,6 +111,9 @@ Result<BackupCipher> OpenHeader(const UniqueFd& file,
   }
   ASSIGN_OR_RETURN(const std::vector<std::uint8_t> envelopes,
                    ReadPiece(file, count[0] * kBackupEnvelope));
+  if (envelopes.size() < count[0] * kBackupEnvelope) {
+    return Error(Reason::kFileInvalid, "the backup is cut off");
+  }
   header.insert(header.end(), count.begin(), count.end());
   header.insert(header.end(), envelopes.begin(), envelopes.end());
   return BackupCipher::Open(header, key);
@@ -148,8 +151,7 @@ Result<void> Unpack(const UniqueFd& file, const std::string& identity,
 }
 
 // What is wrong with a backup is not said as if it were wrong with the store.
-Result<void> CheckUnpacked(const fs::path& store) {
-  auto checked = SqliteKeyStore::CheckFile(store);
+Result<void> OfBackup(Result<void> checked) {
   if (!checked.has_value() &&
       checked.error().reason() == Reason::kStoreInvalid) {
     return Error(Reason::kFileInvalid, "damaged, cut off or no key store: " +
@@ -211,12 +213,13 @@ Result<void> Restore(const Config& config, const fs::path& key_file,
   ASSIGN_OR_RETURN(NewFile store, NewFile::Create(config.store));
   RETURN_IF_ERROR(Unpack(backup, identity, &store)
                       .Context("backup '" + file.string() + "'"));
-  RETURN_IF_ERROR(
-      CheckUnpacked(store.partial()).Context("backup '" + file.string() + "'"));
+  RETURN_IF_ERROR(OfBackup(SqliteKeyStore::CheckFile(store.partial()))
+                      .Context("backup '" + file.string() + "'"));
   ASSIGN_OR_RETURN(const MasterKey master_key,
                    MasterKey::Load(key_file.string()));
-  RETURN_IF_ERROR(SqliteKeyStore::CheckKey(store.partial(), master_key)
-                      .Context("backup '" + file.string() + "'"));
+  RETURN_IF_ERROR(
+      OfBackup(SqliteKeyStore::CheckKey(store.partial(), master_key))
+          .Context("backup '" + file.string() + "'"));
   RETURN_IF_ERROR(GiveToFolderOwner(config.store, &store));
   return store.Keep();
 }

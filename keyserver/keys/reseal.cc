@@ -25,7 +25,8 @@ struct Row {
 
 class Resealing {
  public:
-  Resealing(sqlite3* database, const MasterKey& from, const MasterKey& to)
+  // `to` is null where the records are only opened.
+  Resealing(sqlite3* database, const MasterKey& from, const MasterKey* to)
       : database_(database), from_(from), to_(to) {}
 
   Result<void> Volumes();
@@ -39,7 +40,7 @@ class Resealing {
         const Secret plaintext,
         from_.Unseal(identity, sealed)
             .Context("volume '" + std::string(identity.name) + "'"));
-    return to_.Seal(identity, plaintext.Reveal());
+    return to_ == nullptr ? Sealed() : to_->Seal(identity, plaintext.Reveal());
   }
   Result<SqliteStatement> Prepare(const std::string& sql) const {
     return SqliteStatement::Prepare(database_, sql);
@@ -50,7 +51,7 @@ class Resealing {
 
   sqlite3* const database_;
   const MasterKey& from_;
-  const MasterKey& to_;
+  const MasterKey* const to_;
 };
 
 Result<std::vector<Row>> Resealing::ReadPiece(const std::string& sql,
@@ -102,6 +103,9 @@ Result<void> Resealing::Volumes() {
     for (const Row& row : rows) {
       ASSIGN_OR_RETURN(const Sealed state,
                        Reseal({"volume", row.name}, row.columns[0]));
+      if (to_ == nullptr) {
+        continue;
+      }
       ASSIGN_OR_RETURN(SqliteStatement update,
                        Prepare("UPDATE volumes SET state = ? WHERE name = ?"));
       RETURN_IF_ERROR(update.Bind(state).Bind(row.name).Run());
@@ -124,6 +128,9 @@ Result<void> Resealing::Policies() {
       ASSIGN_OR_RETURN(
           const Sealed policy,
           Reseal({"policy", row.name, row.number}, row.columns[0]));
+      if (to_ == nullptr) {
+        continue;
+      }
       ASSIGN_OR_RETURN(
           SqliteStatement update,
           Prepare("UPDATE policies SET policy = ? WHERE rowid = ?"));
@@ -148,17 +155,22 @@ Result<void> Resealing::Versions() {
       ASSIGN_OR_RETURN(
           const Sealed state,
           Reseal({"version", row.name, row.number, described}, row.columns[1]));
+      Sealed passphrase;
+      if (!row.columns[2].empty()) {
+        ASSIGN_OR_RETURN(passphrase,
+                         Reseal({"passphrase", row.name, row.number, described},
+                                row.columns[2]));
+      }
+      if (to_ == nullptr) {
+        continue;
+      }
       ASSIGN_OR_RETURN(SqliteStatement update,
                        Prepare("UPDATE versions SET state = ?, passphrase = ? "
                                "WHERE rowid = ?"));
       update.Bind(state);
-      Sealed passphrase;
       if (row.columns[2].empty()) {
         update.BindNull();
       } else {
-        ASSIGN_OR_RETURN(passphrase,
-                         Reseal({"passphrase", row.name, row.number, described},
-                                row.columns[2]));
         update.Bind(passphrase);
       }
       RETURN_IF_ERROR(update.Bind(row.rowid).Run());
@@ -171,10 +183,17 @@ Result<void> Resealing::Versions() {
 
 Result<void> ResealRecords(sqlite3* database, const MasterKey& from,
                            const MasterKey& to) {
-  Resealing resealing(database, from, to);
+  Resealing resealing(database, from, &to);
   RETURN_IF_ERROR(resealing.Volumes());
   RETURN_IF_ERROR(resealing.Policies());
   return resealing.Versions();
+}
+
+Result<void> CheckRecords(sqlite3* database, const MasterKey& key) {
+  Resealing opening(database, key, nullptr);
+  RETURN_IF_ERROR(opening.Volumes());
+  RETURN_IF_ERROR(opening.Policies());
+  return opening.Versions();
 }
 
 }  // namespace tdxvfs::keyserver

@@ -14,6 +14,9 @@ namespace tdxvfs::keyserver {
 Result<void> ResealRecords(sqlite3* database, const MasterKey& from,
                            const MasterKey& to);
 
+// Opens them all with `key` and changes nothing. Fails likewise.
+Result<void> CheckRecords(sqlite3* database, const MasterKey& key);
+
 }  // namespace tdxvfs::keyserver
 
 #endif  // TDXVFS_KEYSERVER_KEYS_RESEAL_H_

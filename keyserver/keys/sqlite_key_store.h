@@ -45,8 +45,8 @@ class SqliteKeyStore : public KeyStore, public StoreUpkeep {
   // changing it. Fails with kStoreInvalid or kStoreNewer.
   static Result<void> CheckFile(const std::filesystem::path& path);
   // Whether Open would take this key: the store is sealed under it, or it is
-  // the earlier one of a rotation that was not finished. Fails with
-  // kStoreKeyWrong.
+  // the earlier one of a rotation that was not finished; and whether every
+  // sealed record opens. Fails with kStoreKeyWrong or kStoreInvalid.
   static Result<void> CheckKey(const std::filesystem::path& path,
                                const MasterKey& master_key);
 

@@ -11,6 +11,7 @@
 
 #include "common/hex.h"
 #include "common/unique_fd.h"
+#include "keyserver/keys/reseal.h"
 #include "keyserver/keys/sqlite_key_store.h"
 #include "keyserver/keys/store_file.h"
 #include "keyserver/keys/store_layout.h"
@@ -173,17 +174,31 @@ Result<void> SqliteKeyStore::CheckFile(const std::filesystem::path& path) {
   return QuickCheck(database.get());
 }
 
+namespace {
+
+// Of an earlier schema the start tells, when it migrates.
+Result<void> CheckSealed(sqlite3* database, const MasterKey& key) {
+  ASSIGN_OR_RETURN(const std::int64_t schema, CheckSchema(database));
+  return schema == kSchemaVersion ? CheckRecords(database, key)
+                                  : Result<void>();
+}
+
+}  // namespace
+
 Result<void> SqliteKeyStore::CheckKey(const std::filesystem::path& path,
                                       const MasterKey& master_key) {
   ASSIGN_OR_RETURN(const SqlitePtr database, OpenStoreFile(path));
   auto checked = CheckKeyOf(SealedRows(database.get(), &master_key));
-  if (checked.has_value() ||
-      checked.error().reason() != Reason::kStoreKeyWrong) {
+  if (checked.has_value()) {
+    return CheckSealed(database.get(), master_key);
+  }
+  if (checked.error().reason() != Reason::kStoreKeyWrong) {
     return checked;
   }
   ASSIGN_OR_RETURN(const MasterKey next,
                    FindNextKey(database.get(), master_key));
-  return CheckKeyOf(SealedRows(database.get(), &next));
+  RETURN_IF_ERROR(CheckKeyOf(SealedRows(database.get(), &next)));
+  return CheckSealed(database.get(), next);
 }
 
 Result<void> SqliteKeyStore::CheckMasterKey() { return CheckKeyOf(rows()); }

@@ -93,6 +93,8 @@ END
   say "${keyserver[@]}" restore sealed --identity "$PWD/eve.key"
   head -c 20000 sealed > cut
   say "${keyserver[@]}" restore cut --identity "$PWD/bob.key"
+  head -c 100 sealed > cut
+  say "${keyserver[@]}" restore cut --identity "$PWD/bob.key"
   head -c 20000 plain > cut
   say "${keyserver[@]}" restore cut
   say "${keyserver[@]}" restore image

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "common/audit_check.h"
+#include "common/audit_line.h"
 #include "common/file.h"
 #include "common/hex.h"
 #include "common/json_text.h"
@@ -263,7 +264,7 @@ TEST_F(ServerFaultsTest, ASourceThatHangsHoldsUpNobodyWhoseSetIsHere) {
   served.service.reset();
 }
 
-TEST_F(ServerFaultsTest, ALogCutOffWhileItWasStoppedKeepsItFromStarting) {
+TEST_F(ServerFaultsTest, ALogChangedWhileItWasStoppedKeepsItFromStarting) {
   ReleaseRig rig([](Config*) {}, &clock_);
   RawGuest guest(rig);
   ASSERT_TRUE(Releases(&guest, guest.Open()));
@@ -278,6 +279,17 @@ TEST_F(ServerFaultsTest, ALogCutOffWhileItWasStoppedKeepsItFromStarting) {
   const auto key = testing::Checked(LoadAuditKey(config.audit.key_file));
   EXPECT_FALSE(CheckLog(LogFilesIn(config.audit_directory), {key.public_key()})
                    .finding.has_value());
+  EXPECT_THAT(KeyServer::Start(config), Fails(Reason::kAuditTampered));
+  // A release that never was, with number and link.
+  const std::size_t last = whole.rfind('\n', whole.size() - 2) + 1;
+  audit::Position position =
+      audit::ReadLinkedLine(
+          std::string_view(whole).substr(last, whole.size() - last - 1))
+          ->position;
+  const std::string forged = testing::Checked(
+      audit::LinkLine(R"({"audit_id":"7f3c-9","kind":"release"})", &position));
+  ASSERT_THAT(ReplaceFile(log, AsBytes(whole + forged + "\n"), 0600),
+              Succeeds());
   EXPECT_THAT(KeyServer::Start(config), Fails(Reason::kAuditTampered));
   ASSERT_THAT(ReplaceFile(log, AsBytes(whole), 0600), Succeeds());
   EXPECT_THAT(KeyServer::Start(config), Succeeds());

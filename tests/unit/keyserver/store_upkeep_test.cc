@@ -198,6 +198,33 @@ TEST_F(StoreUpkeepTest, ACopyOfALargeStoreLetsOthersInBetween) {
   EXPECT_GT(writes, 1);
 }
 
+// What is restored is looked at whole: a start looks at the key alone.
+TEST_F(StoreUpkeepTest, CheckKeyOpensEveryRecord) {
+  for (const std::string change :
+       {"UPDATE volumes SET state = zeroblob(length(state))",
+        "UPDATE policies SET policy = zeroblob(length(policy)) WHERE number = "
+        "1",
+        "UPDATE versions SET state = zeroblob(length(state)) WHERE version = 2",
+        "UPDATE versions SET passphrase = zeroblob(length(passphrase)) "
+        "WHERE version = 1",
+        "UPDATE versions SET description = zeroblob(length(description)) "
+        "WHERE version = 3"}) {
+    const auto copy = path().string() + ".copy";
+    std::filesystem::copy_file(
+        path(), copy, std::filesystem::copy_options::overwrite_existing);
+    ASSERT_THAT(SqliteKeyStore::CheckKey(copy, KeyOf('a')), Succeeds());
+    sqlite3* opened = nullptr;
+    ASSERT_EQ(sqlite3_open(copy.c_str(), &opened), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(opened, change.c_str(), nullptr, nullptr, nullptr),
+              SQLITE_OK);
+    EXPECT_EQ(sqlite3_changes(opened), 1) << change;
+    sqlite3_close(opened);
+    EXPECT_THAT(SqliteKeyStore::CheckKey(copy, KeyOf('a')),
+                Fails(Reason::kStoreInvalid))
+        << change;
+  }
+}
+
 TEST_F(StoreUpkeepTest, CheckKeyTakesWhatOpenTakes) {
   ASSERT_OK_AND_ASSIGN(auto store, Open('a'));
   ASSERT_THAT(store->RotateMasterKey(KeyOf('a'), KeyOf('b')), Succeeds());

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/decision_advice.h"
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace tdxvfs::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+DecisionAdvice Of(const std::string& detail, const attest::Checks& checks) {
+  return AdviceFor({{"kind", "refusal"},
+                    {"reason", "refused-by-policy"},
+                    {"detail", detail}},
+                   checks);
+}
+
+struct Row {
+  std::string detail;
+  std::string to_do;
+};
+
+// The guest is told one reason for all of these; its operator is not.
+TEST(DecisionAdvice, SaysWhatToDoWhereTheVolumeIsTheMatter) {
+  const std::vector<Row> rows = {
+      {"the volume is unknown", "'tdxvfs key put'"},
+      {"the volume is disabled", "'tdxvfs key enable'"},
+      {"the volume has no policy", "'tdxvfs policy put'"},
+      {"version 1 is not released before 2030-01-01T00:00:00.000Z", "wait"},
+      {"version 1 is not released after 2020-01-01T00:00:00.000Z",
+       "'tdxvfs key limit'"},
+      {"version 1 has had its 5 releases", "--guests"},
+      {"D4 does not hold; the policy does not say \"allow_imported\": true",
+       "say so in its policy"}};
+  for (const Row& row : rows) {
+    const DecisionAdvice advice = Of(row.detail, {});
+    EXPECT_THAT(advice.sentence, HasSubstr("this volume is not released"));
+    EXPECT_THAT(advice.sentence, HasSubstr(row.detail));
+    EXPECT_THAT(advice.remedy, HasSubstr(row.to_do)) << row.detail;
+  }
+}
+
+TEST(DecisionAdvice, SpeaksOfTheGuestWhereACheckFailed) {
+  const DecisionAdvice advice = Of("the policy does not accept: mr_td",
+                                   {{"mr_td", "aa", "bb", false, "policy"}});
+  EXPECT_THAT(advice.sentence, HasSubstr("policy accepts (mr_td)"));
+  EXPECT_THAT(advice.remedy, Not(HasSubstr("key limit")));
+}
+
+}  // namespace
+}  // namespace tdxvfs::cli
