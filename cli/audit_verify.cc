@@ -82,7 +82,7 @@ std::string Sentence(const audit::Verdict& verdict, bool has_heads) {
             " linked, but no head has been signed for " +
             (one ? "it" : "them") +
             " yet: the server runs or crashed. If it was stopped in order, the "
-            "end was cut off.\n";
+            "end was cut off, or somebody else wrote it.\n";
   }
   return text +
          (has_heads

@@ -9,9 +9,9 @@
 
 #include <openssl/pem.h>
 
+#include "common/clock.h"
 #include "common/file.h"
 #include "common/owned_openssl.h"
-#include "common/clock.h"
 #include "keyserver/check_config.h"
 #include "keyserver/config.h"
 #include "keyserver/key_server.h"
