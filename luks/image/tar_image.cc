@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -20,12 +21,22 @@ Result<void> StoreContent(std::uint32_t node, const TarMember& member,
                           TarStream* stream, FileSystemWriter* writer,
                           const std::function<void(std::uint64_t)>& progress) {
   RETURN_IF_ERROR(writer->Begin(node));
+  std::uint64_t stored = 0;
   RETURN_IF_ERROR(stream->ReadContent([&](std::uint64_t offset, auto bytes) {
+    stored += bytes.size();
     if (progress) {
       progress(stream->bytes_read());
     }
     return writer->Put(offset, bytes);
   }));
+  // libarchive takes what is missing for holes.
+  const std::uint64_t expected =
+      member.listed_content.value_or(stored == 0 ? 0 : member.node.size);
+  if (stored != expected) {
+    return Error(Reason::kFileInvalid, "has " + std::to_string(stored) +
+                                           " bytes of content instead of " +
+                                           std::to_string(expected));
+  }
   return writer->End(member.node.size);
 }
 

@@ -156,6 +156,20 @@ void TakeAttributes(archive_entry* entry, TarMember* member) {
   }
 }
 
+// Of a file without holes there is no list.
+std::optional<std::uint64_t> ListedContent(archive_entry* entry) {
+  if (::archive_entry_sparse_reset(entry) == 0) {
+    return std::nullopt;
+  }
+  std::uint64_t listed = 0;
+  la_int64_t offset = 0;
+  la_int64_t length = 0;
+  while (::archive_entry_sparse_next(entry, &offset, &length) == ARCHIVE_OK) {
+    listed += static_cast<std::uint64_t>(length);
+  }
+  return listed;
+}
+
 Result<std::uint32_t> Owner(la_int64_t id, const std::string& name) {
   // The last number means "nobody named" to the kernel.
   if (id < 0 || id >= std::numeric_limits<std::uint32_t>::max()) {
@@ -195,6 +209,7 @@ Result<TarMember> DescribeTarMember(archive_entry* entry) {
       return Refused(member.name, "is a link of no or 4096 bytes or more");
     }
   }
+  member.listed_content = ListedContent(entry);
   TakeAttributes(entry, &member);
   RETURN_IF_ERROR(TakeAcls(entry, &member));
   return member;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,8 @@ struct TarMember {
   std::string hard_link;    // the target; empty: none
   std::string link_target;  // of a symbolic link
   SourceAttributes attributes;
+  // Bytes of content between the holes, by the member's own list of them.
+  std::optional<std::uint64_t> listed_content;
 };
 
 // Reads a tar stream (ustar, GNU, PAX with sparse files, uncompressed) from a

@@ -303,6 +303,32 @@ TEST_F(ErofsTarTest, RefusalsNameTheMember) {
             std::string::npos);
 }
 
+// A member in GNU's sparse format 1.0: real size, then the list of what is
+// between the holes in the first block of the content.
+std::string SparseStream(const std::string& size, const std::string& list,
+                         std::size_t content) {
+  std::string records;
+  for (const std::string& record :
+       {std::string("GNU.sparse.major=1"), std::string("GNU.sparse.minor=0"),
+        "GNU.sparse.realsize=" + size}) {
+    // Length (two digits), blank, record, newline.
+    records += std::to_string(record.size() + 4) + " " + record + "\n";
+  }
+  std::string block = list;
+  block.resize(512, '\0');
+  return TarBytes()
+      .Member("pax", 'x', records)
+      .File("f", block + std::string(content, 'd'))
+      .Close();
+}
+
+TEST_F(ErofsTarTest, AListOfHolesThatFitsIsTaken) {
+  EXPECT_THAT(WriteStream(SparseStream("100000", "1\n0\n5120\n", 5120)),
+              Succeeds());
+  EXPECT_THAT(WriteStream(SparseStream("100000", "1\n100000\n0\n", 0)),
+              Succeeds());
+}
+
 struct BadStream {
   const char* name;
   std::string (*make)();
@@ -319,6 +345,10 @@ INSTANTIATE_TEST_SUITE_P(
     Table, BadStreams,
     ::testing::Values(
         BadStream{"Nothing", [] { return std::string(); }},
+        BadStream{"LessContentThanListed",
+                  [] { return SparseStream("100000", "1\n0\n5120\n", 512); }},
+        BadStream{"NoContentThoughListed",
+                  [] { return SparseStream("100000", "1\n0\n5120\n", 0); }},
         BadStream{"NoTar", [] { return std::string(10'000, 'x'); }},
         BadStream{"Gzip",
                   [] {
