@@ -137,6 +137,9 @@ Result<std::string_view> CheckBoth(Bytes header, std::size_t metadata_size,
   if (json != AsText(second.subspan(kBinarySize))) {
     refusals->push_back({"/", "differs between the two headers"});
   }
+  if (json.front() != '{') {
+    refusals->push_back({"/", "does not begin with an object"});
+  }
   const std::size_t end = std::min(json.find('\0'), json.size());
   if (json.find_first_not_of('\0', end) != std::string_view::npos) {
     refusals->push_back({"/", "is followed by bytes that are not zero"});

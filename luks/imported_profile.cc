@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "luks/binary_header.h"
+#include "luks/header_relations.h"
 #include "luks/json_shape.h"
 #include "luks/profile_check.h"
 
@@ -27,9 +28,11 @@ constexpr std::uint64_t kMaxLanes = 4;
 constexpr std::uint64_t kAnyNumber = std::numeric_limits<std::int64_t>::max();
 constexpr const char* kCipher = "aes-xts-plain64";
 
-// Salts and digests are as long as their program made them; a wrong one only
-// fails to open.
-ValueCheck Bytes() { return Base64UpTo(64); }
+// Salts are as long as their program made them. So are digests, but one of a
+// few bytes would let wrong passphrases through: LUKS1's, which conversion
+// keeps, has 20.
+ValueCheck Salt() { return Base64From(8, 64); }
+ValueCheck DigestBytes() { return Base64From(20, 64); }
 ValueCheck Hash() { return TextIsOneOf({"sha1", "sha256", "sha512"}); }
 // Two XTS keys of 128 or 256 bits.
 ValueCheck KeySize() {
@@ -48,13 +51,13 @@ ValueCheck KeyDerivation() {
       ObjectOf({{"type", TextIs("pbkdf2")},
                 {"hash", Hash()},
                 {"iterations", NumberFrom(kMinPbkdf2, kMaxPbkdf2)},
-                {"salt", Bytes()}});
+                {"salt", Salt()}});
   const ValueCheck argon2 =
       ObjectOf({{"type", TextIsOneOf({"argon2i", "argon2id"})},
                 {"time", NumberFrom(1, kMaxPasses)},
                 {"memory", NumberFrom(1, kMaxMemory)},
                 {"cpus", NumberFrom(1, kMaxLanes)},
-                {"salt", Bytes()}});
+                {"salt", Salt()}});
   return [pbkdf2, argon2](const std::string& path, const element& value,
                           HeaderRefusals* refusals) {
     std::string_view type;
@@ -107,8 +110,8 @@ ValueCheck Digest() {
                    {"segments", ListOfNumbers(0, 1)},
                    {"hash", Hash()},
                    {"iterations", NumberFrom(kMinPbkdf2, kMaxPbkdf2)},
-                   {"salt", Bytes()},
-                   {"digest", Bytes()}});
+                   {"salt", Salt()},
+                   {"digest", DigestBytes()}});
 }
 
 // LUKS2 On-Disk Format 1.1, section 3. Flags are ignored when it is opened;
@@ -141,6 +144,10 @@ Result<HeaderRefusals> ImportedRefusals(const Header& header) {
     refusals.push_back({"/", "is no JSON"});
   } else {
     Metadata(header.size())("", root, &refusals);
+    // Of members of another shape the relations would be noise.
+    if (refusals.empty()) {
+      CheckRelations(root, metadata_size, header.size(), &refusals);
+    }
   }
   return refusals;
 }

@@ -36,8 +36,13 @@ Result<void> DescribeProfile(const Header& header,
   if (checked.has_value()) {
     inspection->header_profile = kImportedProfile;
     inspection->refusals.clear();
-  } else {
-    inspection->refusal = checked.error().ToString();
+    return {};
+  }
+  inspection->refusal = checked.error().ToString();
+  // The nearest profile is the one that refuses less.
+  ASSIGN_OR_RETURN(HeaderRefusals imported, ImportedRefusals(header));
+  if (!imported.empty() && imported.size() < inspection->refusals.size()) {
+    inspection->refusals = std::move(imported);
   }
   return {};
 }

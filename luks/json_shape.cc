@@ -95,8 +95,9 @@ ValueCheck NumberedObjectOf(std::size_t most, ValueCheck check) {
       const std::string where =
           path + "/" + std::string(name.substr(0, kShown));
       std::uint64_t number = 0;
-      if (!IsNumber(name, &number)) {
-        refusals->push_back({where, "is not named by a number"});
+      if (!IsNumber(name, &number) || number >= most) {
+        refusals->push_back(
+            {where, "is not named by a number" + Bounds(0, most - 1)});
       } else if (!seen.insert(name).second) {
         refusals->push_back({where, "stands there twice"});
       } else {
@@ -216,18 +217,18 @@ ValueCheck Base64Of(std::size_t bytes) {
   };
 }
 
-ValueCheck Base64UpTo(std::size_t most) {
-  return [most](const std::string& path, const element& value,
-                HeaderRefusals* refusals) {
+ValueCheck Base64From(std::size_t least, std::size_t most) {
+  return [least, most](const std::string& path, const element& value,
+                       HeaderRefusals* refusals) {
     std::string_view found;
     const bool good = value.get(found) == simdjson::SUCCESS;
-    std::size_t bytes = 1;
+    std::size_t bytes = least;
     while (good && bytes <= most && !IsBase64Of(found, bytes)) {
       ++bytes;
     }
     if (!good || bytes > most) {
-      refusals->push_back(
-          {path, "is not base64 of 1 to " + std::to_string(most) + " bytes"});
+      refusals->push_back({path, "is not base64 of " + std::to_string(least) +
+                                     " to " + std::to_string(most) + " bytes"});
     }
   };
 }

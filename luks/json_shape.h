@@ -30,8 +30,8 @@ struct ExpectedMember {
 // An object with exactly these members: missing, unknown, doubled and
 // differently spelled ones are refused by name.
 ValueCheck ObjectOf(std::vector<ExpectedMember> members);
-// An object of one to `most` members that are named by decimal numbers, each
-// once, all of one kind.
+// An object of one to `most` members that are named by decimal numbers below
+// `most`, each once, all of one kind.
 ValueCheck NumberedObjectOf(std::size_t most, ValueCheck check);
 ValueCheck TextIs(std::string text);
 ValueCheck TextIsOneOf(std::vector<std::string_view> texts);
@@ -45,8 +45,8 @@ ValueCheck ListOf(std::string text);
 ValueCheck ListOfNumbers(std::size_t least, std::size_t most);
 // Base64 of exactly so many bytes (RFC 4648, section 4, with padding).
 ValueCheck Base64Of(std::size_t bytes);
-// The same of one to `most` bytes.
-ValueCheck Base64UpTo(std::size_t most);
+// The same of `least` to `most` bytes.
+ValueCheck Base64From(std::size_t least, std::size_t most);
 // Whatever it is: for members that nothing here reads.
 ValueCheck Anything();
 

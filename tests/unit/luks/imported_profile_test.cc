@@ -21,6 +21,7 @@ using testing::kPassphrase;
 using testing::MakeModel;
 using testing::Pack;
 using testing::RunTool;
+using testing::Slurp;
 using testing::Spill;
 using testing::Succeeds;
 using testing::TemporaryFolder;
@@ -78,6 +79,71 @@ INSTANTIATE_TEST_SUITE_P(
                 {"--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000",
                  "--hash", "sha512", "--luks2-metadata-size", "64k"}}),
     [](const auto& row) { return row.param.name; });
+
+// A wrong passphrase would come through once in 2^24 times.
+TEST_F(ImportedProfileTest, D1_ADigestOfThreeBytesIsRefused) {
+  MakeModel(folder_.path() / "model", 1000);
+  ASSERT_THAT(Pack(folder_.path() / "model", path_), Succeeds());
+  const std::string image = Slurp(path_);
+  const std::string member = R"("digest":")";
+  const std::size_t begin = image.find(member);
+  ASSERT_NE(begin, std::string::npos);
+  const std::size_t end = image.find('"', begin + member.size()) + 1;
+  ASSERT_TRUE(EditMetadata(path_, image.substr(begin, end - begin),
+                           R"("digest":"4096")"));
+  EXPECT_THAT(Check(kDefaultHeaderSize), Fails(Reason::kHeaderRefused));
+}
+
+// Two key slots and one of a key that is not the volume's.
+class ThreeKeySlots : public ImportedProfileTest {
+ protected:
+  void SetUp() override {
+    const std::vector<std::string> fast{"--pbkdf", "pbkdf2",
+                                        "--pbkdf-force-iterations", "1000"};
+    const std::string key = (folder_.path() / "key").string();
+    Spill(path_, std::string(std::size_t{24} << 20U, '\0'));
+    Spill(key, kPassphrase);
+    const std::vector<std::vector<std::string>> commands{
+        {"luksFormat", "--type", "luks2", path_.string(), key},
+        {"luksAddKey", "-d", key, path_.string(), key},
+        {"luksAddKey", "-d", key, "--unbound", "--key-size", "256",
+         path_.string(), key}};
+    for (auto command : commands) {
+      command.insert(command.begin(), {"cryptsetup", "-q"});
+      command.insert(command.end(), fast.begin(), fast.end());
+      const auto result = RunTool(command);
+      ASSERT_EQ(result.exit_code, 0) << result.output;
+    }
+  }
+};
+
+TEST_F(ThreeKeySlots, AreTaken) {
+  EXPECT_THAT(Check(std::uint64_t{16} << 20U), Succeeds());
+}
+
+TEST_F(ThreeKeySlots, D1_MustNotLieInOneArea) {
+  ASSERT_TRUE(
+      EditMetadata(path_, R"("offset":"290816")", R"("offset":"286720")"));
+  EXPECT_THAT(Check(std::uint64_t{16} << 20U), Fails(Reason::kHeaderRefused));
+}
+
+TEST_F(ThreeKeySlots, D1_MustNotBeginAtOnePlace) {
+  ASSERT_TRUE(
+      EditMetadata(path_, R"("offset":"290816")", R"("offset":"32768")"));
+  EXPECT_THAT(Check(std::uint64_t{16} << 20U), Fails(Reason::kHeaderRefused));
+}
+
+TEST_F(ThreeKeySlots, D1_MustEachHaveADigest) {
+  ASSERT_TRUE(
+      EditMetadata(path_, R"("keyslots":["0","1"])", R"("keyslots":["0"])"));
+  EXPECT_THAT(Check(std::uint64_t{16} << 20U), Fails(Reason::kHeaderRefused));
+}
+
+TEST_F(ThreeKeySlots, D1_MustNotHaveTwoDigests) {
+  ASSERT_TRUE(
+      EditMetadata(path_, R"("keyslots":["2"])", R"("keyslots":["2","1"])"));
+  EXPECT_THAT(Check(std::uint64_t{16} << 20U), Fails(Reason::kHeaderRefused));
+}
 
 struct Edit {
   const char* name;
@@ -139,8 +205,30 @@ INSTANTIATE_TEST_SUITE_P(
              R"("segments":["0\u0000"])", false},
         Edit{"D1_DoubledKeySlot", R"("keyslots":["0"])",
              R"("keyslots":["0","0"])", false},
-        Edit{"DigestOfNoSegment", R"("segments":["0"])", R"("segments":[])",
-             true},
+        Edit{"D1_BlankBeforeTheObject", R"({"keyslots":{)", R"( {"keyslots":{)",
+             false},
+        Edit{"D1_SegmentWithoutDigest", R"("segments":["0"])",
+             R"("segments":[])", false},
+        Edit{"D1_DigestOfAMissingSegment", R"("segments":["0"])",
+             R"("segments":["1"])", false},
+        Edit{"D1_DigestOfAMissingKeySlot", R"("keyslots":["0"])",
+             R"("keyslots":["1"])", false},
+        Edit{"D1_KeySlotNumberTooHigh", R"("keyslots":{"0":)",
+             R"("keyslots":{"32":)", false},
+        Edit{"D1_AreaInTheMetadata", R"("offset":"32768")",
+             R"("offset":"28672")", false},
+        Edit{"D1_AreaOffItsBlock", R"("offset":"32768")", R"("offset":"33280")",
+             false},
+        Edit{"D1_AreaSmallerThanItsKey", R"("size":"258048")",
+             R"("size":"255488")", false},
+        Edit{"D1_AreaBeyondItsRegion", R"("size":"258048")",
+             R"("size":"262144")", false},
+        Edit{"D1_OtherJsonSize", R"("json_size":"12288")",
+             R"("json_size":"8192")", false},
+        Edit{"D1_RegionBeyondTheHeader", R"("keyslots_size":"258048")",
+             R"("keyslots_size":"1048576")", false},
+        Edit{"D1_RegionOfNoWholeBlocks", R"("keyslots_size":"258048")",
+             R"("keyslots_size":"258560")", false},
         Edit{"D1_NoKeySlotNumber", R"("keyslots":{"0":)", R"("keyslots":{"a":)",
              false},
         Edit{"D7_Flags", kSector,

@@ -101,6 +101,26 @@ TEST_F(InspectTest, SaysWhyNoProfileTakesAHeader) {
   EXPECT_NE(inspection.refusal.find("IV"), std::string::npos);
 }
 
+// Of a volume of another maker, what is in the way of "imported-1" and not that
+// it is none of ours.
+TEST_F(InspectTest, D1_NamesTheMembersOfTheNearestProfile) {
+  Spill(path_, std::string(24 * 1024 * 1024, '\0'));
+  ASSERT_EQ(
+      RunTool({"cryptsetup", "luksFormat", "--type", "luks2", "-q", "--label",
+               "model", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000",
+               "-d", "-", path_.string()},
+              kPassphrase)
+          .exit_code,
+      0);
+  ASSERT_TRUE(EditMetadata(path_, R"("size":"258048")", R"("size":"204800")"));
+  ASSERT_OK_AND_ASSIGN(const Inspection inspection, InspectImage(path_));
+  EXPECT_EQ(inspection.header_profile, "");
+  ASSERT_EQ(inspection.refusals.size(), 1U);
+  EXPECT_EQ(inspection.refusals[0].path, "/keyslots/0/area/size");
+  EXPECT_NE(inspection.refusal.find("/keyslots/0/area/size"),
+            std::string::npos);
+}
+
 // libcryptsetup says "Invalid argument" of these, and no more.
 TEST_F(InspectTest, D1_NamesTheMemberThatLibcryptsetupDoesNotTake) {
   MakeModel(folder_.path() / "model", 1000);
