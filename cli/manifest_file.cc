@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/manifest_file.h"
 
-#include <filesystem>
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <span>
 #include <utility>
 
 #include "common/file.h"
@@ -17,16 +21,32 @@ std::string SignaturePath(const std::string& manifest) {
   return manifest + std::string(image::kSignatureSuffix);
 }
 
-// A manifest is asked for before anything is made: found out after packing,
-// an existing file would leave an image that nobody knows of.
-Result<void> CheckIsNew(const std::string& path) {
-  std::error_code ignored;
-  if (std::filesystem::symlink_status(path, ignored).type() !=
-      std::filesystem::file_type::not_found) {
-    return Error(Reason::kAlreadyExists,
-                 "manifest '" + path + "': File exists");
+// More than a manifest has, so that a full disk is found out as well.
+constexpr off_t kRoom = 4096;  // bytes
+
+Error WriteError(const image::PendingFile& file, int error_number) {
+  return SystemError(image::ReasonOfWrite(error_number),
+                     "'" + file.path().string() + "'", error_number);
+}
+
+Result<image::PendingFile> NewFile(const std::string& path) {
+  ASSIGN_OR_RETURN(image::PendingFile file,
+                   image::PendingFile::Create(path, kMode));
+  if (const int code = ::posix_fallocate(file.descriptor(), 0, kRoom);
+      code != 0) {
+    return WriteError(file, code);
   }
-  return {};
+  return file;
+}
+
+Result<void> Fill(image::PendingFile* file,
+                  std::span<const std::uint8_t> bytes) {
+  RETURN_IF_ERROR(image::WriteAll(file->descriptor(), 0, bytes)
+                      .Context("'" + file->path().string() + "'"));
+  if (::ftruncate(file->descriptor(), static_cast<off_t>(bytes.size())) != 0) {
+    return WriteError(*file, errno);
+  }
+  return file->Commit();
 }
 
 }  // namespace
@@ -34,9 +54,10 @@ Result<void> CheckIsNew(const std::string& path) {
 Result<ManifestFile> ManifestFile::Plan(const std::string& path,
                                         const std::string& signing_key) {
   ManifestFile file;
-  file.path_ = path;
   if (!path.empty()) {
-    RETURN_IF_ERROR(CheckIsNew(path));
+    ASSIGN_OR_RETURN(image::PendingFile manifest,
+                     NewFile(path).Context("manifest"));
+    file.manifest_.emplace(std::move(manifest));
   }
   if (signing_key.empty()) {
     return file;
@@ -44,29 +65,30 @@ Result<ManifestFile> ManifestFile::Plan(const std::string& path,
   if (path.empty()) {
     return Error(Reason::kUsage, "--sign needs a manifest to sign");
   }
-  RETURN_IF_ERROR(CheckIsNew(SignaturePath(path)));
   ASSIGN_OR_RETURN(
       const Secret pem,
       ReadSecretFile(signing_key, image::kMaxKeyFile).Context("signing key"));
   ASSIGN_OR_RETURN(file.signing_key_, image::ParseSigningKey(pem).Context(
                                           "'" + signing_key + "'"));
+  ASSIGN_OR_RETURN(
+      image::PendingFile signature,
+      NewFile(SignaturePath(path)).Context("signature of the manifest"));
+  file.signature_.emplace(std::move(signature));
   return file;
 }
 
-Result<void> ManifestFile::Write(const image::Manifest& manifest) const {
-  if (path_.empty()) {
+Result<void> ManifestFile::Write(const image::Manifest& manifest) {
+  if (!manifest_.has_value()) {
     return {};
   }
   const std::string json = image::ManifestJson(manifest);
-  RETURN_IF_ERROR(
-      WriteNewFile(path_, AsBytes(json), kMode).Context("manifest"));
-  if (signing_key_ == nullptr) {
+  RETURN_IF_ERROR(Fill(&*manifest_, AsBytes(json)).Context("manifest"));
+  if (!signature_.has_value()) {
     return {};
   }
   ASSIGN_OR_RETURN(const image::ManifestSignature signature,
                    image::SignManifest(json, signing_key_));
-  return WriteNewFile(SignaturePath(path_), signature, kMode)
-      .Context("signature of the manifest");
+  return Fill(&*signature_, signature).Context("signature of the manifest");
 }
 
 }  // namespace tdxvfs::cli

@@ -2,29 +2,34 @@
 #ifndef TDXVFS_CLI_MANIFEST_FILE_H_
 #define TDXVFS_CLI_MANIFEST_FILE_H_
 
+#include <optional>
 #include <string>
 
 #include "common/owned_openssl.h"
 #include "common/result.h"
 #include "luks/image/manifest.h"
+#include "luks/image/pending_file.h"
 
 namespace tdxvfs::cli {
 
 // The manifest that a command leaves beside an image, with its signature in
-// PATH.sig. Made before the image, so that everything about it that can fail
-// is found out while there is no image yet.
+// PATH.sig. Planned before the image is made: both files exist from then on
+// without a name, so that a folder that is missing, unwritable or full is found
+// out while there is no image yet.
 class ManifestFile {
  public:
   // Both may be empty: no manifest, no signature. Fails with kUsage (a key but
-  // no manifest), kAlreadyExists, and as ReadSecretFile and ParseSigningKey do.
+  // no manifest), and as PendingFile::Create, ReadSecretFile and
+  // ParseSigningKey do.
   static Result<ManifestFile> Plan(const std::string& path,
                                    const std::string& signing_key);
 
-  // Fails as WriteNewFile and SignManifest do.
-  Result<void> Write(const image::Manifest& manifest) const;
+  // Once. Fails as PendingFile::Commit and SignManifest do.
+  Result<void> Write(const image::Manifest& manifest);
 
  private:
-  std::string path_;
+  std::optional<image::PendingFile> manifest_;
+  std::optional<image::PendingFile> signature_;
   EvpPkeyPtr signing_key_;
 };
 

@@ -19,6 +19,18 @@ namespace {
 
 using Make = std::function<Result<image::Manifest>(const Secret& passphrase)>;
 
+// Of files that need not exist yet.
+bool IsSameFile(const std::filesystem::path& one,
+                const std::filesystem::path& other) {
+  namespace fs = std::filesystem;
+  std::error_code problem;
+  // Made absolute first: of a bare name that is not there yet it stays bare.
+  const auto first = fs::weakly_canonical(fs::absolute(one), problem);
+  return !problem &&
+         first == fs::weakly_canonical(fs::absolute(other), problem) &&
+         !problem;
+}
+
 void PrintJson(const NewImage& target, const image::Manifest& manifest,
                std::optional<std::uint32_t> version, const Console& console) {
   JsonObject object;
@@ -40,13 +52,22 @@ void PrintJson(const NewImage& target, const image::Manifest& manifest,
   console.out << object.Close() << "\n";
 }
 
+void RemoveImage(const NewImage& target) {
+  std::error_code ignored;
+  std::filesystem::remove(target.image, ignored);
+}
+
 Result<void> MakeWithKeyFile(const NewImage& target, const Make& make,
-                             const ManifestFile& manifest_file,
+                             ManifestFile* manifest_file,
                              const Console& console) {
   ASSIGN_OR_RETURN(const Secret passphrase,
                    ReadKeyFile(target.key_file, console));
   ASSIGN_OR_RETURN(const image::Manifest manifest, make(passphrase));
-  RETURN_IF_ERROR(manifest_file.Write(manifest));
+  if (auto written = manifest_file->Write(manifest); !written.has_value()) {
+    // Nobody would know its root hash.
+    RemoveImage(target);
+    return std::move(written).error();
+  }
   PrintNewImage(target, manifest, std::nullopt, console);
   return {};
 }
@@ -54,7 +75,7 @@ Result<void> MakeWithKeyFile(const NewImage& target, const Make& make,
 // The passphrase is made on the server, so that nobody chooses or types one;
 // it lives here only while the image is made.
 Result<void> MakeAndRegister(const NewImage& target, const Make& make,
-                             const ManifestFile& manifest_file,
+                             ManifestFile* manifest_file,
                              const Console& console) {
   RETURN_IF_ERROR(CheckVolumeName(target.volume));
   ASSIGN_OR_RETURN(AdminClient server, AdminClient::ConnectTo(target.server));
@@ -63,11 +84,10 @@ Result<void> MakeAndRegister(const NewImage& target, const Make& make,
   auto version =
       server.PutVersion(target.volume, DescribeManifest(manifest), passphrase);
   if (!version.has_value()) {
-    std::error_code ignored;
-    std::filesystem::remove(target.image, ignored);
+    RemoveImage(target);
     return std::move(version).error();
   }
-  RETURN_IF_ERROR(manifest_file.Write(manifest));
+  RETURN_IF_ERROR(manifest_file->Write(manifest));
   PrintNewImage(target, manifest, *version, console);
   RemarkMissingPolicy(server, target.volume, console);
   return {};
@@ -101,6 +121,11 @@ Result<ManifestFile> PlanNewImage(const NewImage& target) {
     return Error(Reason::kUsage,
                  "--register or " + target.key_file_option + " is required");
   }
+  if (!target.manifest.empty() && IsSameFile(target.manifest, target.image)) {
+    return Error(Reason::kUsage,
+                 "the manifest and the image cannot be the same file '" +
+                     target.image + "'");
+  }
   return ManifestFile::Plan(target.manifest, target.signing_key);
 }
 
@@ -130,10 +155,10 @@ void PrintNewImage(const NewImage& target, const image::Manifest& manifest,
 
 Result<void> MakeNewImage(const NewImage& target, const Make& make,
                           const Console& console) {
-  ASSIGN_OR_RETURN(const ManifestFile manifest, PlanNewImage(target));
+  ASSIGN_OR_RETURN(ManifestFile manifest, PlanNewImage(target));
   return target.key_file.empty()
-             ? MakeAndRegister(target, make, manifest, console)
-             : MakeWithKeyFile(target, make, manifest, console);
+             ? MakeAndRegister(target, make, &manifest, console)
+             : MakeWithKeyFile(target, make, &manifest, console);
 }
 
 }  // namespace tdxvfs::cli

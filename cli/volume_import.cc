@@ -55,9 +55,8 @@ Result<void> Convert(const Options& options, const Secret& old_passphrase,
 // Everything that can fail for a reason outside the disk comes before the one
 // write that changes the volume: new header, backup, registration, write.
 Result<void> InPlaceWith(const Options& options, const Secret& old_passphrase,
-                         const Secret& new_passphrase,
-                         const ManifestFile& manifest, AdminClient* server,
-                         const Console& console) {
+                         const Secret& new_passphrase, ManifestFile* manifest,
+                         AdminClient* server, const Console& console) {
   const std::string what = "import '" + options.old_image + "'";
   ASSIGN_OR_RETURN(const image::InPlaceImport prepared,
                    image::PrepareInPlace(options.old_image, options.file_system,
@@ -79,7 +78,7 @@ Result<void> InPlaceWith(const Options& options, const Secret& old_passphrase,
       image::ApplyInPlace(prepared)
           .Context("the old header is in '" + options.header_backup + "'")
           .Context(what));
-  RETURN_IF_ERROR(manifest.Write(prepared.manifest));
+  RETURN_IF_ERROR(manifest->Write(prepared.manifest));
   PrintNewImage(options.target, prepared.manifest, version, console);
   if (server != nullptr) {
     RemarkMissingPolicy(*server, options.target.volume, console);
@@ -93,18 +92,18 @@ Result<void> InPlace(Options options, const Secret& old_passphrase,
     return Error(Reason::kUsage, "--in-place makes no NEW image");
   }
   options.target.image = options.old_image;
-  ASSIGN_OR_RETURN(const ManifestFile manifest, PlanNewImage(options.target));
+  ASSIGN_OR_RETURN(ManifestFile manifest, PlanNewImage(options.target));
   if (!options.target.key_file.empty()) {
     ASSIGN_OR_RETURN(const Secret passphrase,
                      ReadKeyFile(options.target.key_file, console));
-    return InPlaceWith(options, old_passphrase, passphrase, manifest, nullptr,
+    return InPlaceWith(options, old_passphrase, passphrase, &manifest, nullptr,
                        console);
   }
   RETURN_IF_ERROR(CheckVolumeName(options.target.volume));
   ASSIGN_OR_RETURN(AdminClient server,
                    AdminClient::ConnectTo(options.target.server));
   ASSIGN_OR_RETURN(const Secret passphrase, server.MakePassphrase());
-  return InPlaceWith(options, old_passphrase, passphrase, manifest, &server,
+  return InPlaceWith(options, old_passphrase, passphrase, &manifest, &server,
                      console);
 }
 

@@ -22,23 +22,26 @@ using Salts = std::vector<std::vector<std::uint8_t>>;
 // Where the new image's bytes go, encrypted. One thread at a time.
 class EncryptedTarget {
  public:
-  static Result<EncryptedTarget> Create(int descriptor, std::uint64_t header,
+  static Result<EncryptedTarget> Create(const PendingFile& file,
+                                        std::uint64_t header,
                                         const Secret& key) {
     ASSIGN_OR_RETURN(SectorCipher cipher,
                      SectorCipher::Create(key, kCryptSectorSize,
                                           SectorCipher::Direction::kEncrypt));
-    return EncryptedTarget(descriptor, header, std::move(cipher));
+    return EncryptedTarget(file, header, std::move(cipher));
   }
   // Encrypts in place.
   Result<void> Write(std::uint64_t offset, std::span<std::uint8_t> bytes) {
     RETURN_IF_ERROR(cipher_.Process(offset, bytes));
-    return WriteAll(descriptor_, header_ + offset, bytes);
+    return WriteAll(file_->descriptor(), header_ + offset, bytes)
+        .Context("'" + file_->path().string() + "'");
   }
 
  private:
-  EncryptedTarget(int descriptor, std::uint64_t header, SectorCipher cipher)
-      : descriptor_(descriptor), header_(header), cipher_(std::move(cipher)) {}
-  int descriptor_;
+  EncryptedTarget(const PendingFile& file, std::uint64_t header,
+                  SectorCipher cipher)
+      : file_(&file), header_(header), cipher_(std::move(cipher)) {}
+  const PendingFile* file_;
   std::uint64_t header_;
   SectorCipher cipher_;
 };
@@ -92,9 +95,9 @@ class RepackPieces : public PieceWorker {
 // written.
 class Repacking {
  public:
-  Repacking(const RepackRequest& request, int descriptor, const Secret& key,
-            std::uint64_t header)
-      : request_(request), descriptor_(descriptor), key_(key), header_(header) {
+  Repacking(const RepackRequest& request, const PendingFile& file,
+            const Secret& key, std::uint64_t header)
+      : request_(request), file_(file), key_(key), header_(header) {
     salts_.push_back(request.source->verity().salt);
     if (request.salt.has_value()) {
       salts_.push_back(*request.salt);
@@ -104,7 +107,7 @@ class Repacking {
   // Returns the root hash of the tree that was written.
   Result<Sha256Digest> Run() {
     ASSIGN_OR_RETURN(EncryptedTarget tree_target,
-                     EncryptedTarget::Create(descriptor_, header_, key_));
+                     EncryptedTarget::Create(file_, header_, key_));
     ASSIGN_OR_RETURN(std::vector<VerityTree> built, Trees(&tree_target));
     OrderedHashes trees(std::move(built));
     RETURN_IF_ERROR(RunPieces(
@@ -146,7 +149,7 @@ class Repacking {
   Result<std::unique_ptr<PieceWorker>> NewWorker(OrderedHashes* trees) const {
     ASSIGN_OR_RETURN(SectorCipher cipher, request_.source->NewCipher());
     ASSIGN_OR_RETURN(EncryptedTarget target,
-                     EncryptedTarget::Create(descriptor_, header_, key_));
+                     EncryptedTarget::Create(file_, header_, key_));
     std::vector<VerityHash> hashes;
     for (const auto& salt : salts_) {
       ASSIGN_OR_RETURN(VerityHash hash, VerityHash::Create(salt));
@@ -158,7 +161,7 @@ class Repacking {
   }
 
   const RepackRequest& request_;
-  int descriptor_;
+  const PendingFile& file_;
   const Secret& key_;
   std::uint64_t header_;
   Salts salts_;
@@ -178,9 +181,9 @@ Result<Manifest> RepackImage(const RepackRequest& request) {
   manifest.header_size = header.bytes.size();
   ASSIGN_OR_RETURN(manifest.header_sha256, Sha256(header.bytes));
   manifest.image_size = manifest.header_size + manifest.data_size;
-  RETURN_IF_ERROR(WriteAll(output.descriptor(), 0, header.bytes));
-  Repacking repacking(request, output.descriptor(), volume_key,
-                      manifest.header_size);
+  RETURN_IF_ERROR(WriteAll(output.descriptor(), 0, header.bytes)
+                      .Context("'" + output.path().string() + "'"));
+  Repacking repacking(request, output, volume_key, manifest.header_size);
   ASSIGN_OR_RETURN(manifest.verity->root_hash, repacking.Run());
   if (request.salt.has_value()) {
     manifest.verity->salt = *request.salt;

@@ -58,6 +58,12 @@ teardown() {
   touch new.json.sig
   say tdxvfs volume pack model new --key-file key --manifest new.json --sign signer
   say ls
+  say tdxvfs volume pack model new --key-file key --manifest none/new.json
+  say tdxvfs volume pack model new --key-file key --manifest manifest/new.json
+  say tdxvfs volume pack model new --key-file key --manifest ./new
+  rm new.json.sig && mkdir new.json.sig
+  say tdxvfs volume pack model new --key-file key --manifest new.json --sign signer
+  say ls
   matches sign
 }
 
@@ -113,6 +119,12 @@ teardown() {
   head -c 4000000 /dev/urandom > model/large
   say tdxvfs volume pack model small/image --key-file key
   say ls -A small
+  tdxvfs volume pack model image --key-file key --manifest manifest > /dev/null
+  say tdxvfs volume repack image small/new --manifest manifest --key-file key --new-key-file key
+  head -c 4000000 /dev/zero > small/full || true
+  say tdxvfs volume pack model new --key-file key --manifest small/manifest
+  say ls -A small
+  [[ ! -e new ]]
   matches full_disk
 }
 
