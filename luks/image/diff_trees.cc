@@ -23,7 +23,8 @@ Result<Names> NamesOf(TreeReader* reader, std::uint64_t path_bytes) {
                    "the paths of all names together are too long to compare");
     }
     path_bytes -= size;
-    names.emplace(visit.path, visit);
+    // The key is the path; twice it would be too much for a million names.
+    names.emplace(visit.path, TreeVisit{{}, visit.first, visit.node});
     return {};
   }));
   return names;

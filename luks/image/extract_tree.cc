@@ -31,7 +31,7 @@ Error Failed(const TreeVisit& visit, int error_number) {
 
 class Extractor {
  public:
-  Extractor(TreeReader* reader, const NewFolder* folder,
+  Extractor(TreeReader* reader, NewFolder* folder,
             const PieceProgress* progress)
       : reader_(reader), folder_(folder), progress_(progress) {}
 
@@ -172,7 +172,7 @@ class Extractor {
   }
 
   TreeReader* reader_;
-  const NewFolder* folder_;
+  NewFolder* folder_;
   const PieceProgress* progress_;
   Extraction done_;
   std::vector<TreeVisit> folders_;

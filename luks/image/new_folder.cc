@@ -8,34 +8,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <system_error>
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "luks/image/pending_file.h"
+#include "luks/image/remove_tree.h"
 
 namespace tdxvfs::image {
 namespace {
 
 constexpr int kFolder = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
+constexpr std::size_t kMaxSteps = 128;  // descriptors
+
 std::string Quoted(const std::filesystem::path& path) {
   return "'" + path.string() + "'";
-}
-
-// Folders may have been made unwritable already.
-void RemoveAll(const std::filesystem::path& path) {
-  namespace fs = std::filesystem;
-  std::error_code ignored;
-  fs::recursive_directory_iterator entry(path, ignored);
-  for (; !ignored && entry != fs::recursive_directory_iterator();
-       entry.increment(ignored)) {
-    if (entry->is_directory(ignored) && !entry->is_symlink(ignored)) {
-      fs::permissions(entry->path(), fs::perms::owner_all,
-                      fs::perm_options::add | fs::perm_options::nofollow,
-                      ignored);
-    }
-  }
-  fs::remove_all(path, ignored);
 }
 
 }  // namespace
@@ -67,31 +55,59 @@ Result<NewFolder> NewFolder::Create(const std::filesystem::path& path) {
 NewFolder::NewFolder(NewFolder&& other) noexcept
     : descriptor_(std::move(other.descriptor_)),
       path_(std::move(other.path_)),
-      partial_(std::exchange(other.partial_, {})) {}
+      partial_(std::exchange(other.partial_, {})),
+      stepped_(std::move(other.stepped_)),
+      steps_(std::move(other.steps_)) {}
 
 NewFolder::~NewFolder() {
   if (!partial_.empty()) {
-    RemoveAll(partial_);
+    RemoveTree(partial_);
   }
 }
 
-Result<UniqueFd> NewFolder::Parent(const std::string& path,
-                                   std::string* name) const {
-  UniqueFd folder(::fcntl(descriptor_.get(), F_DUPFD_CLOEXEC, 0));
-  std::size_t begin = 0;
-  for (std::size_t slash = path.find('/'); slash != std::string::npos;
-       slash = path.find('/', begin)) {
-    const std::string step = path.substr(begin, slash - begin);
-    if (folder.valid()) {
-      folder = UniqueFd(::openat(folder.get(), step.c_str(), kFolder));
+void NewFolder::KeepStepsTo(std::string_view folder) {
+  while (!steps_.empty()) {
+    const std::size_t length = steps_.back().length;
+    if (folder.substr(0, length) ==
+            std::string_view(stepped_).substr(0, length) &&
+        (folder.size() == length || folder.substr(length, 1) == "/")) {
+      return;
     }
-    begin = slash + 1;
+    steps_.pop_back();
   }
-  if (!folder.valid()) {
+}
+
+Result<UniqueFd> NewFolder::Parent(const std::string& path, std::string* name) {
+  const std::size_t last = path.rfind('/');
+  const std::string folder =
+      last == std::string::npos ? std::string() : path.substr(0, last);
+  KeepStepsTo(folder);
+  std::size_t done = steps_.empty() ? 0 : steps_.back().length;
+  stepped_ = folder;
+  while (done < folder.size()) {
+    const std::size_t begin = done == 0 ? 0 : done + 1;
+    const std::size_t end = std::min(folder.find('/', begin), folder.size());
+    const int from =
+        steps_.empty() ? descriptor_.get() : steps_.back().descriptor.get();
+    UniqueFd next(
+        ::openat(from, folder.substr(begin, end - begin).c_str(), kFolder));
+    if (!next.valid()) {
+      return SystemError(ReasonOfWrite(errno), Quoted(path), errno);
+    }
+    steps_.push_back({end, std::move(next)});
+    if (steps_.size() > kMaxSteps) {
+      steps_.pop_front();
+    }
+    done = end;
+  }
+  UniqueFd parent(::fcntl(
+      steps_.empty() ? descriptor_.get() : steps_.back().descriptor.get(),
+      F_DUPFD_CLOEXEC, 0));
+  if (!parent.valid()) {
     return SystemError(ReasonOfWrite(errno), Quoted(path), errno);
   }
-  *name = path.substr(begin);
-  return folder;
+  *name = last == std::string::npos ? path : path.substr(last + 1);
+  return parent;
 }
 
 Result<void> NewFolder::Commit() {

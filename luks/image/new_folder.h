@@ -2,8 +2,11 @@
 #ifndef TDXVFS_LUKS_IMAGE_NEW_FOLDER_H_
 #define TDXVFS_LUKS_IMAGE_NEW_FOLDER_H_
 
+#include <cstddef>
+#include <deque>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "common/result.h"
 #include "common/unique_fd.h"
@@ -29,7 +32,7 @@ class NewFolder {
   // The folder below this one that holds a relative path's last name, which
   // goes to `name`. Every step refuses symbolic links, so nobody who writes
   // there meanwhile can lead out of it. An empty path is the folder itself.
-  Result<UniqueFd> Parent(const std::string& path, std::string* name) const;
+  Result<UniqueFd> Parent(const std::string& path, std::string* name);
 
   // Syncs the file system and gives the folder its name; never replaces one.
   Result<void> Commit();
@@ -39,6 +42,15 @@ class NewFolder {
   UniqueFd descriptor_;
   std::filesystem::path path_;
   std::filesystem::path partial_;  // empty: nothing to remove
+  // The last folders on the way to the one that was asked for last: the next
+  // one is most often near, and depth is a stranger's to choose.
+  struct Step {
+    std::size_t length;  // of its path, the beginning of `stepped_`
+    UniqueFd descriptor;
+  };
+  void KeepStepsTo(std::string_view folder);
+  std::string stepped_;
+  std::deque<Step> steps_;
 };
 
 }  // namespace tdxvfs::image
