@@ -7,10 +7,11 @@
 
 namespace tdxvfs::policy {
 
-// Where a text stops being JSON (RFC 8259) and what was expected there, since
-// the parser does not say: "line 3, column 17: expected ',' or '}'". Lines and
-// columns count from 1, columns in characters. Empty where nothing is found;
-// for messages alone, it decides nothing.
+// Where a text of at most 2 GiB stops being JSON (RFC 8259) and what json-c
+// expected there, since the parser that decides does not say: "line 3, column
+// 17: array value separator ',' expected". Lines and columns count from 1,
+// columns in characters. Empty where nothing is found: json-c takes a few
+// things that are not JSON. For messages alone, it decides nothing.
 std::string JsonFault(std::string_view text);
 
 }  // namespace tdxvfs::policy

