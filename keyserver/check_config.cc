@@ -24,6 +24,7 @@ namespace fs = std::filesystem;
 // RuntimeDirectory, StateDirectory and LogsDirectory of the installed unit.
 constexpr std::array<std::string_view, 3> kMadeByUnit = {
     "/run/tdxvfs", "/var/lib/tdxvfs", "/var/log/tdxvfs"};
+constexpr std::string_view kCacheKey = "attestation.collateral_cache";
 
 Result<void> CheckFolder(const std::string& place, const fs::path& folder) {
   const std::string name = place + ": folder '" + folder.string() + "'";
@@ -51,15 +52,14 @@ Result<void> CheckFolderOf(const Config& config, std::string_view key,
 
 // The server makes the cache's folder, but not the one around it.
 Result<void> CheckCache(const Config& config) {
-  constexpr std::string_view kKey = "attestation.collateral_cache";
   const CollateralConfig& collateral = config.collateral;
   if (collateral.source == CollateralConfig::Source::kNone) {
     return {};
   }
   struct stat status {};
   return stat(collateral.cache.c_str(), &status) == 0
-             ? CheckFolder(config.Place(kKey), collateral.cache)
-             : CheckFolderOf(config, kKey, collateral.cache);
+             ? CheckFolder(config.Place(kCacheKey), collateral.cache)
+             : CheckFolderOf(config, kCacheKey, collateral.cache);
 }
 
 Result<void> CheckFolders(const Config& config) {
