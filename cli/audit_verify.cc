@@ -69,7 +69,7 @@ bool IsFolder(const std::string& path) {
   return std::filesystem::is_directory(path, ignored);
 }
 
-std::string Sentence(const audit::Verdict& verdict, bool has_heads) {
+std::string Sentence(const audit::Verdict& verdict) {
   std::string text =
       "Nothing was removed, changed, put in or reordered up to line " +
       std::to_string(verdict.last - verdict.unsigned_lines) +
@@ -85,14 +85,14 @@ std::string Sentence(const audit::Verdict& verdict, bool has_heads) {
             "end was cut off, or somebody else wrote it.\n";
   }
   return text +
-         (has_heads
+         (verdict.heads_found > 0
               ? "The heads that were given are in it; what was written after "
                 "the newest of them can be cut off without a trace.\n"
               : "Only a head that was kept elsewhere (--head, or with the key) "
                 "tells whether lines were cut off at the end.\n");
 }
 
-void PrintText(const audit::Verdict& verdict, std::size_t files, bool has_heads,
+void PrintText(const audit::Verdict& verdict, std::size_t files,
                const Console& console) {
   TextTable table;
   table.Row({"instance", verdict.instance});
@@ -106,7 +106,7 @@ void PrintText(const audit::Verdict& verdict, std::size_t files, bool has_heads,
   }
   table.Row({"torn by crashes", std::to_string(verdict.torn)});
   table.Row({"changes of the key", std::to_string(verdict.key_changes)});
-  console.out << table.Text() << "\n" << Sentence(verdict, has_heads);
+  console.out << table.Text() << "\n" << Sentence(verdict);
 }
 
 void PrintJson(const audit::Verdict& verdict, const Console& console) {
@@ -182,8 +182,7 @@ Result<void> AuditVerify(const Options& options, const Console& console) {
             ": " + finding.text);
   }
   if (!console.json()) {
-    PrintText(verdict, files.size(),
-              !options.heads.empty() || !with_key.empty(), console);
+    PrintText(verdict, files.size(), console);
   }
   return {};
 }

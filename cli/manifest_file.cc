@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <span>
@@ -17,10 +18,6 @@ namespace {
 
 constexpr mode_t kMode = 0644;
 
-std::string SignaturePath(const std::string& manifest) {
-  return manifest + std::string(image::kSignatureSuffix);
-}
-
 // More than a manifest has, so that a full disk is found out as well.
 constexpr off_t kRoom = 4096;  // bytes
 
@@ -32,6 +29,10 @@ Error WriteError(const image::PendingFile& file, int error_number) {
 Result<image::PendingFile> NewFile(const std::string& path) {
   ASSIGN_OR_RETURN(image::PendingFile file,
                    image::PendingFile::Create(path, kMode));
+  // For others to read, whatever the umask.
+  if (::fchmod(file.descriptor(), kMode) != 0) {
+    return WriteError(file, errno);
+  }
   if (const int code = ::posix_fallocate(file.descriptor(), 0, kRoom);
       code != 0) {
     return WriteError(file, code);
@@ -50,6 +51,10 @@ Result<void> Fill(image::PendingFile* file,
 }
 
 }  // namespace
+
+std::string SignaturePath(const std::string& manifest) {
+  return manifest + std::string(image::kSignatureSuffix);
+}
 
 Result<ManifestFile> ManifestFile::Plan(const std::string& path,
                                         const std::string& signing_key) {
@@ -82,13 +87,20 @@ Result<void> ManifestFile::Write(const image::Manifest& manifest) {
     return {};
   }
   const std::string json = image::ManifestJson(manifest);
-  RETURN_IF_ERROR(Fill(&*manifest_, AsBytes(json)).Context("manifest"));
   if (!signature_.has_value()) {
-    return {};
+    return Fill(&*manifest_, AsBytes(json)).Context("manifest");
   }
   ASSIGN_OR_RETURN(const image::ManifestSignature signature,
                    image::SignManifest(json, signing_key_));
-  return Fill(&*signature_, signature).Context("signature of the manifest");
+  // The signature first: a manifest is never there without the one it was to
+  // have.
+  RETURN_IF_ERROR(
+      Fill(&*signature_, signature).Context("signature of the manifest"));
+  auto filled = Fill(&*manifest_, AsBytes(json)).Context("manifest");
+  if (!filled.has_value()) {
+    (void)::unlink(signature_->path().c_str());
+  }
+  return filled;
 }
 
 }  // namespace tdxvfs::cli

@@ -12,6 +12,9 @@
 
 namespace tdxvfs::cli {
 
+// Where the signature of a manifest lies: PATH.sig.
+std::string SignaturePath(const std::string& manifest);
+
 // The manifest that a command leaves beside an image, with its signature in
 // PATH.sig. Planned before the image is made: both files exist from then on
 // without a name, so that a folder that is missing, unwritable or full is found

@@ -126,6 +126,13 @@ Result<ManifestFile> PlanNewImage(const NewImage& target) {
                  "the manifest and the image cannot be the same file '" +
                      target.image + "'");
   }
+  if (!target.signing_key.empty() &&
+      IsSameFile(SignaturePath(target.manifest), target.image)) {
+    return Error(Reason::kUsage,
+                 "the manifest's signature and the image cannot be the same "
+                 "file '" +
+                     target.image + "'");
+  }
   return ManifestFile::Plan(target.manifest, target.signing_key);
 }
 

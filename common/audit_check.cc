@@ -252,6 +252,7 @@ Verdict Check::Finish() {
   }
   for (const Expected& expected : expected_) {
     CheckReached(expected);
+    verdict_.heads_found += expected.seen ? 1 : 0;
   }
   verdict_.last = position_.has_value() ? position_->sequence : 0;
   return verdict_;

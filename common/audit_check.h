@@ -34,6 +34,7 @@ struct Verdict {
   std::uint64_t key_changes = 0;
   std::string head_time;             // of the last signed head
   std::uint64_t unsigned_lines = 0;  // after it
+  std::uint64_t heads_found = 0;     // of those that were expected
 };
 
 // Checks the lines of a log in order: every number and link, every signed head.

@@ -63,6 +63,12 @@ void LeaveLockOrderAlone() {
 void TellGrpcLog(gpr_log_func_args* line) {
   static std::atomic<std::int64_t> last_second{-1};
   const std::string_view text(line->message);
+  if (text.find("assertion failed") != std::string_view::npos) {
+    // The process is about to abort; nothing else will say why.
+    (void)fprintf(stderr, "gRPC, %s:%d: %s\n", line->file, line->line,
+                  line->message);
+    return;
+  }
   if (text.find("certificate verify failed") == std::string_view::npos) {
     return;
   }

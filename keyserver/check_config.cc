@@ -26,7 +26,8 @@ constexpr std::array<std::string_view, 3> kMadeByUnit = {
     "/run/tdxvfs", "/var/lib/tdxvfs", "/var/log/tdxvfs"};
 constexpr std::string_view kCacheKey = "attestation.collateral_cache";
 
-Result<void> CheckFolder(const std::string& place, const fs::path& folder) {
+Result<void> CheckFolder(const std::string& place, const fs::path& named) {
+  const fs::path folder = named.has_filename() ? named : named.parent_path();
   const std::string name = place + ": folder '" + folder.string() + "'";
   struct stat status {};
   if (stat(folder.c_str(), &status) != 0) {
@@ -84,8 +85,10 @@ Result<void> CheckConfig(const Config& config,
   }
   RETURN_IF_ERROR(MasterKey::Load(config.master_key)
                       .Context(config.Place("store.master_key")));
-  RETURN_IF_ERROR(CheckCollateral(config.collateral)
-                      .Context(config.Place("attestation.collateral")));
+  RETURN_IF_ERROR(CheckCollateralCa(config.collateral)
+                      .Context(config.Place("attestation.collateral_ca")));
+  RETURN_IF_ERROR(CheckCollateralBundle(config.collateral)
+                      .Context(config.Place("attestation.collateral_bundle")));
   return CheckFolders(config);
 }
 

@@ -73,16 +73,21 @@ Result<std::vector<collateral::SetName>> NamesInBundle(
 
 }  // namespace
 
-Result<void> CheckCollateral(const CollateralConfig& config) {
-  if (!config.ca.empty()) {
-    ASSIGN_OR_RETURN(const std::string pem,
-                     ReadConfigFile(config.ca, kMaxCaFile));
-    if (pem.find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
-      return Error(Reason::kConfigInvalid, "attestation.collateral_ca '" +
-                                               config.ca +
-                                               "' has no PEM certificate");
-    }
+Result<void> CheckCollateralCa(const CollateralConfig& config) {
+  if (config.ca.empty()) {
+    return {};
   }
+  ASSIGN_OR_RETURN(const std::string pem,
+                   ReadConfigFile(config.ca, kMaxCaFile));
+  if (pem.find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
+    return Error(
+        Reason::kConfigInvalid,
+        "attestation.collateral_ca '" + config.ca + "' has no PEM certificate");
+  }
+  return {};
+}
+
+Result<void> CheckCollateralBundle(const CollateralConfig& config) {
   RETURN_IF_ERROR(
       NamesInBundle(config).Context("attestation.collateral_bundle"));
   return {};
@@ -96,7 +101,8 @@ Result<std::shared_ptr<CollateralParts>> OpenCollateral(
   }
   auto opened = std::make_shared<CollateralParts>();
   CollateralParts& parts = *opened;
-  RETURN_IF_ERROR(CheckCollateral(config));
+  RETURN_IF_ERROR(CheckCollateralCa(config));
+  RETURN_IF_ERROR(CheckCollateralBundle(config));
   ASSIGN_OR_RETURN(parts.supplier, MakeSupplier(config));
   parts.source_text = config.SourceText();
   ASSIGN_OR_RETURN(parts.pck_chains, MakePckChains(config, clock));

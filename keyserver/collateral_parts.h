@@ -27,9 +27,10 @@ struct CollateralParts {
   std::string source_text;  // for audit records
 };
 
-// Reads the files that the configuration names. Fails with kConfigInvalid,
-// kConfigMissing or what reading them says.
-Result<void> CheckCollateral(const CollateralConfig& config);
+// Read the files that the configuration names, if any. Fail with
+// kConfigInvalid, kConfigMissing or what reading them says.
+Result<void> CheckCollateralCa(const CollateralConfig& config);
+Result<void> CheckCollateralBundle(const CollateralConfig& config);
 
 // Opens cache and memory and loads what is there; null with "none". Anchor and
 // clock outlive the result.

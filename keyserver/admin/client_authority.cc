@@ -56,6 +56,14 @@ bool IsSignedByOneOf(const std::vector<X509Ptr>& certificates, X509_CRL* list) {
   return found;
 }
 
+bool IsNamedByOneOf(const std::vector<X509Ptr>& certificates,
+                    const X509_CRL* list) {
+  return std::ranges::any_of(certificates, [list](const X509Ptr& certificate) {
+    return X509_NAME_cmp(X509_CRL_get_issuer(list),
+                         X509_get_subject_name(certificate.get())) == 0;
+  });
+}
+
 std::string TextIn(BIO* bio) {
   char* text = nullptr;
   const long size = BIO_get_mem_data(bio, &text);
@@ -165,23 +173,34 @@ Result<void> ClientAuthority::AddLists(const std::string& crl_pem,
                                        const std::string& path) {
   const std::string name = "admin.crl '" + path + "'";
   const BioPtr bio = ReadFrom(crl_pem);
+  std::size_t found = 0;
   while (X509CrlPtr list{
       PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr)}) {
     if (X509_STORE_add_crl(store_.get(), list.get()) != 1) {
       return OpensslError(Reason::kConfigInvalid, name);
     }
-    // Every call would be refused for it.
+    ++found;
+    // Of an authority further up or of one that left: nobody asks for it.
+    if (!IsNamedByOneOf(certificates_, list.get())) {
+      continue;
+    }
+    // Everybody whom that authority certified would be refused for it.
     if (!IsSignedByOneOf(certificates_, list.get())) {
       return Error(Reason::kConfigInvalid,
-                   name + ": a list is signed by no certificate of admin.ca");
+                   name +
+                       ": a list names a certificate of admin.ca as its "
+                       "issuer, but is not signed by it");
     }
     lists_.push_back(std::move(list));
   }
-  if (!IsEnd() || lists_.empty()) {
+  if (!IsEnd() || found == 0) {
     return OpensslError(Reason::kConfigInvalid,
                         name + ": read PEM revocation lists");
   }
-  return {};
+  return lists_.empty()
+             ? Error(Reason::kConfigInvalid,
+                     name + ": no list is of a certificate of admin.ca")
+             : Result<void>();
 }
 
 Result<void> ClientAuthority::CheckListDates(
@@ -191,13 +210,14 @@ Result<void> ClientAuthority::CheckListDates(
     const ASN1_TIME* const end = X509_CRL_get0_nextUpdate(list.get());
     if (X509_cmp_time(X509_CRL_get0_lastUpdate(list.get()), &time) > 0) {
       return Error(Reason::kConfigInvalid,
-                   "a revocation list is not yet valid: every administrator is "
-                   "refused");
+                   "a revocation list is not yet valid: everybody whom its "
+                   "issuer certified is refused");
     }
     if (end != nullptr && X509_cmp_time(end, &time) < 0) {
       return Error(Reason::kConfigInvalid,
-                   "a revocation list has run out: every administrator is "
-                   "refused until it is made anew (openssl ca -gencrl)");
+                   "a revocation list has run out: everybody whom its issuer "
+                   "certified is refused until it is made anew (openssl ca "
+                   "-gencrl)");
     }
   }
   return {};

@@ -20,8 +20,8 @@ namespace tdxvfs::keyserver {
 class ClientAuthority {
  public:
   // Reads the files: `ca` with one or more PEM certificates, `crl` with the PEM
-  // revocation lists of all of them, each signed by one of them, or empty when
-  // nothing is ever revoked.
+  // revocation lists of all of them, or empty when nothing is ever revoked.
+  // Lists of other issuers count for nothing.
   // Fails with kConfigInvalid or kConfigMissing.
   static Result<ClientAuthority> Load(const std::string& ca,
                                       const std::string& crl);

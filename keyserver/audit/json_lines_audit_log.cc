@@ -53,7 +53,6 @@ Result<std::unique_ptr<JsonLinesAuditLog>> JsonLinesAuditLog::Open(
   // Before anything is mended: no line that was found is changed.
   RETURN_IF_ERROR(CheckKeptHead(view, folder.current(), settings.key_file,
                                 key.public_key()));
-  RETURN_IF_ERROR(ForgetStop(settings.key_file));
   ASSIGN_OR_RETURN(
       const LeftLog left,
       RecoverLog(&view, folder.current(), key.public_key(), clock->Now()));

@@ -101,6 +101,7 @@ class JsonLinesAuditLog : public AuditLog {
   void Break(const Error& error);
   Result<void> AsWriter(const std::function<Result<void>()>& write);
   std::optional<std::string> UntoldHead();
+  Result<void> ForgetStopOnce();
 
   const LogDirectory directory_;
   // Null when evidence is not kept.
@@ -121,7 +122,8 @@ class JsonLinesAuditLog : public AuditLog {
   std::string file_began_;  // time, as in its first line
   std::string told_head_;
   std::chrono::steady_clock::time_point head_time_;
-  int failed_with_ = 0;  // the last write's error number
+  int failed_with_ = 0;      // the last write's error number
+  bool stop_stands_ = true;  // no line was written since the server before
   std::atomic<bool> reserve_whole_;
 };
 

@@ -159,7 +159,7 @@ std::string WhatIsWrong(const Found& found, const Kept& kept,
   if (kept.stopped && (found.last > sequence || found.torn)) {
     return "was changed: behind line " + number +
            ", a head that this server signed when it was stopped, more was "
-           "written";
+           "written (or the key's folder is an older copy: see the runbook)";
   }
   return "";
 }

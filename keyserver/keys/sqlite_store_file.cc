@@ -179,8 +179,11 @@ namespace {
 // Of an earlier schema the start tells, when it migrates.
 Result<void> CheckSealed(sqlite3* database, const MasterKey& key) {
   ASSIGN_OR_RETURN(const std::int64_t schema, CheckSchema(database));
-  return schema == kSchemaVersion ? CheckRecords(database, key)
-                                  : Result<void>();
+  if (schema != kSchemaVersion) {
+    return {};
+  }
+  RETURN_IF_ERROR(SealedRows(database, &key).FindMeta(kAnchorRecord));
+  return CheckRecords(database, key);
 }
 
 }  // namespace

@@ -48,6 +48,11 @@ std::vector<std::string> SomeNames(int folder) {
   return names;
 }
 
+// A link is left alone: what it leads to is none of ours.
+void MakeWritable(int folder, const char* name) {
+  (void)::fchmodat(folder, name, S_IRWXU, AT_SYMLINK_NOFOLLOW);
+}
+
 // Folders within folders are moved to the top before they are emptied, so that
 // depth, a stranger's to choose, costs neither descriptors nor long paths.
 class Removal {
@@ -66,7 +71,7 @@ class Removal {
 
  private:
   bool Folder(const std::string& name) {
-    (void)::fchmodat(top_, name.c_str(), S_IRWXU, 0);
+    MakeWritable(top_, name.c_str());
     const UniqueFd folder(::openat(top_, name.c_str(), kFolder));
     bool emptied = folder.valid();
     while (emptied) {
@@ -81,7 +86,7 @@ class Removal {
 
   bool MoveUp(int folder, const std::string& name) {
     // To be moved, a folder must be writable itself.
-    (void)::fchmodat(folder, name.c_str(), S_IRWXU, 0);
+    MakeWritable(folder, name.c_str());
     int moved = -1;
     do {
       const std::string free = ".tdxvfs-" + std::to_string(next_++);
@@ -98,6 +103,7 @@ class Removal {
 }  // namespace
 
 void RemoveTree(const std::filesystem::path& folder) {
+  MakeWritable(AT_FDCWD, folder.c_str());
   const UniqueFd top(::open(folder.c_str(), kFolder));
   if (top.valid()) {
     Removal(top.get()).Run();

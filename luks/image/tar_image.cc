@@ -31,7 +31,7 @@ Result<void> StoreContent(std::uint32_t node, const TarMember& member,
   }));
   // libarchive takes what is missing for holes.
   const std::uint64_t expected =
-      member.listed_content.value_or(stored == 0 ? 0 : member.node.size);
+      member.listed_content.value_or(member.node.size);
   if (stored != expected) {
     return Error(Reason::kFileInvalid, "has " + std::to_string(stored) +
                                            " bytes of content instead of " +

@@ -79,8 +79,8 @@ X509Ptr NewCertificate(EVP_PKEY* key, const char* name, long not_before,
 
 }  // namespace
 
-TestAuthority::TestAuthority() : key_(NewKey()) {
-  certificate_ = NewCertificate(key_.get(), "test authority", -3600, 36000);
+TestAuthority::TestAuthority(const std::string& name) : key_(NewKey()) {
+  certificate_ = NewCertificate(key_.get(), name.c_str(), -3600, 36000);
   X509_set_issuer_name(certificate_.get(),
                        X509_get_subject_name(certificate_.get()));
   AddExtension(certificate_.get(), certificate_.get(), NID_basic_constraints,

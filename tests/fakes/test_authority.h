@@ -31,7 +31,7 @@ struct CertificateWish {
 // fails: nothing of a test could go on.
 class TestAuthority {
  public:
-  TestAuthority();
+  explicit TestAuthority(const std::string& name = "test authority");
   const std::string& certificate_pem() const { return certificate_pem_; }
   ServerCertificate Issue(const CertificateWish& wish = {}) const;
   // A list that revokes these certificates (PEM); seconds from now until when

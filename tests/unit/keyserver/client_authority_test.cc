@@ -131,6 +131,21 @@ TEST_F(ClientAuthorityTest, RefusesAListOfAnotherAuthority) {
   }
 }
 
+// An authority further up, or one that was taken out of admin.ca.
+TEST_F(ClientAuthorityTest, LeavesListsOfOthersAside) {
+  const TestAuthority other("another authority");
+  const std::string alice = Issue("URI:tdxvfs-role:admin");
+  const ClientAuthority both =
+      Load(other.RevocationList({}, -60) + authority_.RevocationList({alice}));
+  EXPECT_THAT(both.CheckListDates(Now()), Succeeds());
+  EXPECT_THAT(both.Admit(alice, Now()), Fails(Reason::kPermission));
+  EXPECT_THAT(both.Admit(Issue("URI:tdxvfs-role:admin"), Now()), Succeeds());
+  const std::string ca = Write("ca.pem", authority_.certificate_pem());
+  EXPECT_THAT(
+      ClientAuthority::Load(ca, Write("crl.pem", other.RevocationList({}))),
+      Fails(Reason::kConfigInvalid));
+}
+
 TEST_F(ClientAuthorityTest, SaysWhichFileItCannotRead) {
   const std::string ca = Write("ca.pem", authority_.certificate_pem());
   EXPECT_THAT(ClientAuthority::Load(Write("bad.pem", "nonsense"), ""),

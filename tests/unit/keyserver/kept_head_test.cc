@@ -231,6 +231,25 @@ TEST_F(ForgedLines, BehindTheLastHeadOfAServerThatWasStoppedAreRefused) {
   EXPECT_THAT(Open(), Succeeds()) << "killed since";
 }
 
+// Who can write the log's folder can also keep the server from starting.
+TEST_F(ForgedLines, AreRefusedAfterAStartThatFailed) {
+  {
+    ASSERT_OK_AND_ASSIGN(const auto log, Open());
+    Append(log.get(), 3);
+    Stop(log.get());
+  }
+  const std::string whole = Text();
+  const fs::path reserve = folder_.path() / "audit.reserve";
+  fs::remove(reserve);
+  fs::create_directory(reserve);
+  ASSERT_FALSE(Open().has_value());
+  fs::remove(reserve);
+  audit::Position position =
+      audit::ReadLinkedLine(LinesOf(whole).back())->position;
+  Write(whole + Linked(R"({"kind":"release"})", &position));
+  ExpectTampered("when it was stopped");
+}
+
 TEST_F(ForgedLines, ThatDoNotFollowOnTheHeadAreRefused) {
   RunOnce();
   const std::string whole = Text();

@@ -349,6 +349,8 @@ INSTANTIATE_TEST_SUITE_P(
                   [] { return SparseStream("100000", "1\n0\n5120\n", 512); }},
         BadStream{"NoContentThoughListed",
                   [] { return SparseStream("100000", "1\n0\n5120\n", 0); }},
+        BadStream{"NoContentOfAWholeFile",
+                  [] { return SparseStream("5120", "1\n0\n5120\n", 0); }},
         BadStream{"NoTar", [] { return std::string(10'000, 'x'); }},
         BadStream{"Gzip",
                   [] {

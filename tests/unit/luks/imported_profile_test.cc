@@ -17,6 +17,7 @@ namespace {
 
 using testing::EditMetadata;
 using testing::Fails;
+using ::testing::HasSubstr;
 using testing::kPassphrase;
 using testing::MakeModel;
 using testing::Pack;
@@ -92,6 +93,18 @@ TEST_F(ImportedProfileTest, D1_ADigestOfThreeBytesIsRefused) {
   ASSERT_TRUE(EditMetadata(path_, image.substr(begin, end - begin),
                            R"("digest":"4096")"));
   EXPECT_THAT(Check(kDefaultHeaderSize), Fails(Reason::kHeaderRefused));
+}
+
+TEST_F(ImportedProfileTest, D1_AKeySlotNumberAbove31IsRefused) {
+  MakeModel(folder_.path() / "model", 1000);
+  ASSERT_THAT(Pack(folder_.path() / "model", path_), Succeeds());
+  ASSERT_TRUE(
+      EditMetadata(path_, R"("keyslots":{"0":)", R"("keyslots":{"32":)"));
+  ASSERT_TRUE(
+      EditMetadata(path_, R"("keyslots":["0"])", R"("keyslots":["32"])"));
+  const auto checked = Check(kDefaultHeaderSize);
+  ASSERT_THAT(checked, Fails(Reason::kHeaderRefused));
+  EXPECT_THAT(checked.error().ToString(), HasSubstr("/keyslots/32"));
 }
 
 // Two key slots and one of a key that is not the volume's.
@@ -213,8 +226,6 @@ INSTANTIATE_TEST_SUITE_P(
              R"("segments":["1"])", false},
         Edit{"D1_DigestOfAMissingKeySlot", R"("keyslots":["0"])",
              R"("keyslots":["1"])", false},
-        Edit{"D1_KeySlotNumberTooHigh", R"("keyslots":{"0":)",
-             R"("keyslots":{"32":)", false},
         Edit{"D1_AreaInTheMetadata", R"("offset":"32768")",
              R"("offset":"28672")", false},
         Edit{"D1_AreaOffItsBlock", R"("offset":"32768")", R"("offset":"33280")",

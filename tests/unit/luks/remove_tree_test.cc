@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -89,6 +90,39 @@ TEST(RemoveTree, LinksAreNotFollowed) {
   RemoveTree(top);
   EXPECT_FALSE(fs::exists(top));
   EXPECT_EQ(Slurp(folder.path() / "outside/file"), "stays");
+}
+
+// Root may remove what it likes: this needs a user who may not.
+TEST(RemoveTree, AnUnwritableTopGoesAndWhatItsLinksLeadToStays) {
+  constexpr uid_t nobody = 65534;
+  const TemporaryFolder folder;
+  const fs::path top = folder.path() / "top";
+  const fs::path outside = folder.path() / "outside";
+  fs::create_directory(top);
+  Spill(outside, "stays");
+  fs::create_symlink(outside, top / "link");
+  ASSERT_EQ(::chmod(outside.c_str(), 0640), 0);
+  ASSERT_EQ(::chmod(top.c_str(), 0555), 0);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    if (::geteuid() == 0) {
+      const bool given = ::chown(folder.path().c_str(), nobody, nobody) == 0 &&
+                         ::chown(outside.c_str(), nobody, nobody) == 0 &&
+                         ::chown(top.c_str(), nobody, nobody) == 0;
+      if (!given || ::setuid(nobody) != 0) {
+        ::_exit(2);
+      }
+    }
+    RemoveTree(top);
+    ::_exit(fs::exists(top) ? 1 : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  struct stat left {};
+  ASSERT_EQ(::stat(outside.c_str(), &left), 0);
+  EXPECT_EQ(left.st_mode & 07777U, 0640U);
 }
 
 }  // namespace
