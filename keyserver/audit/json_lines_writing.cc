@@ -5,8 +5,6 @@
 
 #include <utility>
 
-#include "common/audit_mark.h"
-#include "common/json_text.h"
 #include "keyserver/audit/json_lines_audit_log.h"
 #include "keyserver/audit/kept_head.h"
 
