@@ -50,7 +50,7 @@ std::vector<std::string> SomeNames(int folder) {
 
 // A link is left alone: what it leads to is none of ours.
 void MakeWritable(int folder, const char* name) {
-  (void)::fchmodat(folder, name, S_IRWXU, AT_SYMLINK_NOFOLLOW);
+  (void)!::fchmodat(folder, name, S_IRWXU, AT_SYMLINK_NOFOLLOW);
 }
 
 // Folders within folders are moved to the top before they are emptied, so that
