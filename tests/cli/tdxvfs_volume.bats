@@ -51,6 +51,9 @@ teardown() {
   tdxvfs volume pack model image --key-file key --manifest manifest --sign signer
   openssl pkeyutl -verify -rawin -pubin -inkey signer.pub -in manifest \
     -sigfile manifest.sig
+  (umask 077 && tdxvfs volume pack model masked --key-file key --manifest masked.json --sign signer)
+  [[ $(stat -c %a masked.json masked.json.sig | sort -u) == 644 ]] # whatever the umask
+  rm masked*
   openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec
   say tdxvfs volume pack model new --key-file key --sign signer
   say tdxvfs volume pack model new --key-file key --manifest new.json --sign ec
@@ -61,6 +64,7 @@ teardown() {
   say tdxvfs volume pack model new --key-file key --manifest none/new.json
   say tdxvfs volume pack model new --key-file key --manifest manifest/new.json
   say tdxvfs volume pack model new --key-file key --manifest ./new
+  say tdxvfs volume pack model new.sig --key-file key --manifest new --sign signer
   rm new.json.sig && mkdir new.json.sig
   say tdxvfs volume pack model new --key-file key --manifest new.json --sign signer
   say ls
