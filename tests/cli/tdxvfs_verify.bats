@@ -174,11 +174,13 @@ member() {
  {"id": "two", "quote": "good", "collateral": "set", "override": {"pck_crl": "good", "pck_crl": "set/pck_crl.der"}}]
 END
   local status=0
-  tdxvfs quote verify --batch lists/batch.json --trust-anchor pki/root.pem > lines 2> said || status=$?
+  # The answers carry the time that they were judged at.
+  local judge_all=(tdxvfs quote verify --trust-anchor pki/root.pem --at "$(date -u +%FT%TZ)")
+  "${judge_all[@]}" --batch lists/batch.json > lines 2> said || status=$?
   [[ $status -eq 2 ]]
   grep -F "10 of 15 vectors were not judged, the first of them 'no file': " said
   head -n 5 lists/batch.json | sed '$s/,$/]/' > lists/judged.json
-  tdxvfs quote verify --batch lists/judged.json --trust-anchor pki/root.pem | diff - <(head -n 5 lines)
+  "${judge_all[@]}" --batch lists/judged.json | diff - <(head -n 5 lines)
   /usr/bin/python3 - > verdicts << 'END'
 import json
 for line in open("lines"):
