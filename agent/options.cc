@@ -86,6 +86,9 @@ void AddOtherVerbs(CLI::App& app, RawOptions& raw) {
   config->add_option("--ca", request.ca, "PEM file that the servers lead to");
   config->add_option("--server-spki", request.server_spki,
                      "sha256: and the digest of the server's key");
+  config->add_option("--header", request.header,
+                     "size of the header of a volume that was imported in "
+                     "place, such as \"16 MiB\" (default: 1 MiB)");
 }
 
 Result<void> ReadReportData(const std::string& text,

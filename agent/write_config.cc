@@ -30,6 +30,9 @@ std::string ConfigText(const ConfigRequest& request) {
   if (!request.server_spki.empty()) {
     text += "server_spki = " + TomlString(request.server_spki) + "\n";
   }
+  if (!request.header.empty()) {
+    text += "header  = " + TomlString(request.header) + "\n";
+  }
   return text;
 }
 

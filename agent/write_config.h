@@ -18,6 +18,7 @@ struct ConfigRequest {
   std::vector<std::string> servers;
   std::string ca;           // empty: none
   std::string server_spki;  // empty: none
+  std::string header;       // size of the header, "16 MiB"; empty: the default
 };
 
 // Writes volumes.d/NAME.toml and returns its path. What would not be readable

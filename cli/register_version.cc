@@ -1,14 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/register_version.h"
 
+#include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "common/file.h"
 #include "common/json_text.h"
 #include "common/profile_limits.h"
+#include "luks/header.h"
 
 namespace tdxvfs::cli {
+namespace {
+
+constexpr std::uint64_t kKibibyte = 1024;
+constexpr std::uint64_t kMebibyte = 1024 * kKibibyte;
+
+std::string SizeText(std::uint64_t size) {
+  return size % kMebibyte == 0 ? std::to_string(size / kMebibyte) + " MiB"
+                               : std::to_string(size / kKibibyte) + " KiB";
+}
+
+// The agent reads as much as its file says before it knows any header.
+void RemarkHeaderSize(std::uint64_t size, const Console& console) {
+  if (size != luks::kDefaultHeaderSize) {
+    const std::string text = SizeText(size);
+    console.err << "tdxvfs: note: its header has another size than usual: the "
+                   "guest's file of the volume needs the line header = \""
+                << text << "\" (tdxvfs-agent config --header '" << text
+                << "')\n";
+  }
+}
+
+}  // namespace
 
 Result<Secret> ReadPassphrase(const std::filesystem::path& path) {
   return ReadSecretFile(path, kMaxPassphraseSize).Context("passphrase");
@@ -62,6 +87,7 @@ void RemarkProfile(const VolumeDescription& description,
                 << ": " << limits
                 << "; its key is released only under a policy with "
                    "\"allow_imported\": true\n";
+    RemarkHeaderSize(description.header_size, console);
   } else if (!description.verity.has_value()) {
     console.err << "tdxvfs: note: this version has no dm-verity parameters, so "
                    "agents refuse to open it; pack the volume again and "

@@ -143,7 +143,7 @@ constexpr std::array<ReasonInfo, kReasonCount> kTable{{
      "ask the operator of the key server about the audit id"},
     {kHeaderUnknown, "header-unknown", 5, kGrpcPermissionDenied, kSlowly,
      "this image is retired or was never registered; copy the current version "
-     "of the volume here"},
+     "of the volume here; an imported one needs 'header' in its file"},
     {kOutcomeInvalid, "outcome-invalid", 5, kGrpcUnauthenticated, kNever, ""},
     {kAuditTampered, "audit-tampered", 5, kGrpcFailedPrecondition, kNever,
      "keep the log as it is; compare it with a copy and with heads that were "

@@ -62,6 +62,9 @@ write_config() {
   say cat guest/etc/volumes.d/data.toml
   say tdxvfs-agent config data --image /j --mount /m --server k:1 --ca /ca.pem
   say tdxvfs-agent config other --image i --mount /m --server k:1 --ca /ca.pem
+  say tdxvfs-agent config imported --image /i --mount /m --server k:1 --ca /ca.pem --header '16 MiB'
+  say cat guest/etc/volumes.d/imported.toml
+  say tdxvfs-agent config odd --image /i --mount /m --server k:1 --ca /ca.pem --header '17 MiB'
   say tdxvfs-agent config other --image /i --mount /m --server k:1
   say tdxvfs-agent config other --image /i --mount /m --server unix:/x --ca /c
   say ls guest/etc/volumes.d

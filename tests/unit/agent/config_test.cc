@@ -216,7 +216,8 @@ TEST_F(VolumeConfigTest, WrittenConfigurationIsReadAgain) {
                               "/mnt/r",
                               {"k.example:1", "[::1]:2"},
                               (folder_.path() / "ca.pem").string(),
-                              ""};
+                              "",
+                              "64 KiB"};
   WriteCa("pem");
   ASSERT_OK_AND_ASSIGN(const auto path,
                        WriteVolumeConfig(folder_.path(), request));
@@ -224,13 +225,14 @@ TEST_F(VolumeConfigTest, WrittenConfigurationIsReadAgain) {
   ASSERT_OK_AND_ASSIGN(const VolumeConfig config, Load("res-net.1"));
   EXPECT_EQ(config.image, request.image);
   EXPECT_EQ(config.servers.size(), 2U);
+  EXPECT_EQ(config.header_size, 65536U);
   ASSERT_OK_AND_ASSIGN(const auto names, ConfiguredVolumes(folder_.path()));
   EXPECT_THAT(names, ::testing::ElementsAre("res-net.1"));
 }
 
 TEST_F(VolumeConfigTest, AnExistingConfigurationIsNeverOverwritten) {
   Write("r", "mine");
-  const ConfigRequest request{"r", "/i", "/m", {"k:1"}, "/c", ""};
+  const ConfigRequest request{"r", "/i", "/m", {"k:1"}, "/c", "", ""};
   EXPECT_THAT(WriteVolumeConfig(folder_.path(), request),
               Fails(Reason::kAlreadyExists));
   std::string text;
@@ -239,7 +241,7 @@ TEST_F(VolumeConfigTest, AnExistingConfigurationIsNeverOverwritten) {
 }
 
 TEST_F(VolumeConfigTest, WhatCouldNotBeReadAgainIsNotWritten) {
-  const ConfigRequest request{"r", "relative", "/m", {"k:1"}, "/c", ""};
+  const ConfigRequest request{"r", "relative", "/m", {"k:1"}, "/c", "", ""};
   EXPECT_THAT(WriteVolumeConfig(folder_.path(), request),
               Fails(Reason::kConfigInvalid));
   EXPECT_FALSE(std::filesystem::exists(VolumeConfigPath(folder_.path(), "r")));
