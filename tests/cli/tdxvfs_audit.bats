@@ -32,17 +32,23 @@ exchange() {
     server/tls/ca.pem data image pki "$@" > /dev/null 2>&1
 }
 
-# A server that decided about a good guest, one with another kernel and one
-# whose quote was changed.
-start_deciding() {
-  start_server --trust-anchor pki/root.pem --collateral none
-  mkdir model
+# The volume `data`, released to `guest`; what is here of an earlier one goes.
+register_data() {
+  mkdir -p model
   echo weights > model/weights
+  rm -f image good
   tdxvfs volume pack model image --register data > /dev/null 2>&1
   tdxvfs-simulator quote --pki pki --report-data "$(printf '0%.0s' {1..128})" \
     "${guest[@]}" --out good > /dev/null
   tdxvfs policy from-quote good > policy.json
   tdxvfs policy put data policy.json
+}
+
+# A server that decided about a good guest, one with another kernel and one
+# whose quote was changed.
+start_deciding() {
+  start_server --trust-anchor pki/root.pem --collateral none
+  register_data
   exchange "${guest[@]}" || true
   exchange "${other_kernel[@]}" || true
   exchange "${guest[@]}" --fault tampered || true
@@ -67,6 +73,24 @@ said = json.load(sys.stdin)
 assert [c["name"] for c in said["checks"] if not c["passed"]] == ["rtmr1"], said
 assert "docs/guest-image.md" in said["remedy"], said'
   matches explain
+}
+
+# released_with_collateral_for DAYS: a server that released the key once, and its log.
+released_with_collateral_for() {
+  start_service --next-update "$(date -u -d "+$1 days" +%FT%TZ)"
+  rm -rf server
+  start_server --trust-anchor pki/root.pem --collateral "$SERVICE"
+  register_data
+  exchange "${guest[@]}"
+  stop_service
+  stop_server
+}
+
+@test "a server warns of collateral from ten days before its end, and releases" {
+  released_with_collateral_for 9
+  grep -qE '"event":"collateral-expiring".* in [89] days' server.log
+  released_with_collateral_for 12
+  run ! grep -q collateral-expiring server.log
 }
 
 @test "explain says that Intel supports a platform no longer, and to update the host" {
