@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "keyserver/admin/admin_access.h"
 
+#include <utility>
+
 #include "common/log.h"
 
 namespace tdxvfs::keyserver {
@@ -9,9 +11,25 @@ namespace {
 constexpr std::string_view kService = "/tdxvfs.admin.v1.Administration/";
 constexpr std::string_view kHealth = "/grpc.health.v1.Health/";
 
+void WarnOfListDates(const ClientAuthority& authority, const Clock& clock) {
+  const auto dated = authority.CheckListDates(clock.Now());
+  if (!dated.has_value()) {
+    Log(LogLevel::kWarning, Event::kConfigWarning,
+        "admin.crl: " + dated.error().message());
+  }
+}
+
 }  // namespace
 
+AdminAccess::AdminAccess(ClientAuthority authority, const Clock* clock)
+    : clock_(clock),
+      authority_(
+          std::make_shared<const ClientAuthority>(std::move(authority))) {
+  WarnOfListDates(*authority_, *clock_);
+}
+
 void AdminAccess::Replace(ClientAuthority authority) {
+  WarnOfListDates(authority, *clock_);
   auto fresh = std::make_shared<const ClientAuthority>(std::move(authority));
   const std::lock_guard lock(mutex_);
   authority_.swap(fresh);

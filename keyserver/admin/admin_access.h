@@ -6,7 +6,6 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "common/clock.h"
 #include "common/result.h"
@@ -19,10 +18,8 @@ namespace tdxvfs::keyserver {
 // or an expiry also counts on connections that are open. Thread-safe.
 class AdminAccess {
  public:
-  AdminAccess(ClientAuthority authority, const Clock* clock)
-      : clock_(clock),
-        authority_(
-            std::make_shared<const ClientAuthority>(std::move(authority))) {}
+  // This and Replace warn in the log of revocation lists that are out of date.
+  AdminAccess(ClientAuthority authority, const Clock* clock);
 
   void Replace(ClientAuthority authority);
 

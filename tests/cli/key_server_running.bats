@@ -61,11 +61,11 @@ clients_authority() {
   revoke
 }
 
-# revoke [CERTIFICATE]: writes clients.crl anew.
+# revoke [CERTIFICATE]: writes clients.crl anew, for a day or `crl_lifetime`.
 revoke() {
   local -a ca=(openssl ca -config ca.conf -cert clients.pem -keyfile clients.key)
   [[ $# -eq 0 ]] || "${ca[@]}" -revoke "$1" 2> openssl.said
-  "${ca[@]}" -gencrl -crldays 1 -out clients.crl 2> openssl.said
+  "${ca[@]}" -gencrl ${crl_lifetime:--crldays 1} -out clients.crl 2> openssl.said
 }
 
 # become NAME: administer with NAME's certificate from now on.
@@ -166,6 +166,23 @@ become() {
   run -2 tdxvfs policy put data policy.json
   wait_for 'CN=carol.*certificate revoked'
   matches remote_admin
+}
+
+@test "a revocation list that has run out is warned about, at start and reload" {
+  clients_authority
+  init_server
+  printf '[admin]\naddress = "127.0.0.1:0"\nca = "%s/clients.pem"\ncrl = "%s/clients.crl"\n' \
+    "$PWD" "$PWD" >> server/keyserver.toml
+  local run_out='"event":"config-warning".*admin.crl: a revocation list has run out'
+  serve_again
+  run ! grep -qE "$run_out" server.log
+  crl_lifetime='-crl_lastupdate 20010101000000Z -crl_nextupdate 20010102000000Z' revoke
+  kill -HUP "$server_pid"
+  wait_for '"event":"reloaded"'
+  grep -qE "$run_out" server.log
+  stop_server
+  serve_again
+  grep -qE "$run_out" server.log
 }
 
 @test "a socket that somebody else opened is served, and one of another name refused" {
