@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kSequence = ",\"seq\":";
 constexpr std::string_view kLink = ",\"link\":\"";
 constexpr std::string_view kEnd = "\"}";
-constexpr std::size_t kDigits = 64;
+constexpr std::size_t kLinkDigits = 64;
 
 }  // namespace
 
@@ -37,7 +37,7 @@ Result<std::string> LinkLine(std::string_view json, Position* position) {
 }
 
 std::optional<LinkedLine> ReadLinkedLine(std::string_view line) {
-  constexpr std::size_t kTail = kLink.size() + kDigits + kEnd.size();
+  constexpr std::size_t kTail = kLink.size() + kLinkDigits + kEnd.size();
   if (line.size() <= kTail || !line.starts_with('{') || !line.ends_with(kEnd)) {
     return std::nullopt;
   }
@@ -48,7 +48,7 @@ std::optional<LinkedLine> ReadLinkedLine(std::string_view line) {
     return std::nullopt;
   }
   const auto sequence = ReadCount(body.substr(at + kSequence.size()));
-  const auto link = ReadDigest(tail.substr(kLink.size(), kDigits));
+  const auto link = ReadDigest(tail.substr(kLink.size(), kLinkDigits));
   if (!sequence.has_value() || !link.has_value()) {
     return std::nullopt;
   }

@@ -185,7 +185,7 @@ constexpr std::array<ReasonInfo, kReasonCount> kTable{{
      "the disk or the image is damaged; see the kernel log"},
 }};
 
-constexpr bool TableIsInOrder() {
+constexpr bool ReasonsAreInOrder() {
   for (std::size_t i = 0; i < kTable.size(); ++i) {
     if (static_cast<std::size_t>(kTable[i].reason) != i) {
       return false;
@@ -193,7 +193,7 @@ constexpr bool TableIsInOrder() {
   }
   return true;
 }
-static_assert(TableIsInOrder(), "the reason table follows the enum's order");
+static_assert(ReasonsAreInOrder(), "the reason table follows the enum's order");
 
 }  // namespace
 

@@ -74,7 +74,7 @@ constexpr std::array<EventInfo, kEventCount> kEvents{{
      "destroyed; tried again within seconds"},
 }};
 
-constexpr bool TableIsInOrder() {
+constexpr bool EventsAreInOrder() {
   for (std::size_t i = 0; i < kEvents.size(); ++i) {
     if (static_cast<std::size_t>(kEvents[i].event) != i) {
       return false;
@@ -82,7 +82,7 @@ constexpr bool TableIsInOrder() {
   }
   return true;
 }
-static_assert(TableIsInOrder(), "the event table follows the enum's order");
+static_assert(EventsAreInOrder(), "the event table follows the enum's order");
 
 }  // namespace
 

@@ -4,7 +4,7 @@
 namespace tdxvfs {
 namespace {
 
-constexpr std::string_view kDigits = "0123456789abcdef";
+constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 int DigitValue(char digit) {
   if (digit >= '0' && digit <= '9') {
@@ -25,8 +25,8 @@ std::string ToHex(std::span<const std::uint8_t> bytes) {
   std::string text(bytes.size() * 2, '0');
   std::size_t at = 0;
   for (const std::uint8_t byte : bytes) {
-    text[at++] = kDigits[byte >> 4U];
-    text[at++] = kDigits[byte & 0x0fU];
+    text[at++] = kHexDigits[byte >> 4U];
+    text[at++] = kHexDigits[byte & 0x0fU];
   }
   return text;
 }

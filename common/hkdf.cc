@@ -14,10 +14,10 @@ namespace {
 
 using ByteSpan = std::span<const std::uint8_t>;
 
-constexpr std::size_t kHashSize = 32;
+constexpr std::size_t kHmacSize = 32;
 // RFC 5869 section 2.2: what an absent salt stands for. OpenSSL 3.0 has no MAC
 // without a key.
-constexpr std::array<std::uint8_t, kHashSize> kNoSalt{};
+constexpr std::array<std::uint8_t, kHmacSize> kNoSalt{};
 
 // One half of HKDF. `salt_or_info` is the salt of Extract or the info of
 // Expand.
@@ -57,7 +57,7 @@ Result<Secret> Derive(int mode, const Secret& key, ByteSpan salt_or_info,
 Result<Secret> HkdfSha256Extract(ByteSpan salt,
                                  const Secret& input_keying_material) {
   return Derive(EVP_KDF_HKDF_MODE_EXTRACT_ONLY, input_keying_material,
-                salt.empty() ? ByteSpan(kNoSalt) : salt, kHashSize);
+                salt.empty() ? ByteSpan(kNoSalt) : salt, kHmacSize);
 }
 
 Result<Secret> HkdfSha256Expand(const Secret& pseudorandom_key, ByteSpan info,
@@ -67,7 +67,7 @@ Result<Secret> HkdfSha256Expand(const Secret& pseudorandom_key, ByteSpan info,
 
 Result<std::array<std::uint8_t, 32>> HmacSha256(const Secret& key,
                                                 ByteSpan message) {
-  std::array<std::uint8_t, kHashSize> mac{};
+  std::array<std::uint8_t, kHmacSize> mac{};
   std::size_t size = 0;
   if (EVP_Q_mac(nullptr, "HMAC", nullptr, "SHA256", nullptr,
                 key.Reveal().data(), key.size(), message.data(), message.size(),

@@ -16,10 +16,10 @@ namespace {
 using ByteSpan = std::span<const std::uint8_t>;
 using Bytes = std::vector<std::uint8_t>;
 
-constexpr std::size_t kHashSize = 32;   // Nh, Nsecret
-constexpr std::size_t kKeySize = 32;    // Nk
-constexpr std::size_t kNonceSize = 12;  // Nn
-constexpr std::size_t kTagSize = 16;    // Nt
+constexpr std::size_t kHashSize = 32;     // Nh, Nsecret
+constexpr std::size_t kAeadKeySize = 32;  // Nk
+constexpr std::size_t kNonceSize = 12;    // Nn
+constexpr std::size_t kTagSize = 16;      // Nt
 constexpr std::string_view kVersion = "HPKE-v1";
 // RFC 9180 sections 4.1 and 5.1: "KEM" || I2OSP(kem_id, 2), and
 // "HPKE" || kem_id || kdf_id || aead_id.
@@ -117,7 +117,7 @@ Result<HpkeContext> HpkeContext::Schedule(const Secret& shared_secret,
       LabeledExtract(kHpkeSuite, shared_secret.Reveal(), "secret", {}));
   HpkeContext context;
   ASSIGN_OR_RETURN(context.key_, LabeledExpand(kHpkeSuite, secret, "key",
-                                               schedule_context, kKeySize));
+                                               schedule_context, kAeadKeySize));
   ASSIGN_OR_RETURN(context.base_nonce_,
                    LabeledExpand(kHpkeSuite, secret, "base_nonce",
                                  schedule_context, kNonceSize));

@@ -9,7 +9,7 @@
 namespace tdxvfs {
 namespace {
 
-constexpr std::size_t kKeySize = 32;
+constexpr std::size_t kX25519KeySize = 32;
 
 // OpenSSL keeps its copy of the private half in the secure heap too.
 EvpPkeyPtr PrivateKey(const Secret& private_key) {
@@ -21,7 +21,7 @@ EvpPkeyPtr PrivateKey(const Secret& private_key) {
 }  // namespace
 
 Result<X25519KeyPair> X25519KeyPair::Generate() {
-  ASSIGN_OR_RETURN(Secret private_key, Secret::Random(kKeySize));
+  ASSIGN_OR_RETURN(Secret private_key, Secret::Random(kX25519KeySize));
   return FromPrivate(std::move(private_key));
 }
 
@@ -50,7 +50,7 @@ Result<Secret> X25519(const Secret& private_key, const X25519PublicKey& peer,
     return OpensslError(Reason::kInternal, "set X25519 up");
   }
   return Secret::Filled(
-      kKeySize, [&](std::span<std::uint8_t> out) -> Result<void> {
+      kX25519KeySize, [&](std::span<std::uint8_t> out) -> Result<void> {
         std::size_t size = out.size();
         // OpenSSL reports an all-zero result as a failure.
         if (EVP_PKEY_derive(context.get(), out.data(), &size) != 1 ||
