@@ -4,6 +4,7 @@
 #include <numeric>
 #include <string>
 
+#include "attest/event_log/record_reader.h"
 #include "common/hex.h"
 
 namespace tdxvfs::event_log {
@@ -14,14 +15,6 @@ constexpr std::uint8_t kTdx = 2;
 
 Error Refused(const std::string& why) {
   return {Reason::kQuoteInvalid, "CCEL table: " + why};
-}
-
-std::uint64_t U64(std::span<const std::uint8_t> bytes, std::size_t offset) {
-  std::uint64_t value = 0;
-  for (std::size_t i = 8; i-- > 0;) {
-    value = value << 8U | bytes[offset + i];
-  }
-  return value;
 }
 
 }  // namespace
@@ -43,7 +36,7 @@ Result<CcelTable> ParseCcelTable(std::span<const std::uint8_t> bytes) {
   if (bytes[36] != kTdx) {
     return Refused("type " + std::to_string(bytes[36]) + " is not 2, TDX");
   }
-  return CcelTable{U64(bytes, 40), U64(bytes, 48)};
+  return CcelTable{U64At(bytes, 40), U64At(bytes, 48)};
 }
 
 }  // namespace tdxvfs::event_log

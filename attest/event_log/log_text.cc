@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "attest/event_log/record_reader.h"
+
 namespace tdxvfs::event_log {
 namespace {
 
@@ -16,14 +18,6 @@ constexpr std::size_t kImagePath = 32;
 char Printable(unsigned character) {
   return character >= 0x20 && character <= 0x7e ? static_cast<char>(character)
                                                 : '?';
-}
-
-std::uint64_t U64(Bytes data, std::size_t offset) {
-  std::uint64_t value = 0;
-  for (std::size_t i = 8; i-- > 0;) {
-    value = value << 8U | data[offset + i];
-  }
-  return value;
 }
 
 // The first `size` bytes, or all there are.
@@ -78,12 +72,13 @@ std::string VariableName(Bytes data) {
   if (data.size() < name_offset) {
     return "";
   }
-  const std::uint64_t characters = std::min(U64(data, 16), kLongestText + 0UL);
+  const std::uint64_t characters =
+      std::min(U64At(data, 16), kLongestText + 0UL);
   return Utf16Text(AtMost(data.subspan(name_offset), 2 * characters));
 }
 
 bool IsImageFromMemory(Bytes data) {
-  return data.size() >= kImagePath && U64(data, kImagePathSize) == 0;
+  return data.size() >= kImagePath && U64At(data, kImagePathSize) == 0;
 }
 
 std::string BootImagePath(Bytes data) {
@@ -94,7 +89,8 @@ std::string BootImagePath(Bytes data) {
     return "";
   }
   std::string path;
-  for (Bytes rest = AtMost(data.subspan(kImagePath), U64(data, kImagePathSize));
+  for (Bytes rest =
+           AtMost(data.subspan(kImagePath), U64At(data, kImagePathSize));
        rest.size() >= 4;) {
     const auto size = static_cast<std::size_t>(rest[2] | rest[3] << 8U);
     if (size < 4 || size > rest.size()) {

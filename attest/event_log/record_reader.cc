@@ -12,6 +12,14 @@ Error Malformed(std::string_view field, std::size_t offset,
                                      ": " + std::string(why)};
 }
 
+std::uint64_t U64At(std::span<const std::uint8_t> bytes, std::size_t offset) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 8; i-- > 0;) {
+    value = value << 8U | bytes[offset + i];
+  }
+  return value;
+}
+
 Result<std::span<const std::uint8_t>> RecordReader::Take(
     std::size_t size, std::string_view field) {
   if (size > rest_.size()) {

@@ -2,6 +2,7 @@
 #ifndef TDXVFS_ATTEST_EVENT_LOG_RECORD_READER_H_
 #define TDXVFS_ATTEST_EVENT_LOG_RECORD_READER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -14,6 +15,10 @@ namespace tdxvfs::event_log {
 // like the quote that it comes with.
 Error Malformed(std::string_view field, std::size_t offset,
                 std::string_view why);
+
+// The eight bytes at `offset`, which the caller knows to be there,
+// little-endian.
+std::uint64_t U64At(std::span<const std::uint8_t> bytes, std::size_t offset);
 
 // Hands out the bytes of a log in order. Every read is checked against what is
 // left before anything is copied; integers are little-endian.

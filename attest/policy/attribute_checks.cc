@@ -67,7 +67,7 @@ Bits MaskOf(const Group& group) {
   return mask;
 }
 
-std::string Shown(const Bits& bits, const Bits& mask) {
+std::string ShownBits(const Bits& bits, const Bits& mask) {
   if (bits == Bits{}) {
     return "clear";
   }
@@ -77,7 +77,7 @@ std::string Shown(const Bits& bits, const Bits& mask) {
 std::string ExpectedText(const Bits& allowed, const Bits& required,
                          const Bits& mask) {
   if (allowed == required) {
-    return Shown(allowed, mask);
+    return ShownBits(allowed, mask);
   }
   if (allowed == mask && required == Bits{}) {
     return "set or clear";
@@ -92,8 +92,8 @@ attest::Check CheckGroup(const Group& group, const BitRule& rule,
   const Bits allowed = Common(rule.allowed, mask);
   const Bits required = Common(rule.required, mask);
   return {std::string(group.name), ExpectedText(allowed, required, mask),
-          Shown(found, mask), Within(found, allowed) && Within(required, found),
-          source};
+          ShownBits(found, mask),
+          Within(found, allowed) && Within(required, found), source};
 }
 
 void CheckGroups(std::span<const Group> groups, const BitRule& rule,

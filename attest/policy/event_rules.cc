@@ -34,8 +34,8 @@ Result<void> ReadByRtmr(const JsonMember& member, EventRules& rules) {
   });
 }
 
-attest::Check CheckOne(std::string name, const Digests& accepted,
-                       const Events* events, const Matches& matches) {
+attest::Check CheckEventDigests(std::string name, const Digests& accepted,
+                                const Events* events, const Matches& matches) {
   attest::Check check{.name = std::move(name),
                       .expected = ListText(accepted),
                       .actual = "the guest sent no event log",
@@ -111,14 +111,15 @@ Result<Events> LoggedEvents(const event_log::EventLog& log) {
 attest::Checks CheckEvents(const EventRules& rules, const Events* events) {
   attest::Checks checks;
   for (const auto& [kind, digests] : rules.by_kind) {
-    checks.push_back(CheckOne("event " + std::string(Words(kind)), digests,
-                              events, [kind = kind](const LoggedEvent& event) {
-                                return event.kind == kind;
-                              }));
+    checks.push_back(CheckEventDigests("event " + std::string(Words(kind)),
+                                       digests, events,
+                                       [kind = kind](const LoggedEvent& event) {
+                                         return event.kind == kind;
+                                       }));
   }
   for (std::size_t i = 0; i < rules.by_rtmr.size(); ++i) {
     if (!rules.by_rtmr.at(i).empty()) {
-      checks.push_back(CheckOne(
+      checks.push_back(CheckEventDigests(
           "events of rtmr" + std::to_string(i), rules.by_rtmr.at(i), events,
           [i](const LoggedEvent& event) { return event.rtmr == i; }));
     }

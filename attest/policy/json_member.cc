@@ -13,7 +13,7 @@ constexpr std::size_t kLongestShown = 40;
 
 // A member name as it may stand in a message: hostile names stay short and
 // plain.
-std::string Shown(std::string_view name) {
+std::string ShownName(std::string_view name) {
   std::string shown(name.substr(0, kLongestShown));
   std::replace_if(
       shown.begin(), shown.end(),
@@ -43,7 +43,7 @@ Result<void> JsonMember::ForEachMember(const Visit& visit) const {
   }
   std::set<std::string_view> names;
   for (const simdjson::dom::key_value_pair member : object) {
-    const JsonMember value(member.value, path_ + "." + Shown(member.key));
+    const JsonMember value(member.value, path_ + "." + ShownName(member.key));
     if (!names.insert(member.key).second) {
       return value.Refused("doubled");
     }

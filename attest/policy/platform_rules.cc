@@ -11,9 +11,9 @@ namespace tdxvfs::policy {
 namespace {
 
 template <std::size_t kSize>
-attest::Check CheckOne(std::string name,
-                       const std::vector<attest::ByteArray<kSize>>& accepted,
-                       const attest::ByteArray<kSize>* actual) {
+attest::Check CheckIfKnown(
+    std::string name, const std::vector<attest::ByteArray<kSize>>& accepted,
+    const attest::ByteArray<kSize>* actual) {
   if (actual == nullptr) {
     return {std::move(name), ListText(accepted), "not known without collateral",
             false, kByPolicy};
@@ -43,12 +43,14 @@ attest::Checks CheckPlatform(const PlatformRules& rules,
                              const attest::TcbVerdict* verdict) {
   attest::Checks checks;
   if (!rules.fmspc.empty()) {
-    checks.push_back(CheckOne("platform fmspc", rules.fmspc,
-                              verdict == nullptr ? nullptr : &verdict->fmspc));
+    checks.push_back(
+        CheckIfKnown("platform fmspc", rules.fmspc,
+                     verdict == nullptr ? nullptr : &verdict->fmspc));
   }
   if (!rules.ppid.empty()) {
-    checks.push_back(CheckOne("platform ppid", rules.ppid,
-                              verdict == nullptr ? nullptr : &verdict->ppid));
+    checks.push_back(
+        CheckIfKnown("platform ppid", rules.ppid,
+                     verdict == nullptr ? nullptr : &verdict->ppid));
   }
   return checks;
 }

@@ -17,7 +17,7 @@ using attest::TcbVerdict;
 using TimePoint = std::chrono::system_clock::time_point;
 
 constexpr std::string_view kNoCollateral = "not known without collateral";
-constexpr std::int64_t kMostDays = 3650;
+constexpr std::int64_t kMostAgeDays = 3650;
 constexpr std::size_t kLongestAdvisory = 32;
 
 std::string AcceptableStatuses() {
@@ -114,7 +114,7 @@ Result<void> ReadRule(std::string_view name, const JsonMember& member,
         ReadNumber(member, std::numeric_limits<std::uint32_t>::max()));
     rules.minimum_evaluation_number = static_cast<std::uint32_t>(number);
   } else if (name == "maximum_collateral_age_days") {
-    ASSIGN_OR_RETURN(const std::int64_t days, ReadNumber(member, kMostDays));
+    ASSIGN_OR_RETURN(const std::int64_t days, ReadNumber(member, kMostAgeDays));
     rules.maximum_collateral_age = std::chrono::days(days);
   } else {
     return JsonMember::UnknownMember(

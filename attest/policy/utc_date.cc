@@ -6,7 +6,7 @@
 namespace tdxvfs::policy {
 namespace {
 
-constexpr int kMostDays = 3650;
+constexpr int kMostRelativeDays = 3650;
 
 bool AllDigits(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
@@ -64,7 +64,7 @@ std::optional<std::chrono::days> ParseDays(std::string_view text) {
   }
   const std::string_view digits = text.substr(1, text.size() - 2);
   if (!AllDigits(digits) || digits.front() == '0' ||
-      Number(digits) > kMostDays) {
+      Number(digits) > kMostRelativeDays) {
     return std::nullopt;
   }
   return std::chrono::days(Number(digits));

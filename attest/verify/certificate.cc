@@ -31,7 +31,7 @@ constexpr std::size_t kPointBits = 66;
 constexpr std::uint8_t kUncompressed = 4;
 constexpr std::size_t kMaxSerial = 32;
 
-Error Refused(std::string why) {
+Error CertificateError(std::string why) {
   return {Reason::kQuoteInvalid, std::move(why)};
 }
 
@@ -39,21 +39,21 @@ Result<void> ExpectContents(DerReader& reader, Bytes expected,
                             const char* why) {
   ASSIGN_OR_RETURN(const Bytes contents, reader.Next(DerTag::kSequence));
   if (!SameBytes(contents, expected)) {
-    return Refused(why);
+    return CertificateError(why);
   }
   return {};
 }
 
 Result<void> ExpectVersion3(DerReader& reader) {
   if (!reader.NextIs(DerTag::kExplicit0)) {
-    return Refused("not an X.509 version 3 certificate");
+    return CertificateError("not an X.509 version 3 certificate");
   }
   ASSIGN_OR_RETURN(const Bytes contents, reader.Next(DerTag::kExplicit0));
   DerReader version(contents);
   ASSIGN_OR_RETURN(const std::uint32_t number,
                    version.NextNumber(DerTag::kInteger, UINT8_MAX));
   if (number != kX509Version3) {
-    return Refused("not an X.509 version 3 certificate");
+    return CertificateError("not an X.509 version 3 certificate");
   }
   return version.ExpectEnd();
 }
@@ -62,7 +62,7 @@ Result<SerialNumber> ReadSerial(DerReader& reader) {
   ASSIGN_OR_RETURN(const Bytes contents, reader.Next(DerTag::kInteger));
   if (contents.empty() || contents.size() > kMaxSerial ||
       (contents[0] & 0x80U) != 0) {
-    return Refused("serial number is not a positive number");
+    return CertificateError("serial number is not a positive number");
   }
   return WithoutLeadingZeroes(contents);
 }
@@ -90,13 +90,13 @@ Result<std::string> ReadCommonName(Bytes name) {
                                        ? DerTag::kUtf8String
                                        : DerTag::kPrintableString));
       if (common_name.has_value()) {
-        return Refused("subject has not exactly one common name");
+        return CertificateError("subject has not exactly one common name");
       }
       common_name = std::string(AsText(value));
     }
   }
   if (!common_name.has_value()) {
-    return Refused("subject has not exactly one common name");
+    return CertificateError("subject has not exactly one common name");
   }
   return *common_name;
 }
@@ -120,7 +120,7 @@ Result<P256Key> ReadKey(Bytes public_key_info) {
   ASSIGN_OR_RETURN(const Bytes bits, reader.Next(DerTag::kBitString));
   RETURN_IF_ERROR(reader.ExpectEnd());
   if (bits.size() != kPointBits || bits[0] != 0 || bits[1] != kUncompressed) {
-    return Refused("public key is not a P-256 key");
+    return CertificateError("public key is not a P-256 key");
   }
   return P256Key::FromPoint(bits.subspan<2, 64>());
 }
@@ -171,7 +171,7 @@ Result<TimePoint> ReadTime(DerReader& reader) {
     digits = AsText(contents);
   }
   if (digits.size() != std::string_view("20260131000000Z").size()) {
-    return Refused("time does not parse");
+    return CertificateError("time does not parse");
   }
   const std::string_view d = digits;
   std::string text;
@@ -180,7 +180,7 @@ Result<TimePoint> ReadTime(DerReader& reader) {
   text.append(d.substr(10, 2)).append(":").append(d.substr(12, 3));
   const auto time = ParseUtcTime(text);
   if (!time.has_value()) {
-    return Refused("time does not parse");
+    return CertificateError("time does not parse");
   }
   return *time;
 }
@@ -214,20 +214,22 @@ Result<void> CheckRole(const Certificate& certificate,
                        const CertificateRole& role) {
   const CertificateExtensions& extensions = certificate.extensions;
   if (extensions.is_ca != role.is_ca) {
-    return Refused(role.is_ca ? "not a CA certificate" : "a CA certificate");
+    return CertificateError(role.is_ca ? "not a CA certificate"
+                                       : "a CA certificate");
   }
   if (!role.is_ca) {
     if (extensions.path_length.has_value() || !extensions.signs_data ||
         extensions.signs_certificates) {
-      return Refused("key usage is not that of a leaf");
+      return CertificateError("key usage is not that of a leaf");
     }
     return {};
   }
   if (extensions.path_length != role.path_length) {
-    return Refused("path length is not " + std::to_string(role.path_length));
+    return CertificateError("path length is not " +
+                            std::to_string(role.path_length));
   }
   if (!extensions.signs_certificates || !extensions.signs_crls) {
-    return Refused("key usage is not that of a CA");
+    return CertificateError("key usage is not that of a CA");
   }
   return {};
 }
@@ -235,11 +237,13 @@ Result<void> CheckRole(const Certificate& certificate,
 Result<void> CheckIssuedBy(const Certificate& certificate,
                            const Certificate& issuer) {
   if (!SameBytes(certificate.issuer, issuer.subject)) {
-    return Refused("issuer name is not the next certificate's subject");
+    return CertificateError(
+        "issuer name is not the next certificate's subject");
   }
   if (!SameBytes(certificate.extensions.authority_key_id,
                  issuer.extensions.subject_key_id)) {
-    return Refused("authority key identifier is not the next certificate's");
+    return CertificateError(
+        "authority key identifier is not the next certificate's");
   }
   return issuer.key
       .CheckSignature(certificate.signed_part, certificate.signature)
@@ -249,7 +253,8 @@ Result<void> CheckIssuedBy(const Certificate& certificate,
 Result<void> ExpectName(const Certificate& certificate,
                         std::string_view expected) {
   if (certificate.common_name != expected) {
-    return Refused("common name is not '" + std::string(expected) + "'");
+    return CertificateError("common name is not '" + std::string(expected) +
+                            "'");
   }
   return {};
 }

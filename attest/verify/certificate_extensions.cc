@@ -33,7 +33,7 @@ constexpr std::uint8_t kDigitalSignature = 0x80;
 constexpr std::uint8_t kKeyCertSign = 0x04;
 constexpr std::uint8_t kCrlSign = 0x02;
 
-Error Refused(std::string why) {
+Error ExtensionError(std::string why) {
   return {Reason::kQuoteInvalid, std::move(why)};
 }
 
@@ -48,7 +48,7 @@ Result<Bytes> Sole(Bytes value, DerTag tag) {
 Result<void> ReadKeyUsage(Bytes value, CertificateExtensions& extensions) {
   ASSIGN_OR_RETURN(const Bytes bits, Sole(value, DerTag::kBitString));
   if (bits.size() < 2 || bits[0] > 7) {
-    return Refused("malformed key usage");
+    return ExtensionError("malformed key usage");
   }
   extensions.signs_data = (bits[1] & kDigitalSignature) != 0;
   extensions.signs_certificates = (bits[1] & kKeyCertSign) != 0;
@@ -124,7 +124,7 @@ Result<void> RequireAll(const std::vector<Bytes>& seen) {
     const std::array<std::uint8_t, 3> identifier = {
         kCertificateExtension[0], kCertificateExtension[1], number};
     if (!Has(seen, identifier)) {
-      return Refused(std::string("extension missing: ") + name);
+      return ExtensionError(std::string("extension missing: ") + name);
     }
   }
   return {};
@@ -159,12 +159,12 @@ Result<CertificateExtensions> ReadExtensions(Bytes list) {
   while (!reader.at_end()) {
     ASSIGN_OR_RETURN(const Extension extension, NextExtension(reader));
     if (seen.size() == kMaxExtensions || Has(seen, extension.identifier)) {
-      return Refused("an extension twice, or too many");
+      return ExtensionError("an extension twice, or too many");
     }
     seen.push_back(extension.identifier);
     ASSIGN_OR_RETURN(const bool known, ReadOne(extension, extensions));
     if (!known && extension.critical) {
-      return Refused("unknown critical extension");
+      return ExtensionError("unknown critical extension");
     }
   }
   RETURN_IF_ERROR(RequireAll(seen));

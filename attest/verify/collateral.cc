@@ -11,7 +11,7 @@ namespace {
 // Our clock may run behind the one of the service that has just signed.
 constexpr std::chrono::minutes kIssueSkew{5};
 
-Error Refused(std::string why) {
+Error CollateralError(std::string why) {
   return {Reason::kQuoteInvalid, std::move(why)};
 }
 
@@ -91,7 +91,7 @@ Result<void> CollateralReader::ReadPckCrl() {
 
 Result<void> CollateralReader::CheckPckCaIsNotRevoked() {
   if (IsRevoked(parts_.revoked_by_root, pck_ca_->certificate.serial)) {
-    return Refused("PCK CA: revoked by the root CA");
+    return CollateralError("PCK CA: revoked by the root CA");
   }
   return {};
 }
@@ -107,7 +107,7 @@ Result<void> CollateralReader::LeadSignerToAnchor() {
 
 Result<void> CollateralReader::CheckSignerIsNotRevoked() {
   if (IsRevoked(parts_.revoked_by_root, signer_.serial)) {
-    return Refused("TCB signing certificate: revoked by the root CA");
+    return CollateralError("TCB signing certificate: revoked by the root CA");
   }
   return {};
 }

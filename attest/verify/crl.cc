@@ -20,9 +20,9 @@ constexpr std::array<std::uint8_t, 3> kCrlNumber = {0x55, 0x1d, 20};
 constexpr std::array<std::uint8_t, 3> kCrlReason = {0x55, 0x1d, 21};
 constexpr std::array<std::uint8_t, 3> kDeltaCrlIndicator = {0x55, 0x1d, 27};
 constexpr std::array<std::uint8_t, 3> kDistributionPoint = {0x55, 0x1d, 28};
-constexpr std::array<std::uint8_t, 3> kAuthorityKeyId = {0x55, 0x1d, 35};
+constexpr std::array<std::uint8_t, 3> kAuthorityKeyIdOid = {0x55, 0x1d, 35};
 
-Error Refused(std::string why) {
+Error CrlError(std::string why) {
   return {Reason::kQuoteInvalid, std::move(why)};
 }
 
@@ -35,12 +35,12 @@ Result<void> CheckEncoding(Bytes der) {
            std::equal(text.begin(), text.end(), der.begin());
   };
   if (starts_with(kPem)) {
-    return Refused(
+    return CrlError(
         "PEM and not DER; 'openssl crl -in FILE -outform DER -out OUT' turns "
         "it into DER");
   }
   if (starts_with("308") || starts_with("0x30")) {
-    return Refused(
+    return CrlError(
         "hex text and not DER; 'xxd -r -p FILE OUT' turns it into "
         "DER");
   }
@@ -69,12 +69,12 @@ Result<Frame> ReadFrame(Bytes der) {
 
 Result<void> ExpectVersion2(DerReader& reader) {
   if (!reader.NextIs(DerTag::kInteger)) {
-    return Refused("not a version 2 CRL");
+    return CrlError("not a version 2 CRL");
   }
   ASSIGN_OR_RETURN(const std::uint32_t version,
                    reader.NextNumber(DerTag::kInteger, UINT8_MAX));
   if (version != kCrlVersion2) {
-    return Refused("not a version 2 CRL");
+    return CrlError("not a version 2 CRL");
   }
   return {};
 }
@@ -86,7 +86,7 @@ Result<void> CheckEntryExtensions(Bytes list) {
   while (!reader.at_end()) {
     ASSIGN_OR_RETURN(const Extension extension, NextExtension(reader));
     if (extension.critical && !SameBytes(extension.identifier, kCrlReason)) {
-      return Refused("unknown critical extension of an entry");
+      return CrlError("unknown critical extension of an entry");
     }
   }
   return {};
@@ -124,24 +124,24 @@ Result<ListExtensions> ReadListExtensions(Bytes list) {
     const Bytes id = extension.identifier;
     if (SameBytes(id, kDeltaCrlIndicator) ||
         SameBytes(id, kDistributionPoint)) {
-      return Refused("not a complete CRL");
+      return CrlError("not a complete CRL");
     }
     if (SameBytes(id, kCrlNumber)) {
       if (read.has_number) {
-        return Refused("CRL number twice");
+        return CrlError("CRL number twice");
       }
       DerReader number(extension.value);
       RETURN_IF_ERROR(number.Next(DerTag::kInteger));
       RETURN_IF_ERROR(number.ExpectEnd());
       read.has_number = true;
-    } else if (SameBytes(id, kAuthorityKeyId)) {
+    } else if (SameBytes(id, kAuthorityKeyIdOid)) {
       if (read.authority_key_id.has_value()) {
-        return Refused("authority key identifier twice");
+        return CrlError("authority key identifier twice");
       }
       ASSIGN_OR_RETURN(read.authority_key_id,
                        ReadAuthorityKeyId(extension.value));
     } else if (extension.critical) {
-      return Refused("unknown critical extension");
+      return CrlError("unknown critical extension");
     }
   }
   return read;
@@ -157,12 +157,12 @@ Result<void> CheckListExtensions(DerReader& reader, const Certificate& issuer) {
     ASSIGN_OR_RETURN(extensions, ReadListExtensions(list));
   }
   if (!extensions.has_number) {
-    return Refused("no CRL number");
+    return CrlError("no CRL number");
   }
   if (!extensions.authority_key_id.has_value() ||
       !SameBytes(*extensions.authority_key_id,
                  issuer.extensions.subject_key_id)) {
-    return Refused("authority key identifier is not the CA's");
+    return CrlError("authority key identifier is not the CA's");
   }
   return {};
 }
@@ -176,13 +176,13 @@ Result<Crl> ReadList(Bytes signed_part, const Certificate& issuer) {
   RETURN_IF_ERROR(ExpectEcdsaWithSha256(reader));
   ASSIGN_OR_RETURN(const Bytes name, reader.NextWhole(DerTag::kSequence));
   if (!SameBytes(name, issuer.subject)) {
-    return Refused("issuer name is not the subject of the CA");
+    return CrlError("issuer name is not the subject of the CA");
   }
   Crl crl;
   ASSIGN_OR_RETURN(crl.this_update, ReadTime(reader));
   if (!reader.NextIs(DerTag::kUtcTime) &&
       !reader.NextIs(DerTag::kGeneralizedTime)) {
-    return Refused("no nextUpdate");
+    return CrlError("no nextUpdate");
   }
   ASSIGN_OR_RETURN(crl.next_update, ReadTime(reader));
   if (reader.NextIs(DerTag::kSequence)) {
@@ -202,7 +202,7 @@ bool IsRevoked(const RevokedSerials& revoked, const SerialNumber& serial) {
 
 Result<Crl> VerifyCrl(Bytes der, const Certificate& issuer) {
   if (der.size() > kMaxCrl) {
-    return Refused("more than " + std::to_string(kMaxCrl) + " bytes");
+    return CrlError("more than " + std::to_string(kMaxCrl) + " bytes");
   }
   RETURN_IF_ERROR(CheckEncoding(der));
   ASSIGN_OR_RETURN(const Frame frame, ReadFrame(der));

@@ -9,7 +9,7 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-Error Malformed(std::string_view why) {
+Error JsonError(std::string_view why) {
   return {Reason::kQuoteInvalid, "JSON: " + std::string(why)};
 }
 
@@ -27,13 +27,13 @@ bool IsContainer(dom::element element) {
 
 Result<dom::element> ParseJson(dom::parser& parser, std::string_view text) {
   if (text.size() > kMaxSignedDocument) {
-    return Malformed("more than " + std::to_string(kMaxSignedDocument) +
+    return JsonError("more than " + std::to_string(kMaxSignedDocument) +
                      " bytes");
   }
   // Our documents are objects: garbage ends here, before memory is asked for.
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos || text[first] != '{') {
-    return Malformed("not an object");
+    return JsonError("not an object");
   }
   // simdjson counts the document itself as one level.
   dom::element root;
@@ -43,7 +43,7 @@ Result<dom::element> ParseJson(dom::parser& parser, std::string_view text) {
   const simdjson::error_code error =
       parser.parse(text.data(), text.size()).get(root);
   if (error != simdjson::SUCCESS) {
-    return Malformed(simdjson::error_message(error));
+    return JsonError(simdjson::error_message(error));
   }
   return root;
 }
@@ -65,7 +65,7 @@ Result<void> RefuseDoubledNames(dom::element root) {
         }
       }
       if (HasDoubled(names)) {
-        return Malformed("a member name stands twice in one object");
+        return JsonError("a member name stands twice in one object");
       }
     } else if (element.get(array) == simdjson::SUCCESS) {
       for (const dom::element child : array) {

@@ -14,7 +14,7 @@
 namespace tdxvfs::verify {
 namespace {
 
-constexpr std::size_t kChainLength = 3;
+constexpr std::size_t kPckChainLength = 3;
 constexpr std::string_view kLeafName = "Intel SGX PCK Certificate";
 // Everything below a root that has been found to be the anchor.
 Result<PckChain> CheckBelowRoot(const std::vector<Der>& ders,
@@ -48,7 +48,7 @@ Result<ChainOutcome> VerifyPckChain(std::span<const std::uint8_t> pem,
   if (auto known = anchor.chains().Find(AsText(pem)); known != nullptr) {
     return ChainOutcome{std::move(known), {}};
   }
-  const auto ders = SplitWholeChain(AsText(pem), kChainLength);
+  const auto ders = SplitWholeChain(AsText(pem), kPckChainLength);
   if (!ders.has_value()) {
     return Refuse(FailureClass::kPckChain, ders.error());
   }

@@ -29,7 +29,7 @@ constexpr std::uint8_t kTcbPceSvn = 17;
 constexpr std::uint8_t kTcbCpuSvn = 18;
 constexpr std::uint32_t kHighestSgxType = 2;
 
-Error Refused(std::string why) {
+Error SgxExtensionError(std::string why) {
   return {Reason::kQuoteInvalid, "SGX extension: " + std::move(why)};
 }
 
@@ -40,10 +40,12 @@ class Seen {
 
   Result<void> Add(std::uint8_t number, std::uint8_t highest) {
     if (number < 1 || number > highest) {
-      return Refused("unknown entry " + name_ + std::to_string(number));
+      return SgxExtensionError("unknown entry " + name_ +
+                               std::to_string(number));
     }
     if (Has(number)) {
-      return Refused("entry " + name_ + std::to_string(number) + " twice");
+      return SgxExtensionError("entry " + name_ + std::to_string(number) +
+                               " twice");
     }
     bits_ |= 1U << number;
     return {};
@@ -52,7 +54,8 @@ class Seen {
   Result<void> RequireUpTo(std::uint8_t last) const {
     for (std::uint8_t number = 1; number <= last; ++number) {
       if (!Has(number)) {
-        return Refused("entry " + name_ + std::to_string(number) + " missing");
+        return SgxExtensionError("entry " + name_ + std::to_string(number) +
+                                 " missing");
       }
     }
     return {};
@@ -72,7 +75,7 @@ Result<std::uint8_t> OpenEntry(DerReader& list, Bytes prefix,
   ASSIGN_OR_RETURN(const Bytes oid, entry.Next(DerTag::kObjectIdentifier));
   if (oid.size() != prefix.size() + 1 ||
       !std::equal(prefix.begin(), prefix.end(), oid.begin())) {
-    return Refused("foreign object identifier");
+    return SgxExtensionError("foreign object identifier");
   }
   return oid.back();
 }
@@ -178,14 +181,14 @@ Result<PckPlatform> ParsePckExtension(std::span<const std::uint8_t> der) {
   RETURN_IF_ERROR(seen.RequireUpTo(kSgxType));
   // The Platform CA writes both of the last two, the Processor CA neither.
   if (seen.Has(kPlatformInstance) != seen.Has(kConfiguration)) {
-    return Refused("only one of the entries 6 and 7");
+    return SgxExtensionError("only one of the entries 6 and 7");
   }
   return platform;
 }
 
 Result<PckPlatform> ReadPckExtension(const Certificate& leaf) {
   if (!leaf.extensions.sgx.has_value()) {
-    return Refused("missing");
+    return SgxExtensionError("missing");
   }
   return ParsePckExtension(*leaf.extensions.sgx);
 }

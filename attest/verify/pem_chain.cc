@@ -13,7 +13,7 @@ constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
 constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
 constexpr std::string_view kSpace = " \t\r\n";
 
-Error Malformed(std::string_view why) {
+Error PemError(std::string_view why) {
   return {Reason::kQuoteInvalid, "PEM chain: " + std::string(why)};
 }
 
@@ -34,7 +34,7 @@ Result<Der> DecodeBase64(std::string_view text) {
     if (IsBase64(letter)) {
       digits.push_back(letter);
     } else if (kSpace.find(letter) == std::string_view::npos) {
-      return Malformed("a byte that is not base64");
+      return PemError("a byte that is not base64");
     }
   }
   const std::size_t size = digits.size();
@@ -44,14 +44,14 @@ Result<Der> DecodeBase64(std::string_view text) {
   if (size == 0 || size % 4 != 0 || padding > 2 ||
       std::count(digits.begin(), digits.end(), '=') !=
           static_cast<std::ptrdiff_t>(padding)) {
-    return Malformed("base64 of a wrong length");
+    return PemError("base64 of a wrong length");
   }
   Der der(size / 4 * 3);
   const int decoded = EVP_DecodeBlock(
       der.data(), reinterpret_cast<const unsigned char*>(digits.data()),
       static_cast<int>(size));
   if (decoded < 0 || static_cast<std::size_t>(decoded) != der.size()) {
-    return Malformed("base64 that does not decode");
+    return PemError("base64 that does not decode");
   }
   der.resize(der.size() - padding);
   return der;
@@ -67,15 +67,15 @@ Result<std::vector<Der>> SplitPemChain(std::string_view pem,
   std::vector<Der> certificates;
   for (SkipSpace(pem); !pem.empty(); SkipSpace(pem)) {
     if (!pem.starts_with(kBegin)) {
-      return Malformed("something that is no certificate between blocks");
+      return PemError("something that is no certificate between blocks");
     }
     pem.remove_prefix(kBegin.size());
     const std::size_t end = pem.find(kEnd);
     if (end == std::string_view::npos) {
-      return Malformed("a block without its end");
+      return PemError("a block without its end");
     }
     if (certificates.size() == limit) {
-      return Malformed("more than " + std::to_string(limit) + " certificates");
+      return PemError("more than " + std::to_string(limit) + " certificates");
     }
     ASSIGN_OR_RETURN(Der der, DecodeBase64(pem.substr(0, end)));
     certificates.push_back(std::move(der));
@@ -88,8 +88,8 @@ Result<std::vector<Der>> SplitWholeChain(std::string_view pem,
                                          std::size_t count) {
   ASSIGN_OR_RETURN(std::vector<Der> certificates, SplitPemChain(pem, count));
   if (certificates.size() != count) {
-    return Malformed(std::to_string(certificates.size()) +
-                     " certificates instead of " + std::to_string(count));
+    return PemError(std::to_string(certificates.size()) +
+                    " certificates instead of " + std::to_string(count));
   }
   return certificates;
 }

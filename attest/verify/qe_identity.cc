@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint32_t kVersion = 2;
 
-Result<void> ReadKind(const JsonValue& document, QeIdentity& identity) {
+Result<void> ReadEnclaveKind(const JsonValue& document, QeIdentity& identity) {
   ASSIGN_OR_RETURN(const JsonValue id, document.Member("id"));
   ASSIGN_OR_RETURN(const std::string_view name, id.Text());
   if (name != "QE" && name != "TD_QE") {
@@ -25,7 +25,8 @@ Result<void> ReadKind(const JsonValue& document, QeIdentity& identity) {
 }
 
 // What a report of the enclave must show; bytes in the report's order.
-Result<void> ReadExpectation(const JsonValue& document, QeIdentity& identity) {
+Result<void> ReadReportExpectation(const JsonValue& document,
+                                   QeIdentity& identity) {
   ASSIGN_OR_RETURN(identity.misc_select, document.HexAt<4>("miscselect"));
   ASSIGN_OR_RETURN(identity.misc_select_mask,
                    document.HexAt<4>("miscselectMask"));
@@ -46,13 +47,13 @@ Result<QeIdentity> ParseQeIdentity(std::string_view json) {
   RETURN_IF_ERROR(RefuseDoubledNames(root));
   const JsonValue document(root);
   QeIdentity identity;
-  RETURN_IF_ERROR(ReadKind(document, identity));
+  RETURN_IF_ERROR(ReadEnclaveKind(document, identity));
   ASSIGN_OR_RETURN(identity.issue_date, document.DateAt("issueDate"));
   ASSIGN_OR_RETURN(identity.next_update, document.DateAt("nextUpdate"));
   ASSIGN_OR_RETURN(
       identity.evaluation_number,
       document.IntegerAt<std::uint32_t>("tcbEvaluationDataNumber"));
-  RETURN_IF_ERROR(ReadExpectation(document, identity));
+  RETURN_IF_ERROR(ReadReportExpectation(document, identity));
   ASSIGN_OR_RETURN(identity.levels, ReadIsvLevels(document));
   return identity;
 }

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kSignature = "signature";
 
-Error Refused(std::string_view why) {
+Error EnvelopeError(std::string_view why) {
   return {Reason::kQuoteInvalid, "envelope: " + std::string(why)};
 }
 
@@ -85,7 +85,7 @@ Result<Members> FindMembers(simdjson::dom::element root,
                             std::string_view name) {
   simdjson::dom::object envelope;
   if (root.get(envelope) != simdjson::SUCCESS) {
-    return Refused("not an object");
+    return EnvelopeError("not an object");
   }
   Members members;
   std::size_t index = 0;
@@ -100,14 +100,14 @@ Result<Members> FindMembers(simdjson::dom::element root,
       members.signature = member.value;
       ++signatures;
     } else {
-      return Refused("a member other than '" + std::string(name) +
-                     "' and 'signature'");
+      return EnvelopeError("a member other than '" + std::string(name) +
+                           "' and 'signature'");
     }
     ++index;
   }
   if (named != 1 || signatures != 1) {
-    return Refused("not exactly one '" + std::string(name) +
-                   "' and one 'signature'");
+    return EnvelopeError("not exactly one '" + std::string(name) +
+                         "' and one 'signature'");
   }
   return members;
 }
@@ -121,16 +121,16 @@ Result<SignedDocument> OpenSignedDocument(std::string_view text,
   ASSIGN_OR_RETURN(const Members members, FindMembers(root, name));
   std::string_view digits;
   if (members.signature.get(digits) != simdjson::SUCCESS) {
-    return Refused("'signature' is not a string");
+    return EnvelopeError("'signature' is not a string");
   }
   if (!members.signed_object.is_object()) {
-    return Refused("'" + std::string(name) + "' is not an object");
+    return EnvelopeError("'" + std::string(name) + "' is not an object");
   }
   SignedDocument document;
   const auto signature = FromHex(digits);
   if (!signature.has_value() ||
       signature->size() != document.signature.size()) {
-    return Refused("'signature' is not 128 hex digits");
+    return EnvelopeError("'signature' is not 128 hex digits");
   }
   std::copy(signature->begin(), signature->end(), document.signature.begin());
   document.signed_bytes = ValueFinder(text).MemberValue(members.signed_index);

@@ -12,7 +12,7 @@
 namespace tdxvfs::verify {
 namespace {
 
-constexpr std::size_t kChainLength = 2;
+constexpr std::size_t kSigningChainLength = 2;
 constexpr std::string_view kSignerName = "Intel SGX TCB Signing";
 
 // The certificate below the root, once the root is found to be the anchor.
@@ -22,7 +22,8 @@ Result<Der> BelowAnchor(std::string_view pem, const TrustAnchor& anchor) {
         Reason::kQuoteInvalid,
         "PEM chain: more than " + std::to_string(kMaxIssuerChain) + " bytes");
   }
-  ASSIGN_OR_RETURN(std::vector<Der> ders, SplitWholeChain(pem, kChainLength));
+  ASSIGN_OR_RETURN(std::vector<Der> ders,
+                   SplitWholeChain(pem, kSigningChainLength));
   ASSIGN_OR_RETURN(const bool is_anchor, IsAnchor(ders.back(), anchor));
   if (!is_anchor) {
     return Error(Reason::kQuoteInvalid, std::string(kForeignRoot));

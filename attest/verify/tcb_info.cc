@@ -18,7 +18,7 @@ constexpr std::size_t kComponents = 16;
 constexpr std::string_view kModuleIdPrefix = "TDX_";
 
 // Version 2 is of SGX only and has no id; version 3 says what it is for.
-Result<void> ReadKind(const JsonValue& document, TcbInfo& info) {
+Result<void> ReadDocumentKind(const JsonValue& document, TcbInfo& info) {
   ASSIGN_OR_RETURN(const JsonValue version, document.Member("version"));
   ASSIGN_OR_RETURN(info.version, version.Integer(UINT32_MAX));
   ASSIGN_OR_RETURN(const std::optional<JsonValue> id,
@@ -39,7 +39,7 @@ Result<void> ReadKind(const JsonValue& document, TcbInfo& info) {
 }
 
 Result<void> ReadHead(const JsonValue& document, TcbInfo& info) {
-  RETURN_IF_ERROR(ReadKind(document, info));
+  RETURN_IF_ERROR(ReadDocumentKind(document, info));
   ASSIGN_OR_RETURN(info.issue_date, document.DateAt("issueDate"));
   ASSIGN_OR_RETURN(info.next_update, document.DateAt("nextUpdate"));
   ASSIGN_OR_RETURN(info.fmspc, document.HexAt<6>("fmspc"));
@@ -128,7 +128,7 @@ Result<void> ReadLevels(const JsonValue& document, TcbInfo& info) {
   return {};
 }
 
-Result<TdxModuleExpectation> ReadExpectation(const JsonValue& module) {
+Result<TdxModuleExpectation> ReadModuleExpectation(const JsonValue& module) {
   TdxModuleExpectation expectation;
   ASSIGN_OR_RETURN(expectation.mr_signer, module.HexAt<48>("mrsigner"));
   ASSIGN_OR_RETURN(expectation.attributes, module.HexAt<8>("attributes"));
@@ -148,7 +148,7 @@ Result<TdxModuleIdentity> ReadModuleIdentity(const JsonValue& element) {
     return id.Refused("not 'TDX_' and two hex digits");
   }
   identity.major_version = version->front();
-  ASSIGN_OR_RETURN(identity.expectation, ReadExpectation(element));
+  ASSIGN_OR_RETURN(identity.expectation, ReadModuleExpectation(element));
   ASSIGN_OR_RETURN(identity.levels, ReadIsvLevels(element));
   return identity;
 }
@@ -181,7 +181,7 @@ Result<void> ReadModules(const JsonValue& document, TcbInfo& info) {
   if (!module.has_value()) {
     return document.Refused("a TDX document without 'tdxModule'");
   }
-  ASSIGN_OR_RETURN(info.tdx_module, ReadExpectation(*module));
+  ASSIGN_OR_RETURN(info.tdx_module, ReadModuleExpectation(*module));
   if (identities.has_value()) {
     RETURN_IF_ERROR(ReadModuleIdentities(*identities, info));
   }
