@@ -15,7 +15,7 @@ constexpr std::string_view kPemBegin = "-----BEGIN X509 CRL-----";
 constexpr std::string_view kPemEnd = "-----END X509 CRL-----";
 constexpr char kDerSequence = 0x30;
 
-Error Refused(std::string why) {
+Error EncodingError(std::string why) {
   return {Reason::kCollateralInvalid, std::move(why)};
 }
 
@@ -32,7 +32,7 @@ Result<std::vector<std::uint8_t>> DecodePem(std::string_view text) {
   text = Trimmed(text);
   if (!text.starts_with(kPemBegin) || !text.ends_with(kPemEnd) ||
       text.size() < kPemBegin.size() + kPemEnd.size()) {
-    return Refused("CRL: not one PEM block of a CRL");
+    return EncodingError("CRL: not one PEM block of a CRL");
   }
   text.remove_prefix(kPemBegin.size());
   text.remove_suffix(kPemEnd.size());
@@ -48,7 +48,7 @@ Result<std::vector<std::uint8_t>> DecodePem(std::string_view text) {
                        static_cast<int>(text.size())) < 0 ||
       EVP_DecodeFinal(context.get(), &der[static_cast<std::size_t>(used)],
                       &rest) != 1) {
-    return Refused("CRL: PEM block is not base64");
+    return EncodingError("CRL: PEM block is not base64");
   }
   der.resize(static_cast<std::size_t>(used) + static_cast<std::size_t>(rest));
   return der;
@@ -67,22 +67,22 @@ Result<std::string> DecodeIssuerChain(std::string_view header) {
     }
     const auto byte = FromHex(header.substr(1, 2));
     if (header.size() < 3 || !byte.has_value()) {
-      return Refused("issuer chain: '%' without two hex digits");
+      return EncodingError("issuer chain: '%' without two hex digits");
     }
     decoded.push_back(static_cast<char>(byte->front()));
     header.remove_prefix(3);
   }
   if (decoded.size() > verify::kMaxIssuerChain) {
-    return Refused("issuer chain: larger than " +
-                   std::to_string(verify::kMaxIssuerChain) + " bytes");
+    return EncodingError("issuer chain: larger than " +
+                         std::to_string(verify::kMaxIssuerChain) + " bytes");
   }
   return decoded;
 }
 
 Result<std::vector<std::uint8_t>> DecodeCrl(std::string_view body) {
   if (body.empty() || body.size() > verify::kMaxCrl) {
-    return Refused("CRL: empty or larger than " +
-                   std::to_string(verify::kMaxCrl) + " bytes");
+    return EncodingError("CRL: empty or larger than " +
+                         std::to_string(verify::kMaxCrl) + " bytes");
   }
   if (body.front() == kDerSequence) {
     const auto bytes = AsBytes(body);
@@ -93,7 +93,7 @@ Result<std::vector<std::uint8_t>> DecodeCrl(std::string_view body) {
   }
   auto bytes = FromHex(Trimmed(body));
   if (!bytes.has_value() || bytes->empty()) {
-    return Refused("CRL: neither DER nor PEM nor hex");
+    return EncodingError("CRL: neither DER nor PEM nor hex");
   }
   return bytes;
 }

@@ -20,8 +20,8 @@ namespace {
 constexpr std::string_view kSuffix = ".json";
 // What ReplaceFile calls a file before it is complete.
 constexpr std::string_view kUnfinished = ".json.new.";
-constexpr mode_t kFileMode = 0600;
-constexpr mode_t kDirectoryMode = 0700;
+constexpr mode_t kCacheFileMode = 0600;
+constexpr mode_t kCacheDirectoryMode = 0700;
 
 Error Unreadable(const std::filesystem::path& directory,
                  const std::error_code& error) {
@@ -48,7 +48,7 @@ Result<std::vector<std::string>> FileNames(
 
 Result<CollateralCache> CollateralCache::Open(
     const std::filesystem::path& directory) {
-  if (mkdir(directory.c_str(), kDirectoryMode) != 0 && errno != EEXIST) {
+  if (mkdir(directory.c_str(), kCacheDirectoryMode) != 0 && errno != EEXIST) {
     return SystemError(
         errno == EACCES ? Reason::kPermission : Reason::kFileUnwritable,
         "create directory '" + directory.string() + "'", errno);
@@ -104,7 +104,8 @@ Result<verify::CollateralDocuments> CollateralCache::Load(
 }
 
 Result<void> CollateralCache::Store(const NamedSet& set) const {
-  return ReplaceFile(PathOf(set.name), AsBytes(BundleText({set})), kFileMode);
+  return ReplaceFile(PathOf(set.name), AsBytes(BundleText({set})),
+                     kCacheFileMode);
 }
 
 }  // namespace tdxvfs::collateral

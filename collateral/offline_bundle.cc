@@ -14,13 +14,13 @@
 namespace tdxvfs::collateral {
 namespace {
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kBundleVersion = 1;
 
 using verify::kMaxCrl;
 using verify::kMaxIssuerChain;
 using verify::kMaxSignedDocument;
 
-Error Refused(const std::string& path, std::string_view why) {
+Error BundleError(const std::string& path, std::string_view why) {
   return {Reason::kFileInvalid, "bundle: " + path + ": " + std::string(why)};
 }
 
@@ -55,23 +55,23 @@ Result<Texts> ReadTexts(const simdjson::dom::object& object,
         std::find_if(kMembers.begin(), kMembers.end(),
                      [&](const Member& row) { return row.name == member.key; });
     if (known == kMembers.end()) {
-      return Refused(path, "unknown member");
+      return BundleError(path, "unknown member");
     }
     const std::string place = path + "." + std::string(known->name);
     std::string_view text;
     if (member.value.get(text) != simdjson::SUCCESS || text.empty()) {
-      return Refused(place, "not a text or empty");
+      return BundleError(place, "not a text or empty");
     }
     if (text.size() > (known->limit == 0 ? kLongestWord : known->limit)) {
-      return Refused(place, "too long");
+      return BundleError(place, "too long");
     }
     if (!texts.emplace(known->name, text).second) {
-      return Refused(place, "doubled");
+      return BundleError(place, "doubled");
     }
   }
   for (const Member& member : kMembers) {
     if (!texts.contains(member.name)) {
-      return Refused(path + "." + std::string(member.name), "missing");
+      return BundleError(path + "." + std::string(member.name), "missing");
     }
   }
   return texts;
@@ -83,7 +83,7 @@ Result<SetName> ReadName(const Texts& texts, const std::string& path) {
       "-" + std::string(texts.at("ca")) + "-" + std::string(texts.at("update"));
   const auto name = SetName::FromText(words);
   if (!name.has_value()) {
-    return Refused(path, name.error().message());
+    return BundleError(path, name.error().message());
   }
   return *name;
 }
@@ -93,7 +93,7 @@ Result<std::vector<std::uint8_t>> ReadHex(const Texts& texts,
                                           const std::string& path) {
   auto bytes = FromHex(texts.at(member));
   if (!bytes.has_value()) {
-    return Refused(path + "." + std::string(member), "not hex");
+    return BundleError(path + "." + std::string(member), "not hex");
   }
   return bytes;
 }
@@ -102,7 +102,7 @@ Result<NamedSet> ReadSet(const simdjson::dom::element& element,
                          const std::string& path) {
   simdjson::dom::object object;
   if (element.get(object) != simdjson::SUCCESS) {
-    return Refused(path, "not an object");
+    return BundleError(path, "not an object");
   }
   ASSIGN_OR_RETURN(const Texts texts, ReadTexts(object, path));
   NamedSet set;
@@ -120,18 +120,19 @@ Result<NamedSet> ReadSet(const simdjson::dom::element& element,
 Result<std::vector<NamedSet>> ReadSets(const simdjson::dom::element& element) {
   simdjson::dom::array array;
   if (element.get(array) != simdjson::SUCCESS || array.size() == 0) {
-    return Refused("$.sets", "not an array or empty");
+    return BundleError("$.sets", "not an array or empty");
   }
   std::vector<NamedSet> sets;
   std::set<SetName> names;
   for (const simdjson::dom::element item : array) {
     const std::string path = "$.sets[" + std::to_string(sets.size()) + "]";
     if (sets.size() == kMaxSets) {
-      return Refused(path, "more than " + std::to_string(kMaxSets) + " sets");
+      return BundleError(path,
+                         "more than " + std::to_string(kMaxSets) + " sets");
     }
     ASSIGN_OR_RETURN(NamedSet set, ReadSet(item, path));
     if (!names.insert(set.name).second) {
-      return Refused(path, set.name.ToText() + " stands twice");
+      return BundleError(path, set.name.ToText() + " stands twice");
     }
     sets.push_back(std::move(set));
   }
@@ -159,7 +160,7 @@ std::string BundleText(const std::vector<NamedSet>& sets) {
             .Close());
   }
   return JsonObject()
-             .Number("version", kVersion)
+             .Number("version", kBundleVersion)
              .Raw("sets", array.Close())
              .Close() +
          "\n";
@@ -167,21 +168,21 @@ std::string BundleText(const std::vector<NamedSet>& sets) {
 
 Result<std::vector<NamedSet>> ParseBundle(std::string_view text) {
   if (text.size() > kMaxBundle) {
-    return Refused("$", "too large");
+    return BundleError("$", "too large");
   }
   simdjson::dom::parser parser;
   simdjson::dom::object root;
   if (parser.parse(text.data(), text.size()).get(root) != simdjson::SUCCESS) {
-    return Refused("$", "not a JSON object");
+    return BundleError("$", "not a JSON object");
   }
   std::int64_t version = 0;
   simdjson::dom::element sets;
   if (root.size() != 2 || root["version"].get(version) != simdjson::SUCCESS ||
       root["sets"].get(sets) != simdjson::SUCCESS) {
-    return Refused("$", "must have the members version and sets");
+    return BundleError("$", "must have the members version and sets");
   }
-  if (version != kVersion) {
-    return Refused("$.version", "not 1");
+  if (version != kBundleVersion) {
+    return BundleError("$.version", "not 1");
   }
   return ReadSets(sets);
 }

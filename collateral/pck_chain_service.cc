@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::chrono::minutes kWindow{1};
 
-Error Unavailable(const std::string& why) {
+Error ChainUnavailable(const std::string& why) {
   return {Reason::kCollateralUnavailable, "no PCK chain: " + why};
 }
 
@@ -46,7 +46,8 @@ void PckChainService::Remember(const attest::PckCertId& id,
                 [now](const auto& row) { return row.second.until <= now; });
   if (!looked_up.has_value()) {
     failures_.insert_or_assign(
-        id, Known{Unavailable(looked_up.error().ToString()), now + kWindow});
+        id,
+        Known{ChainUnavailable(looked_up.error().ToString()), now + kWindow});
     return;
   }
   const auto [place, is_new] =
@@ -69,7 +70,7 @@ Result<std::string> PckChainService::Find(const attest::PckCertId& id) {
   lock.unlock();
   const std::unique_lock turn(looking_up_, options_.patience);
   if (!turn.owns_lock()) {
-    return Unavailable("other look-ups take their time");
+    return ChainUnavailable("other look-ups take their time");
   }
   lock.lock();
   // Somebody else may have asked for the same meanwhile.
@@ -77,14 +78,14 @@ Result<std::string> PckChainService::Find(const attest::PckCertId& id) {
     return known->chain;
   }
   if (!MayLookUp()) {
-    return Unavailable("too many look-ups in a minute");
+    return ChainUnavailable("too many look-ups in a minute");
   }
   lock.unlock();
   const auto looked_up = client_->FetchPckChain(id, {});
   lock.lock();
   Remember(id, looked_up);
   if (!looked_up.has_value()) {
-    return Unavailable(looked_up.error().ToString());
+    return ChainUnavailable(looked_up.error().ToString());
   }
   return looked_up;
 }

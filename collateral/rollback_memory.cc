@@ -18,8 +18,8 @@ using std::chrono::seconds;
 using std::chrono::system_clock;
 
 constexpr std::size_t kMaxFile = std::size_t{1024} * 1024;
-constexpr std::int64_t kVersion = 1;
-constexpr mode_t kFileMode = 0600;
+constexpr std::int64_t kMarksVersion = 1;
+constexpr mode_t kMarksFileMode = 0600;
 
 // What a document is called here: what it is about, not which set it came in,
 // so that a CRL is one and the same in every set.
@@ -111,7 +111,7 @@ std::string RollbackText(const RollbackMemory::Marks& marks) {
                        .Close());
   }
   return JsonObject()
-             .Number("version", kVersion)
+             .Number("version", kMarksVersion)
              .Raw("seen", seen.Close())
              .Close() +
          "\n";
@@ -124,7 +124,7 @@ Result<RollbackMemory::Marks> ParseRollbackText(std::string_view text) {
   simdjson::dom::object seen;
   if (parser.parse(text.data(), text.size()).get(root) != simdjson::SUCCESS ||
       root.size() != 2 || root["version"].get(version) != simdjson::SUCCESS ||
-      version != kVersion || root["seen"].get(seen) != simdjson::SUCCESS) {
+      version != kMarksVersion || root["seen"].get(seen) != simdjson::SUCCESS) {
     return Damaged("not {version 1, seen}");
   }
   RollbackMemory::Marks marks;
@@ -169,7 +169,7 @@ Result<void> RollbackMemory::Remember(const SetName& name,
   if (file_.empty()) {
     return {};
   }
-  return ReplaceFile(file_, AsBytes(RollbackText(marks_)), kFileMode);
+  return ReplaceFile(file_, AsBytes(RollbackText(marks_)), kMarksFileMode);
 }
 
 bool IsOlder(const SetName& name, const verify::Collateral& set,

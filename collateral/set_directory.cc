@@ -19,8 +19,8 @@ constexpr const char* kQeIdentity = "qe_identity.json";
 constexpr const char* kRootCaCrl = "root_ca_crl.der";
 constexpr const char* kPckCrl = "pck_crl.der";
 constexpr const char* kPckCrlIssuerChain = "pck_crl_issuer_chain.pem";
-constexpr mode_t kFileMode = 0644;
-constexpr mode_t kDirectoryMode = 0755;
+constexpr mode_t kSetFileMode = 0644;
+constexpr mode_t kSetDirectoryMode = 0755;
 
 Result<std::vector<std::uint8_t>> ReadCrl(const std::filesystem::path& path) {
   ASSIGN_OR_RETURN(const std::string content, ReadFile(path, verify::kMaxCrl));
@@ -54,13 +54,13 @@ Result<verify::CollateralDocuments> ReadSetDirectory(
 
 Result<void> WriteSetDirectory(const std::filesystem::path& directory,
                                const verify::CollateralDocuments& documents) {
-  if (mkdir(directory.c_str(), kDirectoryMode) != 0 && errno != EEXIST) {
+  if (mkdir(directory.c_str(), kSetDirectoryMode) != 0 && errno != EEXIST) {
     return SystemError(Reason::kFileUnwritable,
                        "create directory '" + directory.string() + "'", errno);
   }
   const auto write = [&directory](const char* name,
                                   std::span<const std::uint8_t> content) {
-    return ReplaceFile(directory / name, content, kFileMode);
+    return ReplaceFile(directory / name, content, kSetFileMode);
   };
   RETURN_IF_ERROR(write(kTcbInfo, AsBytes(documents.tcb_info)));
   RETURN_IF_ERROR(
