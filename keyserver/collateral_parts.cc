@@ -15,7 +15,7 @@ namespace {
 
 using Source = CollateralConfig::Source;
 
-constexpr std::size_t kMaxCaFile = 1024UL * 1024;
+constexpr std::size_t kMaxServiceCa = 1024UL * 1024;
 // A bundle is a local file: a new one is noticed soon.
 constexpr std::chrono::minutes kBundleEvery{1};
 constexpr std::chrono::seconds kPckChainTimeout{5};
@@ -78,7 +78,7 @@ Result<void> CheckCollateralCa(const CollateralConfig& config) {
     return {};
   }
   ASSIGN_OR_RETURN(const std::string pem,
-                   ReadConfigFile(config.ca, kMaxCaFile));
+                   ReadConfigFile(config.ca, kMaxServiceCa));
   if (pem.find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
     return Error(
         Reason::kConfigInvalid,

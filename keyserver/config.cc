@@ -12,7 +12,7 @@
 namespace tdxvfs::keyserver {
 namespace {
 
-constexpr std::size_t kMaxFileSize = 64UL * 1024;
+constexpr std::size_t kMaxConfigFile = 64UL * 1024;
 // So that each of the files that evidence is spread over holds some.
 constexpr std::uint64_t kLeastEvidence = 16ULL * 1024 * 1024;
 constexpr std::uint64_t kLeastRotation = 1024 * 1024;
@@ -245,7 +245,8 @@ Result<Config> ParseConfig(std::string_view text, std::string_view name) {
 }
 
 Result<Config> LoadConfig(const std::filesystem::path& path) {
-  ASSIGN_OR_RETURN(const std::string text, ReadConfigFile(path, kMaxFileSize));
+  ASSIGN_OR_RETURN(const std::string text,
+                   ReadConfigFile(path, kMaxConfigFile));
   return ParseConfig(text, path.string());
 }
 

@@ -13,8 +13,6 @@
 namespace tdxvfs::keyserver {
 namespace {
 
-constexpr std::size_t kMaxAnchorSize = 16UL * 1024;
-
 // Puts file and line before the error of a part that reads two files: those of
 // the second key where its name or its file is meant.
 template <typename T>
@@ -52,7 +50,7 @@ Result<verify::TrustAnchor> LoadTrustAnchor(const Config& config) {
     return verify::TrustAnchor::Intel();
   }
   ASSIGN_OR_RETURN(const std::string pem,
-                   ReadConfigFile(config.trust_anchor, kMaxAnchorSize)
+                   ReadConfigFile(config.trust_anchor, kMaxTrustAnchor)
                        .Context(config.Place("attestation.trust_anchor")));
   return verify::TrustAnchor::FromPem(pem)
       .Context("trust anchor '" + config.trust_anchor + "'")

@@ -2,6 +2,7 @@
 #ifndef TDXVFS_KEYSERVER_CONFIG_FILES_H_
 #define TDXVFS_KEYSERVER_CONFIG_FILES_H_
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -22,6 +23,9 @@ struct ReloadableFiles {
 // Reads and checks them. These functions fail with kConfigInvalid or
 // kConfigMissing and name file, line and key.
 Result<ReloadableFiles> LoadReloadableFiles(const Config& config);
+
+// bytes, of the file with a trust anchor's certificate
+inline constexpr std::size_t kMaxTrustAnchor = 16UL * 1024;
 
 // The certificate that attestation.trust_anchor names. Fails with
 // kConfigInvalid or kConfigMissing.

@@ -25,8 +25,8 @@ std::string FailedNames(const attest::Checks& checks) {
   return names;
 }
 
-ReplayVerdict Refused(Reason reason, attest::Checks checks,
-                      const std::string& words) {
+ReplayVerdict RefusedFor(Reason reason, attest::Checks checks,
+                         const std::string& words) {
   std::string differing = FailedNames(checks);
   return {std::string(InfoOf(reason).slug),
           differing.empty() ? words : std::move(differing), std::move(checks)};
@@ -37,7 +37,7 @@ Result<ReplayVerdict> RefusedBy(const Error& error, attest::Checks checks) {
   if (error.reason() == Reason::kInternal) {
     return error;
   }
-  return Refused(error.reason(), std::move(checks), error.message());
+  return RefusedFor(error.reason(), std::move(checks), error.message());
 }
 
 Result<attest::ReportDataBytes> ReportDataOf(const ShownEvidence& shown) {
@@ -75,13 +75,13 @@ Result<ReplayVerdict> EvidenceReplay::Judge(
   attest::Checks checks = std::move(evaluated->checks);
   const attest::TdReport* const report = evaluated->quote.td_report();
   if (!evaluated->genuine || report == nullptr) {
-    return Refused(
+    return RefusedFor(
         evaluated->genuine ? Reason::kEvidenceUnsupported : evaluated->reason,
         std::move(checks), evaluated->failure);
   }
   ASSIGN_OR_RETURN(const attest::ReportDataBytes bound, ReportDataOf(shown));
   if (!std::ranges::equal(bound, report->report_data)) {
-    return Refused(Reason::kBindingMismatch, {}, "report_data");
+    return RefusedFor(Reason::kBindingMismatch, {}, "report_data");
   }
   std::optional<event_log::EventLog> log;
   if (!shown.event_log.empty()) {
@@ -104,10 +104,10 @@ Result<ReplayVerdict> EvidenceReplay::Judge(
   if (judgement.acceptance == policy::Acceptance::kAccepted) {
     return ReplayVerdict{"", "", std::move(checks)};
   }
-  return Refused(judgement.acceptance == policy::Acceptance::kTcbRefused
-                     ? Reason::kTcbOutOfDate
-                     : Reason::kRefusedByPolicy,
-                 std::move(checks), "policy");
+  return RefusedFor(judgement.acceptance == policy::Acceptance::kTcbRefused
+                        ? Reason::kTcbOutOfDate
+                        : Reason::kRefusedByPolicy,
+                    std::move(checks), "policy");
 }
 
 }  // namespace tdxvfs::keyserver

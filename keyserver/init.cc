@@ -15,6 +15,7 @@
 #include "common/hex.h"
 #include "common/json_text.h"
 #include "keyserver/config.h"
+#include "keyserver/config_files.h"
 #include "keyserver/identity_files.h"
 #include "keyserver/keys/master_key.h"
 
@@ -24,7 +25,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kSystemDirectory = "/etc/tdxvfs";
-constexpr std::size_t kMaxAnchorSize = 16UL * 1024;
 
 // Every path of a new server.
 struct Layout {
@@ -94,7 +94,7 @@ Result<std::string> AnchorPath(const std::string& trust_anchor) {
     return trust_anchor;
   }
   ASSIGN_OR_RETURN(const std::string pem,
-                   ReadFile(trust_anchor, kMaxAnchorSize));
+                   ReadFile(trust_anchor, kMaxTrustAnchor));
   RETURN_IF_ERROR(verify::TrustAnchor::FromPem(pem).Context(
       "trust anchor '" + trust_anchor + "'"));
   std::error_code error;

@@ -29,14 +29,14 @@ using AddressListPtr =
     std::unique_ptr<addrinfo,
                     decltype([](addrinfo* list) { freeaddrinfo(list); })>;
 
-Error Invalid(const std::string& address, const std::string& words) {
+Error AddressError(const std::string& address, const std::string& words) {
   return {Reason::kConfigInvalid, "listen on '" + address + "': " + words};
 }
 
 Result<AddressListPtr> Resolve(const std::string& address) {
   const std::size_t colon = address.rfind(':');
   if (colon == std::string::npos) {
-    return Invalid(address, "no port");
+    return AddressError(address, "no port");
   }
   std::string host = address.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) {
@@ -50,7 +50,7 @@ Result<AddressListPtr> Resolve(const std::string& address) {
       getaddrinfo(host.empty() ? nullptr : host.c_str(),
                   address.substr(colon + 1).c_str(), &hints, &list);
   if (code != 0) {
-    return Invalid(address, gai_strerror(code));
+    return AddressError(address, gai_strerror(code));
   }
   return AddressListPtr(list);
 }

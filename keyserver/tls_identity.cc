@@ -13,7 +13,7 @@
 namespace tdxvfs::keyserver {
 namespace {
 
-constexpr std::size_t kMaxFileSize = 64UL * 1024;
+constexpr std::size_t kMaxTlsFile = 64UL * 1024;
 
 // Asked for the passphrase of an encrypted key: there is nobody to ask.
 int NoPassphrase(char* /*buffer*/, int /*size*/, int /*writing*/,
@@ -48,8 +48,8 @@ Result<void> CheckPair(const std::string& certificate_pem,
 Result<TlsIdentity> TlsIdentity::Load(const std::filesystem::path& certificate,
                                       std::string_view key) {
   ASSIGN_OR_RETURN(std::string certificate_pem,
-                   ReadConfigFile(certificate, kMaxFileSize));
-  ASSIGN_OR_RETURN(Secret key_pem, LoadSecret(key, kMaxFileSize));
+                   ReadConfigFile(certificate, kMaxTlsFile));
+  ASSIGN_OR_RETURN(Secret key_pem, LoadSecret(key, kMaxTlsFile));
   RETURN_IF_ERROR(CheckPair(certificate_pem, key_pem));
   ASSIGN_OR_RETURN(const LeafCertificate leaf,
                    ReadLeafCertificate(certificate_pem));

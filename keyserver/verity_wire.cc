@@ -10,11 +10,11 @@ namespace tdxvfs::keyserver {
 namespace {
 
 constexpr std::string_view kHash = "sha256";
-constexpr std::uint32_t kBlockSize = 4096;                        // bytes
+constexpr std::uint32_t kVerityBlockSize = 4096;                  // bytes
 constexpr std::uint64_t kMaxHashStart = std::uint64_t{1} << 48U;  // hash blocks
 constexpr std::size_t kMaxSalt = 256;  // bytes, the kernel's own limit
 
-Error Invalid(std::string_view what) {
+Error VerityError(std::string_view what) {
   return {Reason::kUsage, "verity: " + std::string(what)};
 }
 
@@ -23,22 +23,22 @@ Error Invalid(std::string_view what) {
 Result<VerityDescription> ReadVerity(const v1::Verity& message) {
   VerityDescription verity;
   if (message.hash() != kHash) {
-    return Invalid("hash is not sha256");
+    return VerityError("hash is not sha256");
   }
-  if (message.data_block_size() != kBlockSize ||
-      message.hash_block_size() != kBlockSize) {
-    return Invalid("block sizes are not 4096 bytes");
+  if (message.data_block_size() != kVerityBlockSize ||
+      message.hash_block_size() != kVerityBlockSize) {
+    return VerityError("block sizes are not 4096 bytes");
   }
   if (message.data_blocks() == 0 ||
       message.hash_start_block() < message.data_blocks() ||
       message.hash_start_block() > kMaxHashStart) {
-    return Invalid("the hash tree does not lie behind the data");
+    return VerityError("the hash tree does not lie behind the data");
   }
   if (message.salt().size() > kMaxSalt) {
-    return Invalid("salt has more than 256 bytes");
+    return VerityError("salt has more than 256 bytes");
   }
   if (message.root_hash().size() != verity.root_hash.size()) {
-    return Invalid("root_hash has not 32 bytes");
+    return VerityError("root_hash has not 32 bytes");
   }
   verity.hash = message.hash();
   verity.data_block_size = message.data_block_size();

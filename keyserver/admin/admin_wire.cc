@@ -42,10 +42,10 @@ Result<void> CheckOneOf(const std::string& value, std::string_view name,
 
 // From 1970 on, and nothing that would wrap around when compared with the
 // clock.
-Result<std::chrono::sys_seconds> TimeOf(std::int64_t seconds) {
-  const std::chrono::sys_seconds time{std::chrono::seconds(seconds)};
-  if (seconds < 0 || time >= kLastTime) {
-    return Error(Reason::kUsage, "time " + std::to_string(seconds) +
+Result<std::chrono::sys_seconds> TimeOf(std::int64_t since_epoch) {
+  const std::chrono::sys_seconds time{std::chrono::seconds(since_epoch)};
+  if (since_epoch < 0 || time >= kLastTime) {
+    return Error(Reason::kUsage, "time " + std::to_string(since_epoch) +
                                      " is not within 1970 to 2261");
   }
   return time;

@@ -21,7 +21,7 @@ using StoreContextPtr =
     std::unique_ptr<X509_STORE_CTX, FreeWith<X509_STORE_CTX_free>>;
 using NamesPtr = std::unique_ptr<GENERAL_NAMES, FreeWith<GENERAL_NAMES_free>>;
 
-constexpr std::size_t kMaxCaFile = 64UL * 1024;
+constexpr std::size_t kMaxClientCa = 64UL * 1024;
 constexpr std::size_t kMaxCrlFile = 4UL * 1024 * 1024;
 constexpr std::size_t kMaxSubject = 128;  // bytes of a name
 constexpr std::size_t kMaxSerial = 64;
@@ -43,7 +43,7 @@ bool IsEnd() {
   return end;
 }
 
-Error Refused(const std::string& name, const std::string& why) {
+Error ClientRefused(const std::string& name, const std::string& why) {
   return {Reason::kPermission, "client certificate '" + name + "': " + why};
 }
 
@@ -72,7 +72,7 @@ std::string TextIn(BIO* bio) {
 
 // "CN=alice,O=example, serial 1f": enough to find the certificate again, and
 // printable, whatever stands in it. Goes into logs and the store, so it is cut.
-std::string NameOf(X509* certificate) {
+std::string SubjectAndSerial(X509* certificate) {
   const BioPtr subject(BIO_new(BIO_s_mem()));
   X509_NAME_print_ex(subject.get(), X509_get_subject_name(certificate), 0,
                      XN_FLAG_RFC2253);
@@ -100,8 +100,8 @@ Result<void> AddRole(std::string_view role, Administrator* administrator) {
       return {};
     }
   }
-  return Refused(administrator->name,
-                 "role '" + std::string(role) + "' is not known");
+  return ClientRefused(administrator->name,
+                       "role '" + std::string(role) + "' is not known");
 }
 
 Result<void> ReadRoles(X509* certificate, Administrator* administrator) {
@@ -122,7 +122,7 @@ Result<void> ReadRoles(X509* certificate, Administrator* administrator) {
   }
   if (!administrator->admin && !administrator->auditor &&
       administrator->volumes.empty()) {
-    return Refused(administrator->name, "it has no role");
+    return ClientRefused(administrator->name, "it has no role");
   }
   return {};
 }
@@ -132,7 +132,7 @@ Result<void> ReadRoles(X509* certificate, Administrator* administrator) {
 Result<ClientAuthority> ClientAuthority::Load(const std::string& ca,
                                               const std::string& crl) {
   ClientAuthority authority;
-  ASSIGN_OR_RETURN(authority.ca_pem_, ReadConfigFile(ca, kMaxCaFile));
+  ASSIGN_OR_RETURN(authority.ca_pem_, ReadConfigFile(ca, kMaxClientCa));
   authority.store_.reset(X509_STORE_new());
   if (!authority.store_) {
     return OpensslError(Reason::kInternal, "make a certificate store");
@@ -233,7 +233,7 @@ Result<Administrator> ClientAuthority::Admit(
     return Error(Reason::kPermission, "no client certificate");
   }
   Administrator administrator;
-  administrator.name = NameOf(leaf.get());
+  administrator.name = SubjectAndSerial(leaf.get());
   const StoreContextPtr context(X509_STORE_CTX_new());
   if (!context || X509_STORE_CTX_init(context.get(), store_.get(), leaf.get(),
                                       nullptr) != 1) {
@@ -244,7 +244,8 @@ Result<Administrator> ClientAuthority::Admit(
   if (X509_verify_cert(context.get()) != 1) {
     const int code = X509_STORE_CTX_get_error(context.get());
     ERR_clear_error();
-    return Refused(administrator.name, X509_verify_cert_error_string(code));
+    return ClientRefused(administrator.name,
+                         X509_verify_cert_error_string(code));
   }
   RETURN_IF_ERROR(ReadRoles(leaf.get(), &administrator));
   return administrator;

@@ -15,7 +15,7 @@ namespace tdxvfs::keyserver {
 namespace {
 
 constexpr std::uint64_t kStep = std::uint64_t{1} << 20U;
-constexpr std::uint64_t kBlockSize = 512;  // st_blocks counts these
+constexpr std::uint64_t kStatBlock = 512;  // st_blocks counts these
 
 }  // namespace
 
@@ -32,7 +32,7 @@ Result<DiskReserve> DiskReserve::Open(const std::filesystem::path& path,
   // What an earlier run left goes on to count, unless it is sparse or too big.
   const auto size = static_cast<std::uint64_t>(status.st_size);
   const auto allocated =
-      static_cast<std::uint64_t>(status.st_blocks) * kBlockSize;
+      static_cast<std::uint64_t>(status.st_blocks) * kStatBlock;
   if (size <= bytes && allocated >= size) {
     reserve.held_ = size;
   } else if (ftruncate(reserve.file_.get(), 0) != 0) {

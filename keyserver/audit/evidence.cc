@@ -9,7 +9,7 @@ namespace {
 using Bytes = std::vector<std::uint8_t>;
 
 constexpr std::string_view kLabel = "tdxvfs-evidence-v1";
-constexpr std::size_t kLengthSize = 4;
+constexpr std::size_t kPartLengthSize = 4;
 
 void Add(Bytes* bytes, std::span<const std::uint8_t> field) {
   const auto size = static_cast<std::uint32_t>(field.size());
@@ -22,14 +22,14 @@ void Add(Bytes* bytes, std::span<const std::uint8_t> field) {
 Result<std::span<const std::uint8_t>> Take(
     std::span<const std::uint8_t>* rest) {
   const Error torn(Reason::kFileInvalid, "evidence: not as it was written");
-  if (rest->size() < kLengthSize) {
+  if (rest->size() < kPartLengthSize) {
     return torn;
   }
   std::size_t size = 0;
-  for (std::size_t i = 0; i < kLengthSize; ++i) {
+  for (std::size_t i = 0; i < kPartLengthSize; ++i) {
     size = size << 8U | (*rest)[i];
   }
-  *rest = rest->subspan(kLengthSize);
+  *rest = rest->subspan(kPartLengthSize);
   if (size > rest->size()) {
     return torn;
   }

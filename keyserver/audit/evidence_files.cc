@@ -19,8 +19,8 @@
 namespace tdxvfs::keyserver {
 namespace {
 
-constexpr std::size_t kDaySize = 10;    // 2026-11-21
-constexpr std::size_t kNumberSize = 6;  // 000000
+constexpr std::size_t kDaySize = 10;        // 2026-11-21
+constexpr std::size_t kFileNumberSize = 6;  // 000000
 constexpr std::uint64_t kFilesAShelf = 8;
 // More than any evidence with its event log.
 constexpr std::uint64_t kMaxSize = std::uint64_t{1} << 20U;
@@ -29,18 +29,19 @@ std::string DayOf(std::chrono::system_clock::time_point time) {
   return JsonTime(time).substr(0, kDaySize);
 }
 
-Error Unavailable(std::string_view action, const std::filesystem::path& path) {
+Error EvidenceUnavailable(std::string_view action,
+                          const std::filesystem::path& path) {
   return SystemError(Reason::kAuditUnavailable,
                      std::string(action) + " '" + path.string() + "'", errno);
 }
 
-struct Place {
+struct EvidencePlace {
   std::string file;
   std::uint64_t offset = 0;
   std::uint64_t size = 0;
 };
 
-bool ReadNumber(std::string_view text, std::uint64_t* number) {
+bool ReadWhole(std::string_view text, std::uint64_t* number) {
   const char* const end = text.data() + text.size();
   const auto read = std::from_chars(text.data(), end, *number);
   return read.ec == std::errc() && read.ptr == end;
@@ -53,7 +54,7 @@ bool IsFileName(std::string_view name) {
   });
 }
 
-std::optional<Place> ParsePlace(std::string_view text) {
+std::optional<EvidencePlace> ParseEvidencePlace(std::string_view text) {
   const std::size_t last = text.rfind(':');
   const std::size_t first = last == std::string_view::npos || last == 0
                                 ? last
@@ -61,10 +62,10 @@ std::optional<Place> ParsePlace(std::string_view text) {
   if (first == std::string_view::npos || first == last) {
     return std::nullopt;
   }
-  Place place{std::string(text.substr(0, first))};
+  EvidencePlace place{std::string(text.substr(0, first))};
   if (!IsFileName(place.file) ||
-      !ReadNumber(text.substr(last + 1), &place.size) ||
-      !ReadNumber(text.substr(first + 1, last - first - 1), &place.offset) ||
+      !ReadWhole(text.substr(last + 1), &place.size) ||
+      !ReadWhole(text.substr(first + 1, last - first - 1), &place.offset) ||
       place.size > kMaxSize) {
     return std::nullopt;
   }
@@ -83,7 +84,7 @@ EvidenceFiles::EvidenceFiles(std::filesystem::path folder,
 Result<std::unique_ptr<EvidenceFiles>> EvidenceFiles::Open(
     const std::filesystem::path& folder, const EvidenceLimits& limits) {
   if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-    return Unavailable("make the folder", folder);
+    return EvidenceUnavailable("make the folder", folder);
   }
   std::unique_ptr<EvidenceFiles> files(new EvidenceFiles(folder, limits));
   RETURN_IF_ERROR(files->FindFiles());
@@ -117,7 +118,7 @@ std::string EvidenceFiles::NameFor(const Shelf& shelf, const std::string& day,
   if (!shelf.sizes.empty()) {
     const auto& [name, used] = *shelf.sizes.rbegin();
     if (name.starts_with(of_day) &&
-        ReadNumber(std::string_view(name).substr(of_day.size()), &number)) {
+        ReadWhole(std::string_view(name).substr(of_day.size()), &number)) {
       if (used + size <= shelf.max_bytes / kFilesAShelf) {
         return name;
       }
@@ -126,7 +127,8 @@ std::string EvidenceFiles::NameFor(const Shelf& shelf, const std::string& day,
   }
   const std::string digits = std::to_string(number);
   return of_day +
-         std::string(kNumberSize - std::min(kNumberSize, digits.size()), '0') +
+         std::string(kFileNumberSize - std::min(kFileNumberSize, digits.size()),
+                     '0') +
          digits;
 }
 
@@ -166,15 +168,15 @@ Result<std::string> EvidenceFiles::Keep(
       open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
            0600));
   if (!file.valid()) {
-    return Unavailable("open", path);
+    return EvidenceUnavailable("open", path);
   }
   struct stat status {};
   if (fstat(file.get(), &status) != 0) {
-    return Unavailable("read", path);
+    return EvidenceUnavailable("read", path);
   }
   const ssize_t count = write(file.get(), evidence.data(), evidence.size());
   if (count != static_cast<ssize_t>(evidence.size())) {
-    Error error = Unavailable("write to", path);
+    Error error = EvidenceUnavailable("write to", path);
     if (ftruncate(file.get(), status.st_size) != 0) {
       error.AddContext("half a record stays at the end of '" + path.string() +
                        "'");
@@ -190,7 +192,7 @@ Result<std::string> EvidenceFiles::Keep(
 
 Result<std::vector<std::uint8_t>> EvidenceFiles::Read(
     std::string_view text) const {
-  const auto place = ParsePlace(text);
+  const auto place = ParseEvidencePlace(text);
   if (!place.has_value()) {
     return Error(Reason::kFileInvalid,
                  "'" + std::string(text) + "' is no place of evidence");

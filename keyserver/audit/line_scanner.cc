@@ -10,7 +10,7 @@
 namespace tdxvfs::keyserver {
 namespace {
 
-constexpr off_t kBlockSize = 256L * 1024;
+constexpr off_t kScanBlock = 256L * 1024;
 
 }  // namespace
 
@@ -42,7 +42,7 @@ Result<void> ScanLinesBackward(
   std::string rest;
   off_t offset = size;
   while (offset > 0) {
-    const off_t start = std::max<off_t>(0, offset - kBlockSize);
+    const off_t start = std::max<off_t>(0, offset - kScanBlock);
     ASSIGN_OR_RETURN(
         std::string block,
         ReadRange(file, start, static_cast<std::size_t>(offset - start)));
@@ -72,7 +72,7 @@ Result<void> ScanLinesForward(
   // What was read of the line whose end lies in a later block.
   std::string rest;
   while (offset < size) {
-    const off_t count = std::min(kBlockSize, size - offset);
+    const off_t count = std::min(kScanBlock, size - offset);
     ASSIGN_OR_RETURN(const std::string block,
                      ReadRange(file, offset, static_cast<std::size_t>(count)));
     rest += block;
@@ -94,7 +94,7 @@ Result<void> ScanLinesForward(
 Result<off_t> EndOfLastLine(int file, off_t size) {
   off_t offset = size;
   while (offset > 0) {
-    const off_t start = std::max<off_t>(0, offset - kBlockSize);
+    const off_t start = std::max<off_t>(0, offset - kScanBlock);
     ASSIGN_OR_RETURN(
         const std::string block,
         ReadRange(file, start, static_cast<std::size_t>(offset - start)));

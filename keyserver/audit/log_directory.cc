@@ -20,17 +20,19 @@ constexpr std::string_view kCurrent = "audit.jsonl";
 constexpr std::string_view kNext = "audit.jsonl.new";
 constexpr std::string_view kPrefix = "audit-";
 constexpr std::string_view kSuffix = ".jsonl";
-constexpr std::size_t kNumberSize = 12;
+constexpr std::size_t kSequenceDigits = 12;
 constexpr int kFlags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW;
 
-Error Unavailable(std::string_view action, const std::filesystem::path& path) {
+Error DirectoryUnavailable(std::string_view action,
+                           const std::filesystem::path& path) {
   return SystemError(Reason::kAuditUnavailable,
                      std::string(action) + " '" + path.string() + "'", errno);
 }
 
 std::string FullName(std::uint64_t last_sequence) {
   std::string number = std::to_string(last_sequence);
-  number.insert(0, kNumberSize - std::min(kNumberSize, number.size()), '0');
+  number.insert(0, kSequenceDigits - std::min(kSequenceDigits, number.size()),
+                '0');
   return std::string(kPrefix) + number + std::string(kSuffix);
 }
 
@@ -49,10 +51,10 @@ std::filesystem::path LogDirectory::Current(const std::filesystem::path& path) {
 Result<LogDirectory> LogDirectory::Open(const std::filesystem::path& path) {
   UniqueFd directory(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory.valid()) {
-    return Unavailable("open the audit log's folder", path);
+    return DirectoryUnavailable("open the audit log's folder", path);
   }
   if (flock(directory.get(), LOCK_EX | LOCK_NB) != 0) {
-    return Unavailable("lock the audit log's folder", path);
+    return DirectoryUnavailable("lock the audit log's folder", path);
   }
   LogDirectory opened(path, std::move(directory));
   // The next file has its lines before the full one gets its number: after a
@@ -63,7 +65,8 @@ Result<LogDirectory> LogDirectory::Open(const std::filesystem::path& path) {
                        ? rename(opened.next_.c_str(), opened.current_.c_str())
                        : unlink(opened.next_.c_str());
   if (done != 0 && errno != ENOENT) {
-    return Unavailable(numbered ? "rename audit log" : "remove", opened.next_);
+    return DirectoryUnavailable(numbered ? "rename audit log" : "remove",
+                                opened.next_);
   }
   return opened;
 }
@@ -90,10 +93,10 @@ Result<std::vector<std::filesystem::path>> LogDirectory::Full() const {
 Result<UniqueFd> LogDirectory::OpenCurrent() const {
   UniqueFd file(open(current_.c_str(), kFlags | O_CREAT, 0600));
   if (!file.valid()) {
-    return Unavailable("open audit log", current_);
+    return DirectoryUnavailable("open audit log", current_);
   }
   if (fsync(directory_.get()) != 0) {
-    return Unavailable("sync directory of", current_);
+    return DirectoryUnavailable("sync directory of", current_);
   }
   return file;
 }
@@ -102,22 +105,22 @@ Result<UniqueFd> LogDirectory::StartFile(std::uint64_t last_sequence,
                                          const std::string& text) const {
   UniqueFd file(open(next_.c_str(), kFlags | O_CREAT | O_EXCL, 0600));
   if (!file.valid()) {
-    return Unavailable("start audit log", next_);
+    return DirectoryUnavailable("start audit log", next_);
   }
   errno = WriteAll(file.get(), text);
   if (errno != 0 || fsync(file.get()) != 0) {
-    Error error = Unavailable("start audit log", next_);
+    Error error = DirectoryUnavailable("start audit log", next_);
     (void)unlink(next_.c_str());
     return error;
   }
   const std::filesystem::path full = FullPath(last_sequence);
   if (rename(current_.c_str(), full.c_str()) != 0) {
-    Error error = Unavailable("rename audit log", current_);
+    Error error = DirectoryUnavailable("rename audit log", current_);
     (void)unlink(next_.c_str());
     return error;
   }
   if (rename(next_.c_str(), current_.c_str()) != 0) {
-    Error error = Unavailable("rename audit log", next_);
+    Error error = DirectoryUnavailable("rename audit log", next_);
     (void)rename(full.c_str(), current_.c_str());
     (void)unlink(next_.c_str());
     return error;
@@ -137,7 +140,7 @@ std::uint64_t LastSequenceOf(const std::filesystem::path& file) {
   const std::string name = file.filename().string();
   std::string_view number = name;
   if (!number.starts_with(kPrefix) || !number.ends_with(kSuffix) ||
-      number.size() < kPrefix.size() + kNumberSize + kSuffix.size()) {
+      number.size() < kPrefix.size() + kSequenceDigits + kSuffix.size()) {
     return 0;
   }
   number.remove_prefix(kPrefix.size());
@@ -150,7 +153,7 @@ std::uint64_t LastSequenceOf(const std::filesystem::path& file) {
 Result<UniqueFd> OpenFull(const std::filesystem::path& file) {
   UniqueFd opened(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!opened.valid()) {
-    return Unavailable("open audit log", file);
+    return DirectoryUnavailable("open audit log", file);
   }
   return opened;
 }

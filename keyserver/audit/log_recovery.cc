@@ -21,7 +21,7 @@ namespace {
 
 using Time = std::chrono::system_clock::time_point;
 
-constexpr off_t kBlockSize = off_t{1} << 20U;
+constexpr off_t kDigestBlock = off_t{1} << 20U;
 
 Result<Sha256Digest> DigestOf(int file, off_t offset, off_t end) {
   const DigestContextPtr context(EVP_MD_CTX_new());
@@ -29,7 +29,7 @@ Result<Sha256Digest> DigestOf(int file, off_t offset, off_t end) {
   bool good =
       context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
   while (good && offset < end) {
-    const off_t size = std::min(kBlockSize, end - offset);
+    const off_t size = std::min(kDigestBlock, end - offset);
     ASSIGN_OR_RETURN(const std::string block,
                      ReadRange(file, offset, static_cast<std::size_t>(size)));
     good = EVP_DigestUpdate(context.get(), block.data(), block.size()) == 1;

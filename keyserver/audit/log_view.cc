@@ -42,14 +42,14 @@ Result<std::optional<OpenFile>> OpenIfThere(const std::filesystem::path& path) {
 
 // The line that was read last and the offset behind it in the file after the
 // one that ends there.
-struct Place {
+struct LogPlace {
   std::uint64_t sequence = 0;
   std::uint64_t offset = 0;
 };
 
-Result<Place> ParsePlace(std::string_view text) {
+Result<LogPlace> ParseLogPlace(std::string_view text) {
   if (text.empty()) {
-    return Place{};
+    return LogPlace{};
   }
   const std::size_t colon = text.find(':');
   const auto sequence = audit::ReadCount(text.substr(0, colon));
@@ -60,16 +60,16 @@ Result<Place> ParsePlace(std::string_view text) {
     return Error(Reason::kUsage,
                  "'" + std::string(text) + "' is no place in an audit log");
   }
-  return Place{*sequence, *offset};
+  return LogPlace{*sequence, *offset};
 }
 
-std::string ToText(const Place& place) {
+std::string ToText(const LogPlace& place) {
   return std::to_string(place.sequence) + ":" + std::to_string(place.offset);
 }
 
 // The file that holds the line after a place: full files are named after their
 // last line.
-Result<OpenFile> FileOf(const LogView& view, Place* place) {
+Result<OpenFile> FileOf(const LogView& view, LogPlace* place) {
   for (const std::filesystem::path& path : view.full) {
     if (LastSequenceOf(path) <= place->sequence) {
       continue;
@@ -108,7 +108,7 @@ Result<void> ScanBackward(
 Result<LogPage> ReadPage(
     const LogView& view, std::string_view from, std::size_t max_bytes,
     const std::function<bool(std::string_view line)>& wanted) {
-  ASSIGN_OR_RETURN(Place place, ParsePlace(from));
+  ASSIGN_OR_RETURN(LogPlace place, ParseLogPlace(from));
   LogPage page;
   std::size_t taken = 0;
   std::size_t looked_at = 0;

@@ -11,12 +11,12 @@ namespace {
 
 using ByteSpan = std::span<const std::uint8_t>;
 
-constexpr std::size_t kLengthSize = 4;
+constexpr std::size_t kValueLengthSize = 4;
 constexpr unsigned int kBitsPerByte = 8;
 
 std::size_t ReadLength(ByteSpan bytes) {
   std::size_t length = 0;
-  for (const std::uint8_t byte : bytes.first(kLengthSize)) {
+  for (const std::uint8_t byte : bytes.first(kValueLengthSize)) {
     length = (length << kBitsPerByte) | byte;
   }
   return length;
@@ -29,7 +29,7 @@ Error CutOff() { return {Reason::kStoreInvalid, "a record is cut off"}; }
 FieldWriter& FieldWriter::Bytes(std::string_view name, ByteSpan value) {
   bytes_.push_back(static_cast<std::uint8_t>(name.size()));
   bytes_.insert(bytes_.end(), name.begin(), name.end());
-  for (unsigned int byte = kLengthSize; byte-- > 0;) {
+  for (unsigned int byte = kValueLengthSize; byte-- > 0;) {
     bytes_.push_back(
         static_cast<std::uint8_t>(value.size() >> (byte * kBitsPerByte)));
   }
@@ -53,12 +53,12 @@ Result<FieldReader> FieldReader::Parse(ByteSpan bytes) {
   FieldReader reader;
   while (!bytes.empty()) {
     const std::size_t name_size = bytes.front();
-    if (bytes.size() < 1 + name_size + kLengthSize) {
+    if (bytes.size() < 1 + name_size + kValueLengthSize) {
       return CutOff();
     }
     std::string name(AsText(bytes.subspan(1, name_size)));
     const std::size_t size = ReadLength(bytes.subspan(1 + name_size));
-    bytes = bytes.subspan(1 + name_size + kLengthSize);
+    bytes = bytes.subspan(1 + name_size + kValueLengthSize);
     if (bytes.size() < size) {
       return CutOff();
     }

@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t kNonceSize = 12;
 constexpr std::size_t kTagSize = 16;
 // More than a key has, so that a wrong file is told by its size.
-constexpr std::size_t kMaxFileSize = 4096;
+constexpr std::size_t kMaxMasterKeyFile = 4096;
 constexpr std::string_view kSealLabel = "tdxvfs-store-1";
 
 using ByteSpan = std::span<const std::uint8_t>;
@@ -68,7 +68,7 @@ Result<std::size_t> PlaintextSize(ByteSpan sealed) {
 }  // namespace
 
 Result<MasterKey> MasterKey::Load(std::string_view source) {
-  ASSIGN_OR_RETURN(Secret key, LoadSecret(source, kMaxFileSize));
+  ASSIGN_OR_RETURN(Secret key, LoadSecret(source, kMaxMasterKeyFile));
   auto master_key = FromSecret(std::move(key));
   return std::move(master_key)
       .Context("master key '" + std::string(source) + "'");

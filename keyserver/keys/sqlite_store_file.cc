@@ -38,7 +38,7 @@ constexpr char kPragmas[] =
     "PRAGMA trusted_schema = OFF;"
     "PRAGMA secure_delete = ON;";
 
-Result<std::int64_t> ReadNumber(sqlite3* database, std::string_view sql) {
+Result<std::int64_t> QueryNumber(sqlite3* database, std::string_view sql) {
   ASSIGN_OR_RETURN(SqliteStatement query,
                    SqliteStatement::Prepare(database, sql));
   RETURN_IF_ERROR(query.Step());
@@ -57,9 +57,9 @@ Result<void> QuickCheck(sqlite3* database) {
 
 Result<void> CheckIntegrity(sqlite3* database) {
   ASSIGN_OR_RETURN(const std::int64_t pages,
-                   ReadNumber(database, "PRAGMA page_count"));
+                   QueryNumber(database, "PRAGMA page_count"));
   ASSIGN_OR_RETURN(const std::int64_t page_size,
-                   ReadNumber(database, "PRAGMA page_size"));
+                   QueryNumber(database, "PRAGMA page_size"));
   return pages * page_size > kMaxQuickCheck ? Result<void>()
                                             : QuickCheck(database);
 }
@@ -67,7 +67,7 @@ Result<void> CheckIntegrity(sqlite3* database) {
 // The schema that the file has.
 Result<std::int64_t> CheckSchema(sqlite3* database) {
   ASSIGN_OR_RETURN(const std::int64_t version,
-                   ReadNumber(database, "PRAGMA user_version"));
+                   QueryNumber(database, "PRAGMA user_version"));
   if (version > kSchemaVersion) {
     return Error(Reason::kStoreNewer,
                  "schema version " + std::to_string(version) +

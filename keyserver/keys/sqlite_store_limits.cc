@@ -14,7 +14,7 @@ using std::chrono::sys_seconds;
 // Of a volume; the ones that came last are kept.
 constexpr std::int64_t kMaxGuests = 1000;
 
-Error Refused(std::string detail) {
+Error LimitError(std::string detail) {
   return {Reason::kRefusedByPolicy, std::move(detail)};
 }
 
@@ -29,22 +29,22 @@ Result<void> CheckReleasable(const VersionRecord& record,
   const std::string name = "version " + std::to_string(record.version);
   const VersionLimits& limits = record.limits;
   if (record.destroyed || record.delete_after.has_value()) {
-    return Refused(name + " is deleted");
+    return LimitError(name + " is deleted");
   }
   if (record.retired) {
-    return Refused(name + " is retired");
+    return LimitError(name + " is retired");
   }
   if (limits.not_before.has_value() && now < *limits.not_before) {
-    return Refused(name + " is not released before " +
-                   JsonTime(*limits.not_before));
+    return LimitError(name + " is not released before " +
+                      JsonTime(*limits.not_before));
   }
   if (limits.not_after.has_value() && now > *limits.not_after) {
-    return Refused(name + " is not released after " +
-                   JsonTime(*limits.not_after));
+    return LimitError(name + " is not released after " +
+                      JsonTime(*limits.not_after));
   }
   if (limits.releases.has_value() && record.released >= *limits.releases) {
-    return Refused(name + " has had its " + std::to_string(*limits.releases) +
-                   " releases");
+    return LimitError(name + " has had its " +
+                      std::to_string(*limits.releases) + " releases");
   }
   return {};
 }

@@ -13,7 +13,7 @@ namespace {
 // What is in a database, by type and name, and how it was made.
 using Layout = std::map<std::string, std::string>;
 
-Result<Layout> LayoutOf(sqlite3* database) {
+Result<Layout> SchemaOf(sqlite3* database) {
   ASSIGN_OR_RETURN(
       SqliteStatement query,
       SqliteStatement::Prepare(
@@ -38,14 +38,14 @@ Result<Layout> ExpectedLayout() {
     return SqliteError(opened, "open");
   }
   RETURN_IF_ERROR(Execute(database.get(), kSchema));
-  return LayoutOf(database.get());
+  return SchemaOf(database.get());
 }
 
 }  // namespace
 
 Result<void> CheckLayout(sqlite3* database) {
   ASSIGN_OR_RETURN(const Layout expected, ExpectedLayout());
-  ASSIGN_OR_RETURN(const Layout found, LayoutOf(database));
+  ASSIGN_OR_RETURN(const Layout found, SchemaOf(database));
   for (const auto& [name, made] : found) {
     const auto known = expected.find(name);
     if (known == expected.end() || known->second != made) {
