@@ -15,7 +15,7 @@ namespace tdxvfs::agent {
 namespace {
 
 // An attempt to open takes seconds at most once the grant is there.
-constexpr std::chrono::seconds kGuardLimit{30};
+constexpr std::chrono::seconds kLockGuardLimit{30};
 
 // Where the volume is mounted: as configured, or, when the configuration
 // cannot be read any more, as the kernel knows it.
@@ -61,9 +61,10 @@ Result<void> Close(const luks::VolumePlace& place, luks::CloseMode mode) {
 Result<void> LockVolume(const Surroundings& surroundings,
                         const std::string& volume, LockMode mode) {
   RETURN_IF_ERROR(CheckVolumeName(volume));
-  ASSIGN_OR_RETURN(const VolumeGuard guard,
-                   VolumeGuard::Take(surroundings.run_directory, volume,
-                                     VolumeGuard::Kind::kAttempt, kGuardLimit));
+  ASSIGN_OR_RETURN(
+      const VolumeGuard guard,
+      VolumeGuard::Take(surroundings.run_directory, volume,
+                        VolumeGuard::Kind::kAttempt, kLockGuardLimit));
   ASSIGN_OR_RETURN(const luks::VolumePlace place,
                    PlaceOf(surroundings, volume));
   ASSIGN_OR_RETURN(const luks::VolumeState before, luks::StateOfVolume(place));

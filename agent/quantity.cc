@@ -21,7 +21,7 @@ constexpr std::array<Unit, 4> kSizeUnits{{{"B", 1},
                                           {"KiB", 1ULL << 10U},
                                           {"MiB", 1ULL << 20U},
                                           {"GiB", 1ULL << 30U}}};
-constexpr std::uint64_t kMaxSize = 1ULL << 40U;
+constexpr std::uint64_t kMaxByteSize = 1ULL << 40U;
 
 // NUMBER [SPACE] UNIT with nothing before, between or after.
 Result<std::uint64_t> ParseQuantity(std::string_view text,
@@ -57,7 +57,8 @@ Result<std::chrono::seconds> ParseDuration(std::string_view text) {
 }
 
 Result<std::uint64_t> ParseSize(std::string_view text) {
-  return ParseQuantity(text, kSizeUnits, kMaxSize, R"("1 MiB" or "64 KiB")");
+  return ParseQuantity(text, kSizeUnits, kMaxByteSize,
+                       R"("1 MiB" or "64 KiB")");
 }
 
 std::string DurationText(std::chrono::seconds duration) {

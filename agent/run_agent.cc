@@ -27,7 +27,7 @@ constexpr std::string_view kProgram = "tdxvfs-agent";
 constexpr mode_t kQuoteMode = 0644;
 
 std::string UnlockedJson(const std::string& volume, const Unlocked& unlocked) {
-  const auto milliseconds = [](std::chrono::microseconds time) {
+  const auto in_milliseconds = [](std::chrono::microseconds time) {
     return std::chrono::round<std::chrono::milliseconds>(time).count();
   };
   JsonObject object;
@@ -37,14 +37,14 @@ std::string UnlockedJson(const std::string& volume, const Unlocked& unlocked) {
     return object.Close();
   }
   object.Number("version", unlocked.version)
-      .Number("quote_ms", milliseconds(unlocked.timings.quote))
-      .Number("release_ms", milliseconds(unlocked.timings.release))
-      .Number("open_ms", milliseconds(unlocked.timings.open))
-      .Number("mount_ms", milliseconds(unlocked.timings.mount))
-      .Number("header_ms", milliseconds(unlocked.timings.header))
-      .Number("loop_ms", milliseconds(unlocked.timings.loop))
-      .Number("crypt_ms", milliseconds(unlocked.timings.crypt))
-      .Number("verity_ms", milliseconds(unlocked.timings.verity));
+      .Number("quote_ms", in_milliseconds(unlocked.timings.quote))
+      .Number("release_ms", in_milliseconds(unlocked.timings.release))
+      .Number("open_ms", in_milliseconds(unlocked.timings.open))
+      .Number("mount_ms", in_milliseconds(unlocked.timings.mount))
+      .Number("header_ms", in_milliseconds(unlocked.timings.header))
+      .Number("loop_ms", in_milliseconds(unlocked.timings.loop))
+      .Number("crypt_ms", in_milliseconds(unlocked.timings.crypt))
+      .Number("verity_ms", in_milliseconds(unlocked.timings.verity));
   return object.Close();
 }
 

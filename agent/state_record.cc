@@ -10,8 +10,8 @@
 namespace tdxvfs::agent {
 namespace {
 
-constexpr std::size_t kMaxSize = 4096;
-constexpr mode_t kMode = 0644;
+constexpr std::size_t kMaxRecordSize = 4096;
+constexpr mode_t kRecordMode = 0644;
 
 std::filesystem::path RecordPath(const std::filesystem::path& run_directory,
                                  std::string_view volume) {
@@ -28,7 +28,7 @@ std::string TextOrEmpty(const TomlTable& table, std::string_view key) {
 StateRecord ReadStateRecord(const std::filesystem::path& run_directory,
                             std::string_view volume) {
   const auto path = RecordPath(run_directory, volume);
-  const auto bytes = ReadConfigFile(path, kMaxSize);
+  const auto bytes = ReadConfigFile(path, kMaxRecordSize);
   if (!bytes.has_value()) {
     return {};
   }
@@ -55,7 +55,8 @@ Result<void> WriteStateRecord(const std::filesystem::path& run_directory,
   add("version", record.version);
   add("audit_id", record.audit_id);
   add("reason", record.reason);
-  return ReplaceFile(RecordPath(run_directory, volume), AsBytes(text), kMode);
+  return ReplaceFile(RecordPath(run_directory, volume), AsBytes(text),
+                     kRecordMode);
 }
 
 void RemoveStateRecord(const std::filesystem::path& run_directory,

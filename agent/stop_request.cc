@@ -15,7 +15,7 @@ void OnStop(int /*signal*/) { g_stop_requested = 1; }
 
 // A signal that comes between the look at the flag and the sleep is seen after
 // at most this time.
-constexpr std::chrono::milliseconds kSlice{200};
+constexpr std::chrono::milliseconds kSleepSlice{200};
 
 }  // namespace
 
@@ -39,7 +39,7 @@ bool SleepUnlessStopped(std::chrono::milliseconds duration) {
     if (left.count() <= 0) {
       return true;
     }
-    const auto slice = std::min<std::chrono::nanoseconds>(left, kSlice);
+    const auto slice = std::min<std::chrono::nanoseconds>(left, kSleepSlice);
     const timespec wait{0, static_cast<long>(slice.count())};
     (void)nanosleep(&wait, nullptr);
   }

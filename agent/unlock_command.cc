@@ -18,7 +18,7 @@ namespace tdxvfs::agent {
 namespace {
 
 // Longer than any attempt that is not stuck.
-constexpr std::chrono::minutes kGuardLimit{3};
+constexpr std::chrono::minutes kAttemptLimit{3};
 
 std::string Milliseconds(std::chrono::microseconds time) {
   return std::to_string(
@@ -51,12 +51,13 @@ StateRecord RecordOf(const Result<Unlocked>& unlocked) {
 }
 
 // One attempt with the guard held, and its record.
-Result<Unlocked> Attempt(const Surroundings& surroundings,
-                         const VolumeConfig& config, const UnlockParts& parts,
-                         UnlockMode mode) {
-  ASSIGN_OR_RETURN(const VolumeGuard guard,
-                   VolumeGuard::Take(surroundings.run_directory, config.name,
-                                     VolumeGuard::Kind::kAttempt, kGuardLimit));
+Result<Unlocked> AttemptGuarded(const Surroundings& surroundings,
+                                const VolumeConfig& config,
+                                const UnlockParts& parts, UnlockMode mode) {
+  ASSIGN_OR_RETURN(
+      const VolumeGuard guard,
+      VolumeGuard::Take(surroundings.run_directory, config.name,
+                        VolumeGuard::Kind::kAttempt, kAttemptLimit));
   auto unlocked = UnlockVolume(config, parts, mode);
   if (!unlocked.has_value() && StopRequested()) {
     return Error(Reason::kStopped, "stopped: " + unlocked.error().ToString());
@@ -118,7 +119,7 @@ Result<Unlocked> RunUnlock(const Surroundings& surroundings,
     Log(LogLevel::kWarning, event, line, {.volume = config.name});
   };
   const auto attempt = [&]() {
-    return Attempt(surroundings, config, parts, mode)
+    return AttemptGuarded(surroundings, config, parts, mode)
         .Context("unlock volume '" + config.name + "'");
   };
   Result<Unlocked> unlocked = Error(Reason::kInternal, "no attempt");
@@ -129,7 +130,7 @@ Result<Unlocked> RunUnlock(const Surroundings& surroundings,
     ASSIGN_OR_RETURN(
         const VolumeGuard guard,
         VolumeGuard::Take(surroundings.run_directory, config.name,
-                          VolumeGuard::Kind::kWaiting, kGuardLimit));
+                          VolumeGuard::Kind::kWaiting, kAttemptLimit));
     unlocked = UnlockAndRetry(
         config.name,
         RetryPlan(config.max_wait, config.retry_slowly, RandomFraction),

@@ -14,7 +14,7 @@ namespace tdxvfs::agent {
 namespace {
 
 // How often a wait looks whether we are asked to stop.
-constexpr std::chrono::milliseconds kSlice{100};
+constexpr std::chrono::milliseconds kQueueSlice{100};
 constexpr const char* kAuditIdKey = "tdxvfs-audit-id";
 // Only one operation is under way at a time, so that the tag says nothing.
 void* const kTag = nullptr;
@@ -45,7 +45,7 @@ Result<bool> UnlockStream::Wait(Limit limit) {
     void* tag = nullptr;
     bool ok = false;
     if (!StopRequested() &&
-        queue_.AsyncNext(&tag, &ok, system_clock::now() + kSlice) ==
+        queue_.AsyncNext(&tag, &ok, system_clock::now() + kQueueSlice) ==
             grpc::CompletionQueue::GOT_EVENT) {
       return ok;
     }

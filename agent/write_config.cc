@@ -12,7 +12,7 @@
 namespace tdxvfs::agent {
 namespace {
 
-constexpr mode_t kMode = 0644;
+constexpr mode_t kConfigMode = 0644;
 
 std::string ConfigText(const ConfigRequest& request) {
   std::string text = "image   = " + TomlString(request.image) + "\n" +
@@ -55,7 +55,7 @@ Result<std::filesystem::path> WriteVolumeConfig(
                        "make '" + path.parent_path().string() + "'",
                        failure.value());
   }
-  RETURN_IF_ERROR(WriteNewFile(path, AsBytes(text), kMode));
+  RETURN_IF_ERROR(WriteNewFile(path, AsBytes(text), kConfigMode));
   return path;
 }
 
