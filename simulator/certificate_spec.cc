@@ -15,13 +15,14 @@ namespace tdxvfs::simulator {
 namespace {
 
 constexpr const char* kSgxExtensionOid = "1.2.840.113741.1.13.1";
-constexpr const char* kUnknownOid = "1.3.6.1.4.1.32473.1";
 
 using ObjectPtr = std::unique_ptr<ASN1_OBJECT, FreeWith<ASN1_OBJECT_free>>;
 using OctetsPtr =
     std::unique_ptr<ASN1_OCTET_STRING, FreeWith<ASN1_OCTET_STRING_free>>;
 
-Error Failed(const char* what) { return OpensslError(Reason::kInternal, what); }
+Error CertificateFailed(const char* what) {
+  return OpensslError(Reason::kInternal, what);
+}
 
 bool AddText(X509_NAME* name, const char* field, const std::string& text) {
   return X509_NAME_add_entry_by_txt(
@@ -39,7 +40,7 @@ Result<void> SetSubject(X509* certificate, const CertificateSpec& spec) {
       !AddText(name, "O", "Intel Corporation") ||
       !AddText(name, "L", "Santa Clara") || !AddText(name, "ST", "CA") ||
       !AddText(name, "C", "US")) {
-    return Failed("name a certificate");
+    return CertificateFailed("name a certificate");
   }
   return {};
 }
@@ -48,7 +49,7 @@ Result<void> SetSubject(X509* certificate, const CertificateSpec& spec) {
 Result<void> SetSerial(X509* certificate) {
   std::array<std::uint8_t, 20> serial{};
   if (RAND_bytes(serial.data(), static_cast<int>(serial.size())) != 1) {
-    return Failed("make a serial number");
+    return CertificateFailed("make a serial number");
   }
   serial[0] = static_cast<std::uint8_t>(serial[0] | 0x40U) & 0x7fU;
   const BignumPtr number(
@@ -56,7 +57,7 @@ Result<void> SetSerial(X509* certificate) {
   if (number == nullptr ||
       BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)) ==
           nullptr) {
-    return Failed("set a serial number");
+    return CertificateFailed("set a serial number");
   }
   return {};
 }
@@ -70,7 +71,7 @@ Result<void> AddExtension(X509* certificate, X509V3_CTX* context, int kind,
       X509V3_EXT_conf_nid(nullptr, context, kind, value.c_str()));
   if (extension == nullptr ||
       X509_add_ext(certificate, extension.get(), -1) != 1) {
-    return Failed("add an extension");
+    return CertificateFailed("add an extension");
   }
   return {};
 }
@@ -82,13 +83,13 @@ Result<void> AddRawExtension(X509* certificate, const char* oid, bool critical,
   if (identifier == nullptr || octets == nullptr ||
       ASN1_OCTET_STRING_set(octets.get(), value.data(),
                             static_cast<int>(value.size())) != 1) {
-    return Failed("make an extension");
+    return CertificateFailed("make an extension");
   }
   const X509ExtensionPtr extension(X509_EXTENSION_create_by_OBJ(
       nullptr, identifier.get(), critical ? 1 : 0, octets.get()));
   if (extension == nullptr ||
       X509_add_ext(certificate, extension.get(), -1) != 1) {
-    return Failed("add an extension");
+    return CertificateFailed("add an extension");
   }
   return {};
 }
@@ -122,8 +123,8 @@ Result<void> AddExtensions(X509* certificate, X509* issuer,
         AddRawExtension(certificate, kSgxExtensionOid, false, extension));
   }
   if (spec.unknown_critical_extension) {
-    RETURN_IF_ERROR(
-        AddRawExtension(certificate, kUnknownOid, true, DerBoolean(true)));
+    RETURN_IF_ERROR(AddRawExtension(certificate, kUnknownExtensionOid, true,
+                                    DerBoolean(true)));
   }
   return {};
 }
@@ -144,7 +145,7 @@ Result<EvpPkeyPtr> MakeKey(KeyKind kind) {
       break;
   }
   if (key == nullptr) {
-    return Failed("make a key");
+    return CertificateFailed("make a key");
   }
   return key;
 }
@@ -153,7 +154,7 @@ Result<X509Ptr> MakeCertificate(const CertificateSpec& spec,
                                 EVP_PKEY* subject_key, const Signer& signer) {
   X509Ptr certificate(X509_new());
   if (certificate == nullptr) {
-    return Failed("make a certificate");
+    return CertificateFailed("make a certificate");
   }
   X509* const made = certificate.get();
   X509* const issuer =
@@ -168,12 +169,12 @@ Result<X509Ptr> MakeCertificate(const CertificateSpec& spec,
       ASN1_TIME_set(X509_getm_notAfter(made),
                     Clock::to_time_t(spec.not_after)) == nullptr ||
       X509_set_pubkey(made, subject_key) != 1) {
-    return Failed("fill a certificate");
+    return CertificateFailed("fill a certificate");
   }
   RETURN_IF_ERROR(AddExtensions(made, issuer, spec));
   if (X509_sign(made, signer.key, spec.sha384 ? EVP_sha384() : EVP_sha256()) ==
       0) {
-    return Failed("sign a certificate");
+    return CertificateFailed("sign a certificate");
   }
   return certificate;
 }
@@ -181,7 +182,7 @@ Result<X509Ptr> MakeCertificate(const CertificateSpec& spec,
 Result<std::string> ToPem(X509* certificate) {
   const BioPtr memory(BIO_new(BIO_s_mem()));
   if (memory == nullptr || PEM_write_bio_X509(memory.get(), certificate) != 1) {
-    return Failed("write a certificate");
+    return CertificateFailed("write a certificate");
   }
   char* text = nullptr;
   const long size = BIO_get_mem_data(memory.get(), &text);

@@ -13,6 +13,9 @@
 
 namespace tdxvfs::simulator {
 
+// Of an extension that nobody knows: from what RFC 5612 keeps for examples.
+inline constexpr const char* kUnknownExtensionOid = "1.3.6.1.4.1.32473.1";
+
 // Keys that a certificate can be made for; only the first is right.
 enum class KeyKind : std::uint8_t { kP256, kP384, kRsa2048 };
 Result<EvpPkeyPtr> MakeKey(KeyKind kind);

@@ -24,10 +24,6 @@ Result<Bytes> ChainText(const Pki& pki) {
   return data;
 }
 
-void Append(Bytes& out, std::span<const std::uint8_t> bytes) {
-  out.insert(out.end(), bytes.begin(), bytes.end());
-}
-
 }  // namespace
 
 Result<Bytes> MakeCertificationData(const Pki& pki, std::uint16_t type) {
@@ -45,10 +41,11 @@ Result<Bytes> MakeCertificationData(const Pki& pki, std::uint16_t type) {
   } else if (RAND_bytes(data.data(), static_cast<int>(data.size())) != 1) {
     return OpensslError(Reason::kInternal, "make an encrypted PPID");
   }
-  Append(data, platform.tcb_components);
+  data.insert(data.end(), platform.tcb_components.begin(),
+              platform.tcb_components.end());
   data.push_back(static_cast<std::uint8_t>(platform.pce_svn));
   data.push_back(static_cast<std::uint8_t>(platform.pce_svn >> 8U));
-  Append(data, platform.pce_id);
+  data.insert(data.end(), platform.pce_id.begin(), platform.pce_id.end());
   return data;
 }
 

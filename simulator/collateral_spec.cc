@@ -16,7 +16,7 @@ namespace {
 
 using std::chrono::hours;
 
-constexpr mode_t kPublic = 0644;
+constexpr mode_t kCollateralFileMode = 0644;
 
 }  // namespace
 
@@ -66,7 +66,7 @@ Result<void> SaveCollateral(const Collateral& collateral,
            {"pck_crl_issuer_chain.pem",
             AsBytes(collateral.pck_crl_issuer_chain)}}};
   for (const auto& [name, content] : files) {
-    RETURN_IF_ERROR(ReplaceFile(folder / name, content, kPublic));
+    RETURN_IF_ERROR(ReplaceFile(folder / name, content, kCollateralFileMode));
   }
   return {};
 }

@@ -19,7 +19,7 @@ namespace {
 
 // TDREPORT_STRUCT: REPORTMACSTRUCT comes first and has REPORTDATA at 128.
 constexpr std::size_t kTdReportSize = 1024;
-constexpr std::size_t kReportDataOffset = 128;
+constexpr std::size_t kReportDataInTdReport = 128;
 
 using TdReportStruct = std::array<std::uint8_t, kTdReportSize>;
 
@@ -63,7 +63,7 @@ Result<void> ServeGuestDevice(const std::filesystem::path& device,
     ASSIGN_OR_RETURN(const TdReportStruct request,
                      ReadRequest(file.get(), name));
     const auto report_data =
-        std::span(request).subspan<kReportDataOffset, 64>();
+        std::span(request).subspan<kReportDataInTdReport, 64>();
     ASSIGN_OR_RETURN(Bytes answer, answerer.Answer(report_data));
     if (answer.empty()) {
       const std::int32_t error_number = -answerer.options().error_number;

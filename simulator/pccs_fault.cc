@@ -32,7 +32,7 @@ bool IsIssuerChain(std::string_view header) {
   return header.ends_with("-Issuer-Chain");
 }
 
-void Refuse(PccsAnswer& answer, unsigned status) {
+void TurnIntoRefusal(PccsAnswer& answer, unsigned status) {
   answer.status = status;
   answer.body.clear();
   std::erase_if(answer.headers,
@@ -109,17 +109,17 @@ Result<PccsFault> ParsePccsFault(std::string_view text) {
 void ApplyPccsFault(PccsFaultKind kind, PccsAnswer& answer) {
   switch (kind) {
     case PccsFaultKind::kServerError:
-      return Refuse(answer, 500);
+      return TurnIntoRefusal(answer, 500);
     case PccsFaultKind::kUnavailable:
-      return Refuse(answer, 503);
+      return TurnIntoRefusal(answer, 503);
     case PccsFaultKind::kNotFound:
-      return Refuse(answer, 404);
+      return TurnIntoRefusal(answer, 404);
     case PccsFaultKind::kTooMany:
       answer.headers["Retry-After"] = "1";
-      return Refuse(answer, 429);
+      return TurnIntoRefusal(answer, 429);
     case PccsFaultKind::kRedirect:
       answer.headers["Location"] = "https://elsewhere.invalid/";
-      return Refuse(answer, 302);
+      return TurnIntoRefusal(answer, 302);
     case PccsFaultKind::kWrongContent:
       answer.headers["Content-Type"] = "text/html";
       answer.body = "<html><body>Please log in.</body></html>";

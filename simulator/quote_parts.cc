@@ -10,7 +10,7 @@
 namespace tdxvfs::simulator {
 namespace {
 
-constexpr std::size_t kReportDataOffset = 320;
+constexpr std::size_t kReportDataInEnclaveReport = 320;
 
 // MRSIGNER of Intel's quoting enclaves for TDX and for SGX.
 constexpr attest::ByteArray<32> kTdQeSigner = {
@@ -106,7 +106,7 @@ Result<void> QuoteParts::BindAttestationKey(EVP_PKEY* key) {
   Append(bound, authentication_data);
   ASSIGN_OR_RETURN(const Sha256Digest digest, Sha256(bound));
   std::copy(digest.begin(), digest.end(),
-            qe_report.begin() + kReportDataOffset);
+            qe_report.begin() + kReportDataInEnclaveReport);
   return {};
 }
 
@@ -162,7 +162,7 @@ attest::ByteArray<384> SgxReportBytes(const attest::SgxReport& report) {
   put(128, report.mr_signer);
   put_u16(256, report.isv_prod_id);
   put_u16(258, report.isv_svn);
-  put(kReportDataOffset, report.report_data);
+  put(kReportDataInEnclaveReport, report.report_data);
   return bytes;
 }
 
