@@ -12,17 +12,12 @@
 namespace tdxvfs::image {
 namespace {
 
-constexpr std::uint64_t kMagic = 0xe0f5e1e2;
-constexpr std::size_t kSuperBlockAt = 1024;  // bytes
 constexpr std::uint64_t kBlockBits = 12;
-constexpr std::uint64_t kChunkBits = 4;           // chunk above block
-constexpr std::uint64_t kChecksumFeature = 0x1;   // compatible
-constexpr std::uint64_t kModifiedFeature = 0x2;   // compatible: times are mtime
-constexpr std::uint64_t kChunkedFeature = 0x4;    // incompatible
-constexpr std::uint64_t kExtendedInode = 1;       // bit 0 of the format
-constexpr std::size_t kAttributeHeader = 12;      // bytes
-constexpr std::size_t kAttributeUnit = 4;         // bytes
-constexpr std::size_t kAttributeEntryHeader = 4;  // bytes
+constexpr std::uint64_t kChunkBits = 4;          // chunk above block
+constexpr std::uint64_t kChecksumFeature = 0x1;  // compatible
+constexpr std::uint64_t kModifiedFeature = 0x2;  // compatible: times are mtime
+constexpr std::uint64_t kChunkedFeature = 0x4;   // incompatible
+constexpr std::uint64_t kExtendedInode = 1;      // bit 0 of the format
 
 // Prefixes that the format abbreviates to a number.
 struct Prefix {
@@ -34,6 +29,15 @@ constexpr std::array<Prefix, 3> kPrefixes{{{"user.", 1},
                                            {"system.posix_acl_default", 3}}};
 
 }  // namespace
+
+std::uint64_t RoundUp(std::uint64_t number, std::uint64_t unit) {
+  return number / unit * unit + (number % unit != 0 ? unit : 0);
+}
+
+bool AllZero(std::span<const std::uint8_t> bytes) {
+  return std::all_of(bytes.begin(), bytes.end(),
+                     [](std::uint8_t byte) { return byte == 0; });
+}
 
 void PutNumber(std::span<std::uint8_t> bytes, std::size_t at, std::size_t size,
                std::uint64_t number) {
@@ -74,32 +78,34 @@ std::vector<std::uint8_t> EncodeErofsAttributes(
     if (prefix == kPrefixes.end()) {
       continue;
     }
-    bytes.resize(std::max(bytes.size(), kAttributeHeader));
+    bytes.resize(std::max(bytes.size(), kErofsAttributeHeader));
     const std::string_view rest =
         std::string_view(name).substr(prefix->text.size());
     const std::size_t at = bytes.size();
-    bytes.resize(at + kAttributeEntryHeader);
+    bytes.resize(at + kErofsAttributeEntryHeader);
     bytes[at] = static_cast<std::uint8_t>(rest.size());
     bytes[at + 1] = prefix->index;
     PutNumber(bytes, at + 2, 2, value.size());
     bytes.insert(bytes.end(), rest.begin(), rest.end());
     bytes.insert(bytes.end(), value.begin(), value.end());
-    bytes.resize((bytes.size() + kAttributeUnit - 1) / kAttributeUnit *
-                 kAttributeUnit);
+    bytes.resize((bytes.size() + kErofsAttributeUnit - 1) /
+                 kErofsAttributeUnit * kErofsAttributeUnit);
   }
   return bytes;
 }
 
 std::uint16_t ErofsAttributeCount(std::size_t bytes) {
-  return bytes == 0 ? 0
-                    : static_cast<std::uint16_t>(
-                          (bytes - kAttributeHeader) / kAttributeUnit + 1);
+  return bytes == 0
+             ? 0
+             : static_cast<std::uint16_t>(
+                   (bytes - kErofsAttributeHeader) / kErofsAttributeUnit + 1);
 }
 
 std::vector<std::uint8_t> EncodeErofsSuperBlock(const ErofsSuperBlock& super) {
   std::vector<std::uint8_t> block(kErofsBlock, 0);
-  const std::span<std::uint8_t> bytes = std::span(block).subspan(kSuperBlockAt);
-  PutNumber(bytes, 0, 4, kMagic);
+  const std::span<std::uint8_t> bytes =
+      std::span(block).subspan(kErofsSuperBlockAt);
+  PutNumber(bytes, 0, 4, kErofsMagic);
   PutNumber(bytes, 8, 4, kChecksumFeature | kModifiedFeature);
   PutNumber(bytes, 12, 1, kBlockBits);
   PutNumber(bytes, 14, 2, super.root);

@@ -17,8 +17,14 @@ namespace tdxvfs::image {
 // extended inodes (kernel documentation filesystems/erofs.rst, "On-disk
 // details"; numbers as in fs/erofs/erofs_fs.h). Everything is little-endian.
 
-inline constexpr std::uint32_t kErofsBlock = 4096;   // bytes
-inline constexpr std::uint32_t kErofsInode = 64;     // bytes, extended
+inline constexpr std::uint64_t kErofsMagic = 0xe0f5e1e2;
+inline constexpr std::size_t kErofsSuperBlockAt = 1024;       // byte
+inline constexpr std::size_t kErofsAttributeHeader = 12;      // bytes
+inline constexpr std::size_t kErofsAttributeUnit = 4;         // bytes
+inline constexpr std::size_t kErofsAttributeEntryHeader = 4;  // bytes
+inline constexpr std::size_t kErofsChunkAddress = 4;          // bytes
+inline constexpr std::uint32_t kErofsBlock = 4096;            // bytes
+inline constexpr std::uint32_t kErofsInode = 64;              // bytes, extended
 inline constexpr std::uint32_t kErofsSlot = 32;      // bytes; inode numbers
 inline constexpr std::uint32_t kErofsChunk = 65536;  // bytes
 
@@ -64,6 +70,10 @@ std::vector<std::uint8_t> EncodeErofsSuperBlock(const ErofsSuperBlock& super);
 
 // The file type of a directory entry.
 std::uint8_t ErofsFileType(mode_t mode);
+
+// The next multiple of `unit`, also for numbers near the end of 64 bits.
+std::uint64_t RoundUp(std::uint64_t number, std::uint64_t unit);
+bool AllZero(std::span<const std::uint8_t> bytes);
 
 // Writes a little-endian number of `size` bytes.
 void PutNumber(std::span<std::uint8_t> bytes, std::size_t at, std::size_t size,

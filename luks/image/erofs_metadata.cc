@@ -14,15 +14,10 @@ namespace tdxvfs::image {
 namespace {
 
 constexpr std::uint32_t kBlocksPerChunk = kErofsChunk / kErofsBlock;
-constexpr std::size_t kChunkAddress = 4;  // bytes
 constexpr std::size_t kMaxAttributes =
     std::size_t{65535} * 4;                        // bytes, a 16-bit count
 constexpr std::size_t kMaxAttributeName = 255;     // bytes, an 8-bit length
 constexpr std::size_t kMaxAttributeValue = 65535;  // bytes, a 16-bit length
-
-std::uint64_t RoundUp(std::uint64_t number, std::uint64_t unit) {
-  return (number + unit - 1) / unit * unit;
-}
 
 bool Fit(const SourceAttributes& attributes) {
   return std::all_of(attributes.begin(), attributes.end(),
@@ -109,14 +104,15 @@ std::vector<std::uint8_t> ErofsMetadata::AttributesOf(
 std::vector<std::uint8_t> ErofsMetadata::ChunksOf(std::uint32_t node) const {
   const std::uint64_t chunks =
       RoundUp(tree_->nodes[node].size, kErofsChunk) / kErofsChunk;
-  std::vector<std::uint8_t> bytes(chunks * kChunkAddress);
+  std::vector<std::uint8_t> bytes(chunks * kErofsChunkAddress);
   for (std::uint64_t chunk = 0; chunk < chunks; ++chunk) {
-    PutNumber(bytes, chunk * kChunkAddress, kChunkAddress, files_->zero_block);
+    PutNumber(bytes, chunk * kErofsChunkAddress, kErofsChunkAddress,
+              files_->zero_block);
   }
   for (const ChunkRun& run : files_->sparse.at(node)) {
     for (std::uint64_t i = 0; i < run.chunks; ++i) {
-      PutNumber(bytes, (run.first_chunk + i) * kChunkAddress, kChunkAddress,
-                run.block + i * kBlocksPerChunk);
+      PutNumber(bytes, (run.first_chunk + i) * kErofsChunkAddress,
+                kErofsChunkAddress, run.block + i * kBlocksPerChunk);
     }
   }
   return bytes;
@@ -146,7 +142,8 @@ Result<void> ErofsMetadata::PlaceNode(std::uint32_t node, std::uint64_t* next) {
   } else if (files_->sparse.contains(node)) {
     place.layout = ErofsLayout::kChunks;
     place.first_block = ErofsChunkFormat();
-    after = RoundUp(source.size, kErofsChunk) / kErofsChunk * kChunkAddress;
+    after =
+        RoundUp(source.size, kErofsChunk) / kErofsChunk * kErofsChunkAddress;
   } else {
     place.first_block = files_->first_block[node];
   }

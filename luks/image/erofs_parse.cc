@@ -12,20 +12,13 @@
 namespace tdxvfs::image {
 namespace {
 
-constexpr std::size_t kSuperBlockAt = 1024;  // bytes
 constexpr std::size_t kSuperBlockSize = 128;
-constexpr std::size_t kAttributeHeader = 12;
-constexpr std::size_t kAttributeUnit = 4;
-constexpr std::size_t kAttributeEntryHeader = 4;
 constexpr std::size_t kDirectoryEntry = 12;
-constexpr std::size_t kMaxName = 255;
-constexpr std::uint64_t kMaxLinkTarget = 4095;
 constexpr std::uint64_t kMaxSize = 0x7fffffffffffffff;  // off_t's
-constexpr std::uint64_t kMagic = 0xe0f5e1e2;
 constexpr std::uint64_t kCompatible = 0x3;  // checksum, modification times
 constexpr std::uint64_t kChunked = 0x4;     // the only incompatible feature
 
-Error Damaged(std::string what) {
+Error DamagedErofs(std::string what) {
   return {Reason::kImageCorrupt, "erofs: " + std::move(what)};
 }
 
@@ -34,8 +27,8 @@ Error Foreign(std::string what) {
           "erofs: " + std::move(what) + ", which 'volume pack' never writes"};
 }
 
-std::uint64_t Number(std::span<const std::uint8_t> bytes, std::size_t at,
-                     std::size_t size) {
+std::uint64_t NumberAt(std::span<const std::uint8_t> bytes, std::size_t at,
+                       std::size_t size) {
   std::uint64_t number = 0;
   for (std::size_t i = size; i > 0; --i) {
     number = number << 8U | bytes[at + i - 1];
@@ -43,16 +36,11 @@ std::uint64_t Number(std::span<const std::uint8_t> bytes, std::size_t at,
   return number;
 }
 
-bool AllZero(std::span<const std::uint8_t> bytes) {
-  return std::all_of(bytes.begin(), bytes.end(),
-                     [](std::uint8_t byte) { return byte == 0; });
-}
-
 Result<void> CheckChecksum(std::span<const std::uint8_t> bytes) {
   std::vector<std::uint8_t> copy(bytes.begin(), bytes.end());
   PutNumber(copy, 4, 4, 0);
-  if (Crc32c(copy) != Number(bytes, 4, 4)) {
-    return Damaged("the superblock's checksum is wrong");
+  if (Crc32c(copy) != NumberAt(bytes, 4, 4)) {
+    return DamagedErofs("the superblock's checksum is wrong");
   }
   return {};
 }
@@ -75,29 +63,29 @@ std::string_view AttributePrefix(std::uint8_t index) {
 Result<ErofsSuperBlock> ParseErofsSuperBlock(
     std::span<const std::uint8_t> block) {
   if (block.size() != kErofsBlock) {
-    return Damaged("no superblock");
+    return DamagedErofs("no superblock");
   }
-  const auto bytes = block.subspan(kSuperBlockAt);
-  if (Number(bytes, 0, 4) != kMagic) {
+  const auto bytes = block.subspan(kErofsSuperBlockAt);
+  if (NumberAt(bytes, 0, 4) != kErofsMagic) {
     return Error(Reason::kNotSupported, "the file system is not erofs");
   }
   RETURN_IF_ERROR(CheckChecksum(bytes));
-  const std::uint64_t features = Number(bytes, 80, 4);
+  const std::uint64_t features = NumberAt(bytes, 80, 4);
   // Block size, extra slots, times, shared attributes, volume name, and all
   // that later kernels put behind the features.
-  if (Number(bytes, 8, 4) != kCompatible || (features & ~kChunked) != 0 ||
+  if (NumberAt(bytes, 8, 4) != kCompatible || (features & ~kChunked) != 0 ||
       bytes[12] != 12 || bytes[13] != 0 || !AllZero(bytes.subspan(44, 4)) ||
       !AllZero(bytes.subspan(84, kSuperBlockSize - 84))) {
     return Foreign("a superblock with features or sizes");
   }
   ErofsSuperBlock super;
-  super.root = static_cast<std::uint16_t>(Number(bytes, 14, 2));
-  super.inodes = Number(bytes, 16, 8);
-  super.blocks = static_cast<std::uint32_t>(Number(bytes, 36, 4));
-  super.metadata_block = static_cast<std::uint32_t>(Number(bytes, 40, 4));
+  super.root = static_cast<std::uint16_t>(NumberAt(bytes, 14, 2));
+  super.inodes = NumberAt(bytes, 16, 8);
+  super.blocks = static_cast<std::uint32_t>(NumberAt(bytes, 36, 4));
+  super.metadata_block = static_cast<std::uint32_t>(NumberAt(bytes, 40, 4));
   super.has_chunks = features != 0;
   if (super.metadata_block >= super.blocks) {
-    return Damaged("inodes begin behind the end of the image");
+    return DamagedErofs("inodes begin behind the end of the image");
   }
   return super;
 }
@@ -106,9 +94,9 @@ Result<ErofsNode> ParseErofsInode(std::uint64_t number,
                                   std::span<const std::uint8_t> bytes) {
   const std::string which = "inode " + std::to_string(number);
   if (bytes.size() != kErofsInode) {
-    return Damaged(which + " is cut off");
+    return DamagedErofs(which + " is cut off");
   }
-  const std::uint64_t format = Number(bytes, 0, 2);
+  const std::uint64_t format = NumberAt(bytes, 0, 2);
   ErofsNode node;
   node.number = number;
   node.layout = static_cast<ErofsLayout>(format >> 1U);
@@ -117,17 +105,18 @@ Result<ErofsNode> ParseErofsInode(std::uint64_t number,
                              node.layout != ErofsLayout::kInline)) {
     return Foreign(which + " of format " + std::to_string(format));
   }
-  const std::uint64_t units = Number(bytes, 2, 2);
+  const std::uint64_t units = NumberAt(bytes, 2, 2);
   node.attributes_size = static_cast<std::uint32_t>(
-      units == 0 ? 0 : kAttributeHeader + (units - 1) * kAttributeUnit);
-  node.mode = static_cast<mode_t>(Number(bytes, 4, 2));
-  node.size = Number(bytes, 8, 8);
-  node.first_block = static_cast<std::uint32_t>(Number(bytes, 16, 4));
-  node.user = static_cast<std::uint32_t>(Number(bytes, 24, 4));
-  node.group = static_cast<std::uint32_t>(Number(bytes, 28, 4));
-  node.modified = static_cast<std::int64_t>(Number(bytes, 32, 8));
-  node.modified_rest = static_cast<std::uint32_t>(Number(bytes, 40, 4));
-  node.links = static_cast<std::uint32_t>(Number(bytes, 44, 4));
+      units == 0 ? 0
+                 : kErofsAttributeHeader + (units - 1) * kErofsAttributeUnit);
+  node.mode = static_cast<mode_t>(NumberAt(bytes, 4, 2));
+  node.size = NumberAt(bytes, 8, 8);
+  node.first_block = static_cast<std::uint32_t>(NumberAt(bytes, 16, 4));
+  node.user = static_cast<std::uint32_t>(NumberAt(bytes, 24, 4));
+  node.group = static_cast<std::uint32_t>(NumberAt(bytes, 28, 4));
+  node.modified = static_cast<std::int64_t>(NumberAt(bytes, 32, 8));
+  node.modified_rest = static_cast<std::uint32_t>(NumberAt(bytes, 40, 4));
+  node.links = static_cast<std::uint32_t>(NumberAt(bytes, 44, 4));
   const bool known = S_ISREG(node.mode) || S_ISDIR(node.mode) ||
                      S_ISLNK(node.mode) || S_ISFIFO(node.mode);
   if (!known) {
@@ -141,8 +130,8 @@ Result<ErofsNode> ParseErofsInode(std::uint64_t number,
   const std::uint64_t limit = S_ISLNK(node.mode) ? kMaxLinkTarget : kMaxSize;
   if (node.size > limit || (S_ISLNK(node.mode) && node.size == 0) ||
       node.modified_rest >= 1'000'000'000 || node.links == 0) {
-    return Damaged(which + " has a size, time or number of links that " +
-                   "cannot be");
+    return DamagedErofs(which + " has a size, time or number of links that " +
+                        "cannot be");
   }
   return node;
 }
@@ -154,35 +143,36 @@ Result<SourceAttributes> ParseErofsAttributes(
     return attributes;
   }
   // Name filter and shared attributes: both zero here.
-  if (bytes.size() < kAttributeHeader ||
-      !AllZero(bytes.first(kAttributeHeader))) {
+  if (bytes.size() < kErofsAttributeHeader ||
+      !AllZero(bytes.first(kErofsAttributeHeader))) {
     return Foreign("an inode with shared attributes");
   }
-  bytes = bytes.subspan(kAttributeHeader);
+  bytes = bytes.subspan(kErofsAttributeHeader);
   while (!bytes.empty()) {
-    if (bytes.size() < kAttributeEntryHeader) {
-      return Damaged("an extended attribute is cut off");
+    if (bytes.size() < kErofsAttributeEntryHeader) {
+      return DamagedErofs("an extended attribute is cut off");
     }
     const std::size_t name = bytes[0];
-    const std::size_t value = Number(bytes, 2, 2);
+    const std::size_t value = NumberAt(bytes, 2, 2);
     const std::string_view prefix = AttributePrefix(bytes[1]);
-    const std::size_t used = kAttributeEntryHeader + name + value;
-    const std::size_t all =
-        (used + kAttributeUnit - 1) / kAttributeUnit * kAttributeUnit;
+    const std::size_t used = kErofsAttributeEntryHeader + name + value;
+    const std::size_t all = (used + kErofsAttributeUnit - 1) /
+                            kErofsAttributeUnit * kErofsAttributeUnit;
     if (prefix.empty()) {
       return Foreign("an extended attribute of kind " +
                      std::to_string(bytes[1]));
     }
     if (all > bytes.size() || (bytes[1] == 1) != (name != 0)) {
-      return Damaged("an extended attribute is cut off or misnamed");
+      return DamagedErofs("an extended attribute is cut off or misnamed");
     }
     std::string full(prefix);
-    full += AsText(bytes.subspan(kAttributeEntryHeader, name));
+    full += AsText(bytes.subspan(kErofsAttributeEntryHeader, name));
     std::string content(
-        AsText(bytes.subspan(kAttributeEntryHeader + name, value)));
+        AsText(bytes.subspan(kErofsAttributeEntryHeader + name, value)));
     if (full.find('\0') != std::string::npos ||
         !attributes.emplace(std::move(full), std::move(content)).second) {
-      return Damaged("an extended attribute stands there twice or misnamed");
+      return DamagedErofs(
+          "an extended attribute stands there twice or misnamed");
     }
     bytes = bytes.subspan(all);
   }
@@ -192,25 +182,25 @@ Result<SourceAttributes> ParseErofsAttributes(
 Result<std::vector<ErofsName>> ParseErofsDirectoryBlock(
     std::span<const std::uint8_t> bytes, std::string_view before) {
   if (bytes.size() < kDirectoryEntry || bytes.size() > kErofsBlock) {
-    return Damaged("a directory is cut off");
+    return DamagedErofs("a directory is cut off");
   }
-  const std::size_t names_at = Number(bytes, 8, 2);
+  const std::size_t names_at = NumberAt(bytes, 8, 2);
   const std::size_t count = names_at / kDirectoryEntry;
   if (count == 0 || names_at % kDirectoryEntry != 0 ||
       names_at > bytes.size()) {
-    return Damaged("a directory's names are out of place");
+    return DamagedErofs("a directory's names are out of place");
   }
   std::vector<ErofsName> names;
   std::string last(before);
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t at = i * kDirectoryEntry;
-    const std::size_t begin = Number(bytes, at + 8, 2);
+    const std::size_t begin = NumberAt(bytes, at + 8, 2);
     const bool is_last = i + 1 == count;
     const std::size_t end =
-        is_last ? bytes.size() : Number(bytes, at + kDirectoryEntry + 8, 2);
+        is_last ? bytes.size() : NumberAt(bytes, at + kDirectoryEntry + 8, 2);
     if (begin < names_at || end > bytes.size() || begin >= end ||
         (i == 0 && begin != names_at) || bytes[at + 11] != 0) {
-      return Damaged("a directory's names are out of place");
+      return DamagedErofs("a directory's names are out of place");
     }
     std::string_view name = AsText(bytes.subspan(begin, end - begin));
     if (is_last) {
@@ -219,11 +209,12 @@ Result<std::vector<ErofsName>> ParseErofsDirectoryBlock(
     if (name.empty() || name.size() > kMaxName || name <= last ||
         name.find('/') != std::string_view::npos ||
         name.find('\0') != std::string_view::npos) {
-      return Damaged("a directory has a name that cannot be");
+      return DamagedErofs("a directory has a name that cannot be");
     }
     last = name;
-    names.push_back(
-        {.name = last, .inode = Number(bytes, at, 8), .type = bytes[at + 10]});
+    names.push_back({.name = last,
+                     .inode = NumberAt(bytes, at, 8),
+                     .type = bytes[at + 10]});
   }
   return names;
 }

@@ -6,24 +6,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "luks/image/erofs_format.h"
+
 namespace tdxvfs::image {
 namespace {
 
-constexpr std::uint64_t kPiece = 1048576;  // bytes read at once
-constexpr std::size_t kChunkAddress = 4;   // bytes
+constexpr std::uint64_t kReadPiece = 1048576;  // bytes read at once
 
-Error Damaged(const ErofsNode& node, std::string_view what) {
+Error DamagedInode(const ErofsNode& node, std::string_view what) {
   return {Reason::kImageCorrupt, "erofs: inode " + std::to_string(node.number) +
                                      " " + std::string(what)};
-}
-
-std::uint64_t RoundUp(std::uint64_t number, std::uint64_t unit) {
-  return number / unit * unit + (number % unit != 0 ? unit : 0);
-}
-
-bool AllZero(std::span<const std::uint8_t> bytes) {
-  return std::all_of(bytes.begin(), bytes.end(),
-                     [](std::uint8_t byte) { return byte == 0; });
 }
 
 }  // namespace
@@ -110,10 +102,10 @@ Result<ErofsNode> ErofsReader::Node(std::uint64_t number) {
       std::uint64_t{super_.blocks} * kErofsBlock;
   const std::uint64_t needed =
       node.layout == ErofsLayout::kChunks
-          ? RoundUp(node.size, kErofsChunk) / kErofsChunk * kChunkAddress
+          ? RoundUp(node.size, kErofsChunk) / kErofsChunk * kErofsChunkAddress
           : node.size;
   if (needed > bytes_in_image) {
-    return Damaged(node, "is larger than the image");
+    return DamagedInode(node, "is larger than the image");
   }
   return node;
 }
@@ -144,7 +136,7 @@ Result<void> ErofsReader::ReadWhole(const ErofsNode& node, std::uint64_t offset,
   }
   const std::uint64_t tail = Behind(node);
   if (tail % kErofsBlock + bytes.size() > kErofsBlock) {
-    return Damaged(node, "has a tail that crosses a block");
+    return DamagedInode(node, "has a tail that crosses a block");
   }
   return ReadAt(tail, bytes);
 }
@@ -154,7 +146,7 @@ Result<std::string> ErofsReader::LinkTarget(const ErofsNode& node) {
   RETURN_IF_ERROR(ReadWhole(node, 0, bytes));
   std::string target(bytes.begin(), bytes.end());
   if (target.find('\0') != std::string::npos) {
-    return Damaged(node, "is a symbolic link with a NUL in it");
+    return DamagedInode(node, "is a symbolic link with a NUL in it");
   }
   return target;
 }
@@ -173,7 +165,7 @@ Result<void> ErofsReader::List(const ErofsNode& folder, std::uint64_t parent,
       if (name.name == "." || name.name == "..") {
         ++special;
         if (name.inode != (name.name == "." ? folder.number : parent)) {
-          return Damaged(folder, "has '" + name.name + "' lead elsewhere");
+          return DamagedInode(folder, "has '" + name.name + "' lead elsewhere");
         }
         continue;
       }
@@ -183,7 +175,7 @@ Result<void> ErofsReader::List(const ErofsNode& folder, std::uint64_t parent,
   }
   // Names ascend, so neither stands there twice.
   return special == 2 ? Result<void>()
-                      : Damaged(folder, "is a folder without '.' or '..'");
+                      : DamagedInode(folder, "is a folder without '.' or '..'");
 }
 
 Result<void> ErofsReader::Content(const ErofsNode& file,
@@ -191,10 +183,10 @@ Result<void> ErofsReader::Content(const ErofsNode& file,
   if (file.layout == ErofsLayout::kChunks) {
     return ChunkContent(file, sink);
   }
-  std::vector<std::uint8_t> bytes(std::min(kPiece, file.size));
-  for (std::uint64_t offset = 0; offset < file.size; offset += kPiece) {
+  std::vector<std::uint8_t> bytes(std::min(kReadPiece, file.size));
+  for (std::uint64_t offset = 0; offset < file.size; offset += kReadPiece) {
     const auto piece =
-        std::span(bytes).first(std::min(kPiece, file.size - offset));
+        std::span(bytes).first(std::min(kReadPiece, file.size - offset));
     RETURN_IF_ERROR(ReadWhole(file, offset, piece));
     RETURN_IF_ERROR(sink(offset, piece));
   }
@@ -203,10 +195,10 @@ Result<void> ErofsReader::Content(const ErofsNode& file,
 
 Result<std::uint32_t> ErofsReader::ChunkBlock(const ErofsNode& file,
                                               std::uint64_t chunk) {
-  std::vector<std::uint8_t> bytes(kChunkAddress);
-  RETURN_IF_ERROR(ReadAt(Behind(file) + chunk * kChunkAddress, bytes));
+  std::vector<std::uint8_t> bytes(kErofsChunkAddress);
+  RETURN_IF_ERROR(ReadAt(Behind(file) + chunk * kErofsChunkAddress, bytes));
   std::uint32_t block = 0;
-  for (std::size_t i = 0; i < kChunkAddress; ++i) {
+  for (std::size_t i = 0; i < kErofsChunkAddress; ++i) {
     block |= static_cast<std::uint32_t>(bytes[i]) << (8U * i);
   }
   return block;

@@ -12,14 +12,14 @@
 namespace tdxvfs::image {
 namespace {
 
-Error Damaged(const std::string& path, std::string_view what) {
+Error DamagedEntry(const std::string& path, std::string_view what) {
   return {Reason::kImageCorrupt, "erofs: '" + path + "' " + std::string(what)};
 }
 
-class Walk {
+class ErofsWalk {
  public:
   using Visitor = std::function<Result<void>(const ErofsVisit&)>;
-  Walk(ErofsReader* reader, const Visitor* visit)
+  ErofsWalk(ErofsReader* reader, const Visitor* visit)
       : reader_(reader), visit_(visit) {}
 
   Result<void> Run() {
@@ -61,21 +61,22 @@ class Walk {
     }
     ASSIGN_OR_RETURN(ErofsNode node, reader_->Node(name.inode));
     if (ErofsFileType(node.mode) != name.type) {
-      return Damaged(path, "is of another kind than its inode");
+      return DamagedEntry(path, "is of another kind than its inode");
     }
     ErofsVisit visit{std::move(path), {}, std::move(node)};
     const std::uint64_t number = visit.node.number;
     const bool is_new = seen_.insert(number).second;
     if (seen_.size() > reader_->inodes()) {
-      return Damaged(visit.path, "is one inode more than the superblock says");
+      return DamagedEntry(visit.path,
+                          "is one inode more than the superblock says");
     }
     if (!is_new && S_ISDIR(visit.node.mode)) {
-      return Damaged(visit.path, "is a folder that stands elsewhere too");
+      return DamagedEntry(visit.path, "is a folder that stands elsewhere too");
     }
     if (!is_new) {
       const auto first = first_names_.find(number);
       if (first == first_names_.end()) {
-        return Damaged(visit.path, "is one link more than its inode says");
+        return DamagedEntry(visit.path, "is one link more than its inode says");
       }
       visit.first = first->second;
     } else if (visit.node.links > 1 && !S_ISDIR(visit.node.mode)) {
@@ -101,7 +102,7 @@ class Walk {
 Result<void> WalkErofs(
     ErofsReader* reader,
     const std::function<Result<void>(const ErofsVisit&)>& visit) {
-  return Walk(reader, &visit).Run();
+  return ErofsWalk(reader, &visit).Run();
 }
 
 }  // namespace tdxvfs::image

@@ -17,8 +17,7 @@
 namespace tdxvfs::image {
 namespace {
 
-constexpr std::size_t kMaxAttribute = 65536;  // bytes
-constexpr std::size_t kAclHeader = 4;         // bytes, the version
+constexpr std::size_t kAclHeader = 4;  // bytes, the version
 constexpr std::uint32_t kAclVersion = 1;
 constexpr std::size_t kAclShort = 4;  // bytes: tag and permissions, or an id
 
@@ -49,7 +48,7 @@ int TakeAttribute(char* name, char* value, std::size_t size, void* context) {
   return 0;
 }
 
-std::uint32_t Number(std::span<const std::uint8_t> little_endian) {
+std::uint32_t LittleEndian(std::span<const std::uint8_t> little_endian) {
   std::uint32_t number = 0;
   for (std::size_t i = little_endian.size(); i > 0; --i) {
     number = number << 8U | little_endian[i - 1];
@@ -63,7 +62,7 @@ std::uint32_t Number(std::span<const std::uint8_t> little_endian) {
 std::optional<std::string> DecodeAcl(const std::string& disk) {
   const std::span<const std::uint8_t> bytes = AsBytes(disk);
   if (bytes.size() < kAclHeader ||
-      Number(bytes.first(kAclHeader)) != kAclVersion) {
+      LittleEndian(bytes.first(kAclHeader)) != kAclVersion) {
     return std::nullopt;
   }
   std::vector<AclEntry> entries;
@@ -72,15 +71,15 @@ std::optional<std::string> DecodeAcl(const std::string& disk) {
       return std::nullopt;
     }
     AclEntry entry;
-    entry.tag = static_cast<std::uint16_t>(Number(bytes.subspan(at, 2)));
+    entry.tag = static_cast<std::uint16_t>(LittleEndian(bytes.subspan(at, 2)));
     entry.permissions =
-        static_cast<std::uint16_t>(Number(bytes.subspan(at + 2, 2)) & 7U);
+        static_cast<std::uint16_t>(LittleEndian(bytes.subspan(at + 2, 2)) & 7U);
     if (entry.tag == AclEntry::kUser || entry.tag == AclEntry::kGroup) {
       at += kAclShort;
       if (bytes.size() - at < kAclShort) {
         return std::nullopt;
       }
-      entry.id = Number(bytes.subspan(at, kAclShort));
+      entry.id = LittleEndian(bytes.subspan(at, kAclShort));
     } else if (entry.tag != AclEntry::kUserObject &&
                entry.tag != AclEntry::kGroupObject &&
                entry.tag != AclEntry::kMask && entry.tag != AclEntry::kOther) {

@@ -115,8 +115,8 @@ Result<void> WalkMap(const Ext4FileSystem& file_system, std::uint32_t inode,
                    : file_system.Failure("its block map", code);
 }
 
-Result<ext2_inode> Read(const Ext4FileSystem& file_system,
-                        std::uint32_t number) {
+Result<ext2_inode> ReadInode(const Ext4FileSystem& file_system,
+                             std::uint32_t number) {
   ext2_inode inode{};
   if (const errcode_t code =
           ext2fs_read_inode(file_system.get(), number, &inode);
@@ -130,7 +130,7 @@ Result<ext2_inode> Read(const Ext4FileSystem& file_system,
 
 Result<bool> HasExt4Blocks(const Ext4FileSystem& file_system,
                            std::uint32_t inode) {
-  ASSIGN_OR_RETURN(ext2_inode read, Read(file_system, inode));
+  ASSIGN_OR_RETURN(ext2_inode read, ReadInode(file_system, inode));
   return (read.i_flags & EXT4_INLINE_DATA_FL) == 0 &&
          ext2fs_inode_has_valid_blocks2(file_system.get(), &read) != 0;
 }
@@ -138,7 +138,7 @@ Result<bool> HasExt4Blocks(const Ext4FileSystem& file_system,
 Result<void> WalkExt4Blocks(const Ext4FileSystem& file_system,
                             std::uint32_t inode, const Ext4RunSink& sink) {
   OrderedRuns runs(file_system, sink);
-  ASSIGN_OR_RETURN(const ext2_inode read, Read(file_system, inode));
+  ASSIGN_OR_RETURN(const ext2_inode read, ReadInode(file_system, inode));
   // By its flags: the library takes a map of zeroes for an empty tree.
   if ((read.i_flags & EXT4_EXTENTS_FL) == 0) {
     return WalkMap(file_system, inode, &runs);

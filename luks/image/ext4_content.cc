@@ -13,7 +13,7 @@
 namespace tdxvfs::image {
 namespace {
 
-constexpr std::uint64_t kPiece = 1048576;  // bytes read at once
+constexpr std::uint64_t kContentPiece = 1048576;  // bytes read at once
 // Bytes inside an inode: those in place of block numbers, and an attribute of
 // the most that ext4 allows (lib/ext2fs/ext_attr.c and fs/ext4/xattr.h).
 constexpr std::size_t kMaxInline = 60 + 65536;
@@ -57,7 +57,7 @@ class RunCopy {
  private:
   Result<void> Copy(std::uint64_t from, std::uint64_t to,
                     std::uint64_t length) {
-    buffer_.resize(std::min(kPiece, size_));
+    buffer_.resize(std::min(kContentPiece, size_));
     while (length > 0) {
       const auto bytes = std::span(buffer_).first(
           std::min<std::uint64_t>(length, buffer_.size()));

@@ -29,7 +29,7 @@ bool TakeDots(std::string_view name, ext2_ino_t folder, ext2_ino_t inode,
   return true;
 }
 
-bool CanBeAName(std::string_view name) {
+bool CanBeExt4Name(std::string_view name) {
   return !name.empty() && name.find('/') == std::string_view::npos &&
          name.find('\0') == std::string_view::npos;
 }
@@ -59,7 +59,7 @@ int TakeEntry(ext2_ino_t folder, int /*entry*/, ext2_dir_entry* dirent,
                : GiveUp("a second or wrong '" + std::string(name) + "'",
                         &reading);
   }
-  if (!CanBeAName(name)) {
+  if (!CanBeExt4Name(name)) {
     return GiveUp("a name that no folder can have", &reading);
   }
   if (!reading.names.emplace(name, dirent->inode).second) {

@@ -19,12 +19,12 @@
 namespace tdxvfs::image {
 namespace {
 
-constexpr std::uint64_t kInodeSize = 256;         // bytes
-constexpr std::uint64_t kReservedInodes = 16;     // and lost+found
-constexpr std::uint64_t kGroupBlocks = 32768;     // of one bitmap
-constexpr std::uint64_t kEntrySize = 8 + 255;     // bytes, the longest name
-constexpr std::uint64_t kSpareBlocks = 1024;      // 4 MiB
-constexpr std::size_t kReadSize = 1024U * 1024U;  // bytes
+constexpr std::uint64_t kInodeSize = 256;      // bytes
+constexpr std::uint64_t kReservedInodes = 16;  // and lost+found
+constexpr std::uint64_t kGroupBlocks = 32768;  // of one bitmap
+constexpr std::uint64_t kEntrySize = 8 + 255;  // bytes, the longest name
+constexpr std::uint64_t kSpareBlocks = 1024;   // 4 MiB
+constexpr std::size_t kImageReadSize = 1024U * 1024U;  // bytes
 
 std::uint64_t BlocksFor(std::uint64_t bytes) {
   return (bytes + kImageBlockSize - 1) / kImageBlockSize;
@@ -45,7 +45,7 @@ std::uint64_t BlocksOf(const SourceTree& tree) {
 
 Result<void> CopyToSink(int file, std::uint64_t size, ImageSink* sink,
                         const CopyProgress& progress) {
-  std::vector<std::uint8_t> buffer(kReadSize);
+  std::vector<std::uint8_t> buffer(kImageReadSize);
   for (std::uint64_t at = kImageBlockSize; at < size;) {
     const std::span<std::uint8_t> piece(
         buffer.data(), std::min<std::uint64_t>(buffer.size(), size - at));
@@ -71,8 +71,8 @@ bool IsSame(const SourceNode& one, const SourceNode& other) {
 }
 
 // mke2fs reads the folder by itself, after it was scanned.
-Result<void> CheckUnchanged(const std::filesystem::path& source,
-                            const SourceTree& before) {
+Result<void> CheckTreeUnchanged(const std::filesystem::path& source,
+                                const SourceTree& before) {
   ASSIGN_OR_RETURN(const SourceTree now, ScanSource(source));
   if (!std::ranges::equal(before.nodes, now.nodes, IsSame)) {
     return Error(Reason::kFileUnreadable, "source '" + source.string() +
@@ -96,7 +96,7 @@ Result<void> WriteExt4(const std::filesystem::path& source,
   }
   RETURN_IF_ERROR(
       MakeExt4(file.get(), source, tree.nodes.size() + kReservedInodes));
-  RETURN_IF_ERROR(CheckUnchanged(source, tree));
+  RETURN_IF_ERROR(CheckTreeUnchanged(source, tree));
   RETURN_IF_ERROR(TidyExt4(file.get(), tree.nodes.front(), epoch));
   return CopyToSink(file.get(), size, sink, progress);
 }

@@ -16,8 +16,7 @@
 namespace tdxvfs::image {
 namespace {
 
-constexpr std::uint64_t kMaxLinkTarget = 4095;  // bytes
-constexpr std::uint32_t kSecondBits = 2;        // see SetTime
+constexpr std::uint32_t kSecondBits = 2;  // see ReadTime
 constexpr std::uint32_t kMaxNanoseconds = 999'999'999;
 
 // The fixed part of 128 bytes and what stands behind it, which the library
@@ -27,7 +26,7 @@ struct Inode {
   ext2_inode* fixed() { return reinterpret_cast<ext2_inode*>(&large); }
 };
 
-Result<void> CheckKind(const ext2_inode_large& inode) {
+Result<void> CheckInodeKind(const ext2_inode_large& inode) {
   const mode_t mode = inode.i_mode;
   if (!S_ISDIR(mode) && !S_ISREG(mode) && !S_ISLNK(mode) && !S_ISFIFO(mode)) {
     return Error(Reason::kFileInvalid,
@@ -43,8 +42,8 @@ Result<void> CheckKind(const ext2_inode_large& inode) {
 // Seconds are 34 bits wide with the extra member, whose other 30 bits are
 // nanoseconds (kernel documentation filesystems/ext4/inodes.rst, "Inode
 // Timestamps").
-void SetTime(const struct_ext2_filsys* file_system,
-             const ext2_inode_large& inode, SourceNode* node) {
+void ReadTime(const struct_ext2_filsys* file_system,
+              const ext2_inode_large& inode, SourceNode* node) {
   constexpr std::size_t kNeeded = offsetof(ext2_inode_large, i_mtime_extra) +
                                   sizeof(inode.i_mtime_extra) -
                                   EXT2_GOOD_OLD_INODE_SIZE;
@@ -99,7 +98,7 @@ Result<Ext4Inode> ReadExt4Inode(const Ext4FileSystem& file_system,
   if (code != 0) {
     return file_system.Failure("its inode", code);
   }
-  RETURN_IF_ERROR(CheckKind(inode.large));
+  RETURN_IF_ERROR(CheckInodeKind(inode.large));
   RETURN_IF_ERROR(room->TakeInode());
   // The library would follow them before it calls anybody.
   RETURN_IF_ERROR(room->TakeBlocks(number));
@@ -109,7 +108,7 @@ Result<Ext4Inode> ReadExt4Inode(const Ext4FileSystem& file_system,
   node.user = inode_uid(inode.large);
   node.group = inode_gid(inode.large);
   node.links = S_ISDIR(node.mode) ? 2 : 1;  // its name and its "."
-  SetTime(file_system.get(), inode.large, &node);
+  ReadTime(file_system.get(), inode.large, &node);
   if (epoch.has_value()) {
     node.modified = *epoch;
     node.modified_rest = 0;

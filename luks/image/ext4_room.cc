@@ -7,15 +7,14 @@
 #include <ext2fs/ext2fs.h>
 
 #include "luks/image/ext4_blocks.h"
+#include "luks/image/source_tree.h"
 
 namespace tdxvfs::image {
 namespace {
 
 // They are kept in memory, and an attribute block may rightly be shared by
 // 1024 inodes.
-constexpr std::uint64_t kMaxAttributes = std::uint64_t{1} << 30U;  // bytes
-// What a volume can hold: an erofs image has 2^32 blocks of 4096 bytes.
-constexpr std::uint64_t kMaxFiles = std::uint64_t{1} << 44U;  // bytes
+constexpr std::uint64_t kMostKeptAttributes = std::uint64_t{1} << 30U;  // bytes
 
 Result<void> Take(std::uint64_t bytes, std::uint64_t* room, const char* what) {
   if (bytes > *room) {
@@ -33,8 +32,8 @@ Ext4Room::Ext4Room(const Ext4FileSystem& file_system)
     : file_system_(file_system),
       blocks_(file_system.size()),
       folders_(file_system.size()),
-      attributes_(std::min(file_system.size(), kMaxAttributes)),
-      files_(kMaxFiles) {}
+      attributes_(std::min(file_system.size(), kMostKeptAttributes)),
+      files_(kMaxContents) {}
 
 Result<void> Ext4Room::TakeInode() {
   return Take(EXT2_INODE_SIZE(file_system_.get()->super), &blocks_,

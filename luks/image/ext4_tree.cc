@@ -20,9 +20,9 @@ namespace {
 
 constexpr std::string_view kLostAndFound = "lost+found";
 
-class Scan {
+class Ext4Scan {
  public:
-  Scan(const Ext4FileSystem& file_system, std::optional<std::int64_t> epoch)
+  Ext4Scan(const Ext4FileSystem& file_system, std::optional<std::int64_t> epoch)
       : file_system_(file_system), epoch_(epoch), room_(file_system) {
     result_.tree.root = "/";
   }
@@ -141,7 +141,7 @@ class Scan {
 
 Result<Ext4Tree> ScanExt4(const Ext4FileSystem& file_system,
                           std::optional<std::int64_t> epoch) {
-  ASSIGN_OR_RETURN(Ext4Tree found, Scan(file_system, epoch).Run());
+  ASSIGN_OR_RETURN(Ext4Tree found, Ext4Scan(file_system, epoch).Run());
   const std::vector<std::uint32_t> numbers = OrderTree(&found.tree);
   std::vector<std::uint32_t> inodes(numbers.size());
   for (std::size_t node = 0; node < numbers.size(); ++node) {

@@ -17,9 +17,10 @@
 namespace tdxvfs::image {
 namespace {
 
-constexpr std::size_t kReadSize = std::size_t{16} * kErofsChunk;  // bytes
+constexpr std::size_t kContentReadSize =
+    std::size_t{16} * kErofsChunk;  // bytes
 
-Error Unreadable(const std::filesystem::path& path, int error_number) {
+Error ContentUnreadable(const std::filesystem::path& path, int error_number) {
   return SystemError(Reason::kFileUnreadable, "source '" + path.string() + "'",
                      error_number);
 }
@@ -50,7 +51,7 @@ Result<void> ReadExactly(int file, const std::filesystem::path& path,
       continue;
     }
     if (got < 0) {
-      return Unreadable(path, errno);
+      return ContentUnreadable(path, errno);
     }
     if (got == 0) {
       return Changed(path);
@@ -72,7 +73,7 @@ Result<Source> OpenSource(const std::filesystem::path& path,
   source.file =
       UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!source.file.valid() || ::fstat(source.file.get(), &source.status) != 0) {
-    return Unreadable(path, errno);
+    return ContentUnreadable(path, errno);
   }
   if (!S_ISREG(source.status.st_mode) ||
       static_cast<std::uint64_t>(source.status.st_size) != size) {
@@ -83,11 +84,11 @@ Result<Source> OpenSource(const std::filesystem::path& path,
 }
 
 // Whoever wrote to it meanwhile has moved its time, also without its size.
-Result<void> CheckUnchanged(const Source& source,
-                            const std::filesystem::path& path) {
+Result<void> CheckFileUnchanged(const Source& source,
+                                const std::filesystem::path& path) {
   struct stat now {};
   if (::fstat(source.file.get(), &now) != 0) {
-    return Unreadable(path, errno);
+    return ContentUnreadable(path, errno);
   }
   const struct stat& then = source.status;
   if (now.st_size != then.st_size ||
@@ -107,7 +108,8 @@ Result<void> ReadContent(
     const std::function<void(std::uint64_t)>& copied) {
   ASSIGN_OR_RETURN(const Source source, OpenSource(path, size));
   const int file = source.file.get();
-  std::vector<std::uint8_t> buffer(std::min<std::uint64_t>(kReadSize, size));
+  std::vector<std::uint8_t> buffer(
+      std::min<std::uint64_t>(kContentReadSize, size));
   std::uint64_t offset = 0;
   while (offset < size) {
     const std::uint64_t data = SkipHole(file, offset, size);
@@ -119,7 +121,7 @@ Result<void> ReadContent(
     copied(piece.size());
     offset = data + piece.size();
   }
-  return CheckUnchanged(source, path);
+  return CheckFileUnchanged(source, path);
 }
 
 }  // namespace tdxvfs::image

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kHeld = 32768;  // hashes, 1 MiB: whole sectors
 
-std::span<std::uint8_t> BytesOf(std::vector<Sha256Digest>& hashes) {
+std::span<std::uint8_t> HashBytes(std::vector<Sha256Digest>& hashes) {
   return {hashes.front().data(), hashes.size() * sizeof(Sha256Digest)};
 }
 
@@ -42,7 +42,7 @@ Result<void> HashSpill::Flush() {
   if (!file_.valid()) {
     ASSIGN_OR_RETURN(file_, OpenScratchFile(folder_));
   }
-  const std::span<std::uint8_t> bytes = BytesOf(hashes_);
+  const std::span<std::uint8_t> bytes = HashBytes(hashes_);
   RETURN_IF_ERROR(encrypt_.Process(written_, bytes));
   RETURN_IF_ERROR(
       WriteAll(file_.get(), written_, bytes).Context("hashes of the blocks"));
@@ -58,7 +58,7 @@ Result<void> HashSpill::Replay(
                                         SectorCipher::Direction::kDecrypt));
   std::vector<Sha256Digest> piece(written_ == 0 ? 0 : kHeld);
   for (std::uint64_t at = 0; at < written_;) {
-    const std::span<std::uint8_t> bytes = BytesOf(piece);
+    const std::span<std::uint8_t> bytes = HashBytes(piece);
     RETURN_IF_ERROR(
         ReadAll(file_.get(), at, bytes).Context("hashes of the blocks"));
     RETURN_IF_ERROR(decrypt.Process(at, bytes));

@@ -20,6 +20,7 @@
 #include "luks/header_profile.h"
 #include "luks/image/ext4_file_system.h"
 #include "luks/image/foreign_reader.h"
+#include "luks/image/key_slot.h"
 #include "luks/image/pending_file.h"
 #include "luks/super_block.h"
 
@@ -28,21 +29,7 @@ namespace {
 
 using luks::CryptDevice;
 
-constexpr std::uint32_t kIterations = 1000;  // the library's minimum
-constexpr std::size_t kMinPassphrase = 32;   // bytes
-
-// The passphrase is 256 random bits, so the derivation need not be slow.
-constexpr crypt_pbkdf_type kPbkdf2{.type = CRYPT_KDF_PBKDF2,
-                                   .hash = "sha256",
-                                   .time_ms = 0,
-                                   .iterations = kIterations,
-                                   .max_memory_kb = 0,
-                                   .parallel_threads = 0,
-                                   .flags = CRYPT_PBKDF_NO_BENCHMARK};
-
-const char* Chars(const Secret& secret) {
-  return reinterpret_cast<const char*>(secret.Reveal().data());
-}
+constexpr std::size_t kMinPassphrase = 32;  // bytes
 
 // Destroys every key slot, whose room may be needed, then adds the new one: the
 // library still knows the volume key by its digest.
@@ -104,8 +91,8 @@ Result<void> CheckNewHeader(const CryptDevice& device, std::uint64_t size) {
   return luks::CheckHeaderProfile(metadata, luks::kImportedProfile, size);
 }
 
-Result<std::vector<std::uint8_t>> NewHeader(const luks::ForeignVolume& volume,
-                                            const Secret& passphrase) {
+Result<std::vector<std::uint8_t>> ConvertedHeader(
+    const luks::ForeignVolume& volume, const Secret& passphrase) {
   const UniqueFd memory(::memfd_create("tdxvfs-new-header", MFD_CLOEXEC));
   if (!memory.valid()) {
     return SystemError(Reason::kInternal, "memory for the header", errno);
@@ -156,9 +143,9 @@ Result<void> CheckHolds(const std::string& file_system,
   return {};
 }
 
-Manifest Describe(const luks::ForeignVolume& volume,
-                  const std::string& file_system,
-                  const luks::ImageFile& image) {
+Manifest DescribeImported(const luks::ForeignVolume& volume,
+                          const std::string& file_system,
+                          const luks::ImageFile& image) {
   Manifest manifest;
   manifest.uuid = volume.uuid;
   manifest.header_size = volume.header.size();
@@ -199,8 +186,8 @@ Result<InPlaceImport> PrepareInPlace(const std::filesystem::path& image,
   InPlaceImport prepared;
   prepared.image = image;
   ASSIGN_OR_RETURN(prepared.new_header,
-                   NewHeader(volume, new_passphrase).Context(name));
-  prepared.manifest = Describe(volume, file_system, file);
+                   ConvertedHeader(volume, new_passphrase).Context(name));
+  prepared.manifest = DescribeImported(volume, file_system, file);
   ASSIGN_OR_RETURN(prepared.manifest.header_sha256,
                    Sha256(prepared.new_header));
   prepared.old_header = std::move(volume.header);

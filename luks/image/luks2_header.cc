@@ -10,6 +10,7 @@
 #include "common/unique_fd.h"
 #include "luks/crypt_device.h"
 #include "luks/header.h"
+#include "luks/image/key_slot.h"
 
 namespace tdxvfs::image {
 namespace {
@@ -21,21 +22,6 @@ constexpr std::uint64_t kMetadataSize = 16384;  // bytes, twice
 // Room for one slot of a 64-byte key split into 4000 stripes.
 constexpr std::uint64_t kKeySlotsSize = 258048;  // bytes
 constexpr std::uint64_t kSectorSize = 512;       // bytes, libcryptsetup's unit
-constexpr std::uint32_t kIterations = 1000;      // the library's minimum
-
-// NO_BENCHMARK takes the iterations as they stand, for the digest as well.
-constexpr crypt_pbkdf_type kPbkdf2{.type = CRYPT_KDF_PBKDF2,
-                                   .hash = "sha256",
-                                   .time_ms = 0,
-                                   .iterations = kIterations,
-                                   .max_memory_kb = 0,
-                                   .parallel_threads = 0,
-                                   .flags = CRYPT_PBKDF_NO_BENCHMARK};
-
-// libcryptsetup speaks of bytes as char.
-const char* Chars(const Secret& secret) {
-  return reinterpret_cast<const char*>(secret.Reveal().data());
-}
 
 Result<void> Format(const CryptDevice& device, const Secret& volume_key,
                     const std::optional<std::string>& uuid) {

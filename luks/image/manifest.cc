@@ -20,10 +20,10 @@ namespace {
 using simdjson::dom::element;
 using simdjson::dom::object;
 
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kManifestVersion = 1;
 constexpr std::size_t kMaxManifest = 65536;  // bytes
 
-Error Invalid(std::string_view member, std::string_view what) {
+Error ManifestError(std::string_view member, std::string_view what) {
   return {Reason::kFileInvalid,
           "manifest: '" + std::string(member) + "' " + std::string(what)};
 }
@@ -32,7 +32,7 @@ Result<void> Read(std::string_view name, const element& value,
                   std::string* text) {
   std::string_view read;
   if (value.get(read) != simdjson::SUCCESS || read.empty()) {
-    return Invalid(name, "is no text or empty");
+    return ManifestError(name, "is no text or empty");
   }
   *text = read;
   return {};
@@ -43,7 +43,7 @@ Result<void> Read(std::string_view name, const element& value,
   // The upper end is that of a file's size.
   if (value.get(*number) != simdjson::SUCCESS || *number == 0 ||
       *number > std::numeric_limits<std::int64_t>::max()) {
-    return Invalid(name, "is no whole number above zero");
+    return ManifestError(name, "is no whole number above zero");
   }
   return {};
 }
@@ -54,7 +54,7 @@ Result<void> Read(std::string_view name, const element& value,
   RETURN_IF_ERROR(Read(name, value, &text));
   const auto bytes = FromHex(text);
   if (!bytes.has_value() || bytes->size() != digest->size()) {
-    return Invalid(name, "is not 64 hex digits");
+    return ManifestError(name, "is not 64 hex digits");
   }
   std::copy(bytes->begin(), bytes->end(), digest->begin());
   return {};
@@ -64,7 +64,7 @@ Result<void> Read(std::string_view name, const element& value,
                   std::vector<std::string>* list) {
   simdjson::dom::array items;
   if (value.get(items) != simdjson::SUCCESS) {
-    return Invalid(name, "is no array");
+    return ManifestError(name, "is no array");
   }
   for (const element item : items) {
     std::string text;
@@ -80,8 +80,8 @@ struct Remaining {
   std::string verity;  // JSON
 };
 
-Result<void> ReadMember(std::string_view name, const element& value,
-                        Manifest* manifest, Remaining* remaining) {
+Result<void> ReadManifestMember(std::string_view name, const element& value,
+                                Manifest* manifest, Remaining* remaining) {
   if (name == "version") {
     return Read(name, value, &remaining->version);
   }
@@ -113,10 +113,10 @@ Result<void> ReadMember(std::string_view name, const element& value,
   if (name == "image_size") {
     return Read(name, value, &manifest->image_size);
   }
-  return Invalid(name, "is not known");
+  return ManifestError(name, "is not known");
 }
 
-constexpr std::array<std::string_view, 9> kMembers{
+constexpr std::array<std::string_view, 9> kManifestMembers{
     "version",       "uuid",           "header_size",
     "header_sha256", "header_profile", "file_system",
     "mount_options", "data_size",      "image_size"};
@@ -129,7 +129,7 @@ std::string ManifestJson(const Manifest& manifest) {
     options.String(option);
   }
   JsonObject json;
-  json.Number("version", kVersion)
+  json.Number("version", kManifestVersion)
       .String("uuid", manifest.uuid)
       .Number("header_size", static_cast<long long>(manifest.header_size))
       .String("header_sha256", ToHex(manifest.header_sha256))
@@ -156,21 +156,22 @@ Result<Manifest> ParseManifest(std::string_view json) {
   std::set<std::string_view> seen;
   for (const auto& [name, value] : root) {
     if (!seen.insert(name).second) {
-      return Invalid(name, "stands there twice");
+      return ManifestError(name, "stands there twice");
     }
-    RETURN_IF_ERROR(ReadMember(name, value, &manifest, &remaining));
+    RETURN_IF_ERROR(ReadManifestMember(name, value, &manifest, &remaining));
   }
-  for (const std::string_view member : kMembers) {
+  for (const std::string_view member : kManifestMembers) {
     if (!seen.contains(member)) {
-      return Invalid(member, "is missing");
+      return ManifestError(member, "is missing");
     }
   }
-  if (remaining.version != kVersion) {
-    return Invalid("version", "is not 1");
+  if (remaining.version != kManifestVersion) {
+    return ManifestError("version", "is not 1");
   }
   if (manifest.data_size > manifest.image_size ||
       manifest.image_size - manifest.data_size != manifest.header_size) {
-    return Invalid("image_size", "is not header_size and data_size together");
+    return ManifestError("image_size",
+                         "is not header_size and data_size together");
   }
   if (seen.contains("verity")) {
     ASSIGN_OR_RETURN(manifest.verity,

@@ -6,14 +6,14 @@
 namespace tdxvfs::image {
 namespace {
 
-constexpr std::size_t kPiece = 65536;  // bytes
+constexpr std::size_t kStorePiece = 65536;  // bytes
 
 }  // namespace
 
 std::string_view NameStore::Keep(std::string_view name) {
   // A store that was moved from has no pieces.
   if (pieces_.empty() || name.size() > size_ - used_) {
-    size_ = std::max(kPiece, name.size());
+    size_ = std::max(kStorePiece, name.size());
     pieces_.push_back(std::make_unique<char[]>(size_));
     used_ = 0;
   }

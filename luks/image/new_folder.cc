@@ -12,19 +12,14 @@
 #include <string_view>
 #include <utility>
 
+#include "luks/image/open_folder.h"
 #include "luks/image/pending_file.h"
 #include "luks/image/remove_tree.h"
 
 namespace tdxvfs::image {
 namespace {
 
-constexpr int kFolder = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-
 constexpr std::size_t kMaxSteps = 128;  // descriptors
-
-std::string Quoted(const std::filesystem::path& path) {
-  return "'" + path.string() + "'";
-}
 
 }  // namespace
 
@@ -45,7 +40,7 @@ Result<NewFolder> NewFolder::Create(const std::filesystem::path& path) {
   NewFolder folder;
   folder.path_ = target;
   folder.partial_ = partial;
-  folder.descriptor_ = UniqueFd(::open(partial.c_str(), kFolder));
+  folder.descriptor_ = UniqueFd(::open(partial.c_str(), kFolderFlags));
   if (!folder.descriptor_.valid()) {
     return SystemError(ReasonOfWrite(errno), Quoted(partial), errno);
   }
@@ -89,8 +84,8 @@ Result<UniqueFd> NewFolder::Parent(const std::string& path, std::string* name) {
     const std::size_t end = std::min(folder.find('/', begin), folder.size());
     const int from =
         steps_.empty() ? descriptor_.get() : steps_.back().descriptor.get();
-    UniqueFd next(
-        ::openat(from, folder.substr(begin, end - begin).c_str(), kFolder));
+    UniqueFd next(::openat(from, folder.substr(begin, end - begin).c_str(),
+                           kFolderFlags));
     if (!next.valid()) {
       return SystemError(ReasonOfWrite(errno), Quoted(path), errno);
     }

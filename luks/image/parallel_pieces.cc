@@ -13,7 +13,7 @@ namespace tdxvfs::image {
 namespace {
 
 // More would not pay: the disk is slower, and each has a buffer.
-constexpr std::uint64_t kMaxThreads = 64;
+constexpr std::uint64_t kMaxWorkers = 64;
 
 // What the threads share: the next piece, what is done, the first failure.
 class Pieces {
@@ -93,7 +93,7 @@ Result<void> RunPieces(std::uint64_t size, std::uint64_t piece_size,
                        const PieceProgress& progress) {
   const std::uint64_t pieces = (size + piece_size - 1) / piece_size;
   const std::uint64_t cores = std::clamp<std::uint64_t>(
-      std::thread::hardware_concurrency(), 1, kMaxThreads);
+      std::thread::hardware_concurrency(), 1, kMaxWorkers);
   std::vector<std::unique_ptr<PieceWorker>> workers;
   while (workers.size() < std::min(cores, pieces)) {
     ASSIGN_OR_RETURN(auto worker, make());

@@ -14,10 +14,6 @@
 namespace tdxvfs::image {
 namespace {
 
-std::string Quoted(const std::filesystem::path& path) {
-  return "'" + path.string() + "'";
-}
-
 std::string ProcPath(int descriptor) {
   return "/proc/self/fd/" + std::to_string(descriptor);
 }
@@ -29,6 +25,10 @@ bool MeansNoNamelessFiles(int error_number) {
 }
 
 }  // namespace
+
+std::string Quoted(const std::filesystem::path& path) {
+  return "'" + path.string() + "'";
+}
 
 std::filesystem::path FolderOf(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path()

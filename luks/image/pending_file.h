@@ -13,6 +13,8 @@
 
 namespace tdxvfs::image {
 
+inline constexpr mode_t kImageMode = 0644;
+
 // A new file that gets its name only when it is complete: until Commit it has
 // no name at all (O_TMPFILE), so that even a killed process leaves nothing.
 // Where the file system has no such files it is written as NAME.partial and
@@ -58,6 +60,9 @@ Result<void> WriteAll(int descriptor, std::uint64_t offset,
 
 // The folder that a path lies in; "." for a bare name.
 std::filesystem::path FolderOf(const std::filesystem::path& path);
+
+// 'PATH', as messages call it.
+std::string Quoted(const std::filesystem::path& path);
 
 // The reason for a failed write or creation.
 Reason ReasonOfWrite(int error_number);

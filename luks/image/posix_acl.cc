@@ -8,7 +8,7 @@
 namespace tdxvfs::image {
 namespace {
 
-constexpr std::uint32_t kVersion = 2;
+constexpr std::uint32_t kXattrAclVersion = 2;
 
 void PutLittleEndian(std::uint32_t number, std::size_t size,
                      std::string* text) {
@@ -26,7 +26,7 @@ std::string EncodePosixAcl(std::vector<AclEntry> entries) {
                      std::tie(right.tag, right.id);
             });
   std::string text;
-  PutLittleEndian(kVersion, 4, &text);
+  PutLittleEndian(kXattrAclVersion, 4, &text);
   for (const AclEntry& entry : entries) {
     PutLittleEndian(entry.tag, 2, &text);
     PutLittleEndian(entry.permissions, 2, &text);

@@ -15,23 +15,18 @@
 #include <vector>
 
 #include "common/unique_fd.h"
+#include "luks/image/open_folder.h"
 
 namespace tdxvfs::image {
 namespace {
 
-constexpr int kFolder = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 constexpr std::size_t kAtOnce = 4096;  // names
-
-struct CloseFolder {
-  void operator()(DIR* folder) const { (void)::closedir(folder); }
-};
 
 // The first names in a folder; removing them makes the next ones the first.
 std::vector<std::string> SomeNames(int folder) {
   std::vector<std::string> names;
-  const int again = ::openat(folder, ".", kFolder);
-  const std::unique_ptr<DIR, CloseFolder> stream(
-      again < 0 ? nullptr : ::fdopendir(again));
+  const int again = ::openat(folder, ".", kFolderFlags);
+  const FolderPtr stream(again < 0 ? nullptr : ::fdopendir(again));
   if (stream == nullptr) {
     return names;
   }
@@ -72,7 +67,7 @@ class Removal {
  private:
   bool Folder(const std::string& name) {
     MakeWritable(top_, name.c_str());
-    const UniqueFd folder(::openat(top_, name.c_str(), kFolder));
+    const UniqueFd folder(::openat(top_, name.c_str(), kFolderFlags));
     bool emptied = folder.valid();
     while (emptied) {
       emptied = false;
@@ -104,7 +99,7 @@ class Removal {
 
 void RemoveTree(const std::filesystem::path& folder) {
   MakeWritable(AT_FDCWD, folder.c_str());
-  const UniqueFd top(::open(folder.c_str(), kFolder));
+  const UniqueFd top(::open(folder.c_str(), kFolderFlags));
   if (top.valid()) {
     Removal(top.get()).Run();
   }

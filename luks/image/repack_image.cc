@@ -14,8 +14,7 @@
 namespace tdxvfs::image {
 namespace {
 
-constexpr std::uint64_t kPiece = 1048576;  // bytes
-constexpr mode_t kImageMode = 0644;
+constexpr std::uint64_t kRepackPiece = 1048576;  // bytes
 
 using Salts = std::vector<std::vector<std::uint8_t>>;
 
@@ -111,7 +110,7 @@ class Repacking {
     ASSIGN_OR_RETURN(std::vector<VerityTree> built, Trees(&tree_target));
     OrderedHashes trees(std::move(built));
     RETURN_IF_ERROR(RunPieces(
-        request_.source->data_blocks() * kVerityBlockSize, kPiece,
+        request_.source->data_blocks() * kVerityBlockSize, kRepackPiece,
         [&]() { return NewWorker(&trees); }, request_.progress));
     ASSIGN_OR_RETURN(const std::vector<Sha256Digest> roots, trees.Finish());
     if (roots.front() != request_.source->verity().root_hash) {

@@ -17,7 +17,6 @@ namespace tdxvfs::image {
 namespace {
 
 constexpr std::size_t kMaxPassphrase = 512;  // bytes, as the key store's
-constexpr mode_t kImageMode = 0644;
 
 Result<void> CheckPassphrase(const Secret& passphrase) {
   if (passphrase.empty() || passphrase.size() > kMaxPassphrase) {
@@ -28,8 +27,8 @@ Result<void> CheckPassphrase(const Secret& passphrase) {
   return {};
 }
 
-Result<Manifest> Describe(const NewHeader& header,
-                          const std::string& file_system) {
+Result<Manifest> DescribeSealed(const NewHeader& header,
+                                const std::string& file_system) {
   Manifest manifest;
   manifest.uuid = header.uuid;
   manifest.header_size = header.bytes.size();
@@ -56,7 +55,8 @@ Result<Manifest> SealImage(
   ASSIGN_OR_RETURN(
       const NewHeader header,
       MakeLuks2Header(*request.passphrase, volume_key, request.uuid));
-  ASSIGN_OR_RETURN(Manifest manifest, Describe(header, request.file_system));
+  ASSIGN_OR_RETURN(Manifest manifest,
+                   DescribeSealed(header, request.file_system));
   ASSIGN_OR_RETURN(
       const std::unique_ptr<SealedSink> sink,
       SealedSink::Create({.descriptor = output.descriptor(),

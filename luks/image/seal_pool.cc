@@ -14,7 +14,7 @@ namespace {
 
 // One thread feeds them all and is the limit long before; each has two pieces
 // in the ring, so this bounds memory as well.
-constexpr unsigned kMaxThreads = 32;
+constexpr unsigned kMaxSealers = 32;
 
 }  // namespace
 
@@ -24,7 +24,7 @@ Result<std::unique_ptr<SealPool>> SealPool::Start(
   std::unique_ptr<SealPool> pool(
       new SealPool(std::move(target), std::move(written)));
   const unsigned threads =
-      std::clamp(std::thread::hardware_concurrency(), 1U, kMaxThreads);
+      std::clamp(std::thread::hardware_concurrency(), 1U, kMaxSealers);
   for (unsigned i = 0; i < threads; ++i) {
     ASSIGN_OR_RETURN(SectorCipher cipher,
                      SectorCipher::Create(key, kCryptSectorSize,

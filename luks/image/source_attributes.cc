@@ -11,9 +11,7 @@
 namespace tdxvfs::image {
 namespace {
 
-constexpr std::size_t kMaxAttribute = 65536;  // bytes, XATTR_SIZE_MAX
-
-Error Unreadable(const std::filesystem::path& path) {
+Error AttributesUnreadable(const std::filesystem::path& path) {
   return SystemError(Reason::kFileUnreadable,
                      "extended attributes of '" + path.string() + "'", errno);
 }
@@ -32,7 +30,7 @@ Result<SourceAttributes> ReadAttributes(const std::filesystem::path& path) {
   // Nearly every file has none: one call that says so.
   const ssize_t size = ::llistxattr(path.c_str(), nullptr, 0);
   if (size < 0 && errno != ENOTSUP) {
-    return Unreadable(path);
+    return AttributesUnreadable(path);
   }
   if (size <= 0) {
     return attributes;
@@ -40,7 +38,7 @@ Result<SourceAttributes> ReadAttributes(const std::filesystem::path& path) {
   std::string names(kMaxAttribute, '\0');
   const ssize_t listed = ::llistxattr(path.c_str(), names.data(), names.size());
   if (listed < 0) {
-    return Unreadable(path);
+    return AttributesUnreadable(path);
   }
   names.resize(static_cast<std::size_t>(listed));
   for (std::size_t at = 0; at < names.size();) {
@@ -53,7 +51,7 @@ Result<SourceAttributes> ReadAttributes(const std::filesystem::path& path) {
     const ssize_t got =
         ::lgetxattr(path.c_str(), name.c_str(), value.data(), value.size());
     if (got < 0) {
-      return Unreadable(path);
+      return AttributesUnreadable(path);
     }
     value.resize(static_cast<std::size_t>(got));
     attributes.emplace(name, std::move(value));

@@ -10,6 +10,9 @@
 
 namespace tdxvfs::image {
 
+// Bytes, of a value or of all names of a file (XATTR_SIZE_MAX, XATTR_LIST_MAX).
+inline constexpr std::size_t kMaxAttribute = 65536;
+
 // Whether a volume keeps this attribute, given by its full name. (`user.` alone
 // is a name that tar streams can have and no kernel takes.)
 bool IsKeptAttribute(std::string_view name);

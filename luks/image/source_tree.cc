@@ -12,6 +12,7 @@
 #include <optional>
 #include <string_view>
 
+#include "luks/image/open_folder.h"
 #include "luks/image/source_attributes.h"
 #include "luks/image/source_date.h"
 #include "luks/image/tree_order.h"
@@ -21,35 +22,31 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct CloseFolder {
-  void operator()(DIR* folder) const { (void)::closedir(folder); }
-};
-
 Error Unreadable(const fs::path& path, int error_number) {
   const bool missing = error_number == ENOENT || error_number == ENOTDIR;
   return SystemError(missing ? Reason::kFileNotFound : Reason::kFileUnreadable,
                      "source '" + path.string() + "'", error_number);
 }
 
-Error Refused(const fs::path& path, std::string_view what) {
+Error CannotHold(const fs::path& path, std::string_view what) {
   return {Reason::kFileInvalid, "source '" + path.string() + "' is " +
                                     std::string(what) +
                                     ", which no volume holds"};
 }
 
-Result<void> CheckKind(const fs::path& path, mode_t mode) {
+Result<void> CheckSourceKind(const fs::path& path, mode_t mode) {
   if (S_ISBLK(mode) || S_ISCHR(mode)) {
-    return Refused(path, "a device");
+    return CannotHold(path, "a device");
   }
   if (S_ISSOCK(mode)) {
-    return Refused(path, "a socket");
+    return CannotHold(path, "a socket");
   }
   return {};
 }
 
 Result<std::vector<std::string_view>> NamesIn(const fs::path& path,
                                               NameStore* store) {
-  const std::unique_ptr<DIR, CloseFolder> folder(::opendir(path.c_str()));
+  const FolderPtr folder(::opendir(path.c_str()));
   if (folder == nullptr) {
     return Unreadable(path, errno);
   }
@@ -69,9 +66,9 @@ Result<std::vector<std::string_view>> NamesIn(const fs::path& path,
   return names;
 }
 
-class Scan {
+class SourceScan {
  public:
-  Scan(SourceTree* tree, std::optional<std::int64_t> epoch)
+  SourceScan(SourceTree* tree, std::optional<std::int64_t> epoch)
       : tree_(tree), epoch_(epoch) {}
 
   Result<void> Run() {
@@ -119,9 +116,9 @@ class Scan {
                  : ::lstat(path.c_str(), &status)) != 0) {
       return Unreadable(path, errno);
     }
-    RETURN_IF_ERROR(CheckKind(path, status.st_mode));
+    RETURN_IF_ERROR(CheckSourceKind(path, status.st_mode));
     if (tree_->nodes.size() == std::numeric_limits<std::uint32_t>::max()) {
-      return Refused(tree_->root, "a tree of more than 2^32 files");
+      return CannotHold(tree_->root, "a tree of more than 2^32 files");
     }
     const auto number = static_cast<std::uint32_t>(tree_->nodes.size());
     if (!S_ISDIR(status.st_mode) && status.st_nlink > 1) {
@@ -196,7 +193,7 @@ Result<SourceTree> ScanSource(const fs::path& root) {
   ASSIGN_OR_RETURN(const std::optional<std::int64_t> epoch, SourceDateEpoch());
   SourceTree tree;
   tree.root = root;
-  RETURN_IF_ERROR(Scan(&tree, epoch).Run());
+  RETURN_IF_ERROR(SourceScan(&tree, epoch).Run());
   (void)OrderTree(&tree);
   return tree;
 }

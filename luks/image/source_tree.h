@@ -17,6 +17,11 @@
 
 namespace tdxvfs::image {
 
+// Bytes of all files together: an erofs image has 2^32 blocks of 4096 bytes.
+inline constexpr std::uint64_t kMaxContents = std::uint64_t{1} << 44U;
+inline constexpr std::size_t kMaxName = 255;           // bytes, NAME_MAX
+inline constexpr std::uint64_t kMaxLinkTarget = 4095;  // bytes, PATH_MAX - 1
+
 // A name in a folder. Several names of one node are hard links.
 struct SourceEntry {
   std::string_view name;  // in the tree's store

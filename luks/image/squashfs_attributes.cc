@@ -10,8 +10,6 @@
 namespace tdxvfs::image {
 namespace {
 
-constexpr std::uint32_t kMaxAttribute = 65536;  // bytes
-constexpr std::uint64_t kReads = 64;            // of metadata, for one call
 // Both tables have an entry of a few bytes for many inodes: 65536 owners take
 // 32 blocks, two reads each, and 2^24 descriptors 32768.
 constexpr std::uint64_t kTableReads = 131072;
@@ -56,7 +54,7 @@ Result<std::uint32_t> SquashfsTables::Owner(std::uint32_t index) const {
 }
 
 Result<void> SquashfsTables::ReadOne(SourceAttributes* attributes) {
-  source_->Allow(kReads);
+  source_->Allow(kMetadataReads);
   sqfs_xattr_entry_t* read_key = nullptr;
   RETURN_IF_ERROR(
       source_->Check(sqfs_xattr_reader_read_key(attributes_.get(), &read_key),
@@ -96,7 +94,7 @@ Result<SourceAttributes> SquashfsTables::Attributes(std::uint32_t index) {
     return DamagedSquashfs("extended attributes without a table of them");
   }
   sqfs_xattr_id_t place{};
-  source_->Allow(kReads);
+  source_->Allow(kMetadataReads);
   RETURN_IF_ERROR(source_->Check(
       sqfs_xattr_reader_get_desc(attributes_.get(), index, &place),
       "the place of extended attributes"));

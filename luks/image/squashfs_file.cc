@@ -11,7 +11,7 @@ namespace {
 // A verity tree over a single block would have no level at all.
 constexpr std::uint64_t kSmallestImage = 2 * kImageBlockSize;
 
-std::string_view WordsOf(int code) {
+std::string_view WordsOfWriting(int code) {
   switch (code) {
     case SQFS_ERROR_ALLOC:
       return "out of memory";
@@ -35,7 +35,7 @@ int NeverTruncate(sqfs_file_t* /*file*/, sqfs_u64 /*size*/) {
   return SQFS_ERROR_UNSUPPORTED;
 }
 
-sqfs_u64 SizeOf(const sqfs_file_t* file) {
+sqfs_u64 SizeWritten(const sqfs_file_t* file) {
   return static_cast<const SquashfsFile*>(file)->size();
 }
 
@@ -44,7 +44,7 @@ sqfs_u64 SizeOf(const sqfs_file_t* file) {
 SquashfsFile::SquashfsFile(ImageSink* sink) : sqfs_file_t{}, sink_(sink) {
   read_at = &ReadNothing;
   write_at = &WriteAt;
-  get_size = &SizeOf;
+  get_size = &SizeWritten;
   truncate = &NeverTruncate;
 }
 
@@ -91,9 +91,9 @@ Result<void> SquashfsFile::Check(int code, std::string_view what) const {
   const bool cannot = code == SQFS_ERROR_OVERFLOW ||
                       code == SQFS_ERROR_UNSUPPORTED ||
                       code == SQFS_ERROR_ARG_INVALID;
-  return Error(
-      cannot ? Reason::kNotSupported : Reason::kInternal,
-      "squashfs: " + std::string(what) + ": " + std::string(WordsOf(code)));
+  return Error(cannot ? Reason::kNotSupported : Reason::kInternal,
+               "squashfs: " + std::string(what) + ": " +
+                   std::string(WordsOfWriting(code)));
 }
 
 Result<void> SquashfsFile::Finish() {

@@ -37,6 +37,8 @@ using SquashfsBytes = std::unique_ptr<Bytes, FreeSquashfsBytes>;
 
 // Where an inode has an index: no fragment, no attributes.
 constexpr std::uint32_t kSquashfsNone = 0xffffffff;
+constexpr std::uint32_t kSquashfsBlock = 128U * 1024;  // bytes, of contents
+
 // What an inode says of a block: the bytes that it takes, and a bit that it is
 // not compressed.
 constexpr std::uint32_t kSquashfsStored = 1U << 24U;

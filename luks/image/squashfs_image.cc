@@ -11,7 +11,6 @@
 namespace tdxvfs::image {
 namespace {
 
-constexpr std::uint32_t kBlock = 128U * 1024;  // bytes, of contents
 // Weights hardly compress: a higher level only costs time.
 constexpr std::uint32_t kZstdLevel = 3;
 constexpr std::uint32_t kBlocksPerThread = 10;  // in flight
@@ -23,7 +22,7 @@ constexpr std::uint32_t kFileFlags =
 Result<sqfs_compressor_t*> NewCompressor(const SquashfsFile& file) {
   sqfs_compressor_config_t config{};
   RETURN_IF_ERROR(file.Check(
-      sqfs_compressor_config_init(&config, SQFS_COMP_ZSTD, kBlock, 0),
+      sqfs_compressor_config_init(&config, SQFS_COMP_ZSTD, kSquashfsBlock, 0),
       "choose zstd"));
   config.level = kZstdLevel;
   sqfs_compressor_t* compressor = nullptr;
@@ -45,7 +44,7 @@ Result<void> SquashfsWriter::Start() {
   ASSIGN_OR_RETURN(sqfs_compressor_t* const compressor, NewCompressor(file_));
   compressor_.reset(compressor);
   RETURN_IF_ERROR(
-      file_.Check(sqfs_super_init(&super_, kBlock, 0, SQFS_COMP_ZSTD),
+      file_.Check(sqfs_super_init(&super_, kSquashfsBlock, 0, SQFS_COMP_ZSTD),
                   "prepare the superblock"));
   RETURN_IF_ERROR(
       file_.Check(sqfs_super_write(&super_, &file_), "prepare the superblock"));
@@ -63,7 +62,7 @@ Result<void> SquashfsWriter::Start() {
       std::max(1U, std::thread::hardware_concurrency());
   sqfs_block_processor_desc_t description{};
   description.size = sizeof(description);
-  description.max_block_size = kBlock;
+  description.max_block_size = kSquashfsBlock;
   description.num_workers = threads;
   description.max_backlog = kBlocksPerThread * threads;
   description.cmp = compressor;
@@ -84,7 +83,7 @@ Result<void> SquashfsWriter::Begin(std::uint32_t node) {
 }
 
 Result<void> SquashfsWriter::SkipTo(std::uint64_t offset) {
-  static constexpr std::array<std::uint8_t, kBlock> kZeroes{};
+  static constexpr std::array<std::uint8_t, kSquashfsBlock> kZeroes{};
   while (position_ < offset) {
     const std::size_t part =
         std::min<std::uint64_t>(offset - position_, kZeroes.size());

@@ -12,9 +12,7 @@
 namespace tdxvfs::image {
 namespace {
 
-constexpr std::uint32_t kMaxLinkTarget = 4095;  // bytes
-constexpr std::uint64_t kReads = 64;            // of metadata, for one inode
-constexpr std::size_t kMetadataBlock = 8192;    // bytes
+constexpr std::size_t kMetadataBlock = 8192;  // bytes
 constexpr mode_t kPermissions = 07777;
 constexpr std::uint16_t kExtended = SQFS_INODE_EXT_DIR - SQFS_INODE_DIR;
 
@@ -123,7 +121,7 @@ Result<void> SquashfsInodeTable::Blocks(SquashfsNode* result) {
   const std::uint64_t size = result->node.size;
   std::uint64_t left =
       size / super_->block_size + (size % super_->block_size != 0 ? 1 : 0);
-  source_->Allow(kReads + 2 * left * 4 / kMetadataBlock);
+  source_->Allow(kMetadataReads + 2 * left * 4 / kMetadataBlock);
   std::array<std::uint8_t, kMetadataBlock> piece{};
   while (left > 0) {
     const auto count = std::min<std::uint64_t>(left, piece.size() / 4);
@@ -174,7 +172,7 @@ Result<void> SquashfsInodeTable::Fifo(bool is_extended, SquashfsNode* result) {
 
 Result<void> SquashfsInodeTable::Head(std::uint64_t place, std::uint16_t* type,
                                       SquashfsNode* result) {
-  source_->Allow(kReads);
+  source_->Allow(kMetadataReads);
   RETURN_IF_ERROR(source_->Check(
       sqfs_meta_reader_seek(table_.get(),
                             super_->inode_table_start + (place >> 16U),

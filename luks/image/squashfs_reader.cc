@@ -7,12 +7,6 @@
 #include <utility>
 
 namespace tdxvfs::image {
-namespace {
-
-constexpr std::uint32_t kBlock = 128U * 1024;  // bytes, as SquashfsWriter's
-constexpr std::uint64_t kReads = 64;
-
-}  // namespace
 
 Result<std::unique_ptr<TreeReader>> SquashfsReader::Open(ByteSource* source) {
   std::unique_ptr<SquashfsReader> reader(new SquashfsReader(source));
@@ -21,10 +15,11 @@ Result<std::unique_ptr<TreeReader>> SquashfsReader::Open(ByteSource* source) {
 }
 
 Result<void> SquashfsReader::Start() {
-  file_.Allow(kReads);
+  file_.Allow(kMetadataReads);
   RETURN_IF_ERROR(
       file_.Check(sqfs_super_read(&super_, &file_), "the superblock"));
-  if (super_.compression_id != SQFS_COMP_ZSTD || super_.block_size != kBlock) {
+  if (super_.compression_id != SQFS_COMP_ZSTD ||
+      super_.block_size != kSquashfsBlock) {
     return Error(Reason::kNotSupported,
                  "squashfs: only zstd in blocks of 128 KiB can be read");
   }
@@ -35,10 +30,10 @@ Result<void> SquashfsReader::Start() {
     return DamagedSquashfs("tables lie outside the image or out of order");
   }
   sqfs_compressor_config_t config{};
-  RETURN_IF_ERROR(
-      file_.Check(sqfs_compressor_config_init(&config, SQFS_COMP_ZSTD, kBlock,
-                                              SQFS_COMP_FLAG_UNCOMPRESS),
-                  "choose zstd"));
+  RETURN_IF_ERROR(file_.Check(
+      sqfs_compressor_config_init(&config, SQFS_COMP_ZSTD, kSquashfsBlock,
+                                  SQFS_COMP_FLAG_UNCOMPRESS),
+      "choose zstd"));
   sqfs_compressor_t* compressor = nullptr;
   RETURN_IF_ERROR(file_.Check(sqfs_compressor_create(&config, &compressor),
                               "prepare zstd"));
@@ -53,7 +48,7 @@ Result<void> SquashfsReader::Block(std::uint64_t place, std::uint32_t size,
                                    std::span<std::uint8_t> bytes) {
   const bool is_stored = (size & kSquashfsStored) != 0;
   const std::uint32_t length = size & kSquashfsBlockBytes;
-  if (size >= 2 * kSquashfsStored || length > kBlock ||
+  if (size >= 2 * kSquashfsStored || length > kSquashfsBlock ||
       (is_stored && length != bytes.size()) || place > super_.bytes_used ||
       length > super_.bytes_used - place) {
     return DamagedSquashfs(
@@ -78,12 +73,13 @@ Result<void> SquashfsReader::Content(const TreeNode& file,
   std::uint64_t room = std::numeric_limits<std::uint64_t>::max();
   ASSIGN_OR_RETURN(const SquashfsNode inode,
                    inodes_->Read(found_.places[file.number], &room));
-  std::vector<std::uint8_t> buffer(std::min<std::uint64_t>(kBlock, file.size));
+  std::vector<std::uint8_t> buffer(
+      std::min<std::uint64_t>(kSquashfsBlock, file.size));
   std::uint64_t place = inode.first_block;
   std::uint64_t offset = 0;
   for (const std::uint32_t size : inode.blocks) {
     const auto bytes = std::span(buffer).first(
-        std::min<std::uint64_t>(kBlock, file.size - offset));
+        std::min<std::uint64_t>(kSquashfsBlock, file.size - offset));
     // A block of no bytes is a hole.
     if (size != 0) {
       RETURN_IF_ERROR(Block(place, size, bytes));

@@ -19,21 +19,18 @@ namespace {
 
 constexpr std::uint64_t kMaxNames = std::uint64_t{1} << 24U;
 constexpr std::uint64_t kMaxNameBytes = std::uint64_t{1} << 30U;
-constexpr std::uint64_t kMaxFiles = std::uint64_t{1} << 44U;  // bytes
-constexpr std::uint64_t kReads = 64;   // of metadata, for one name
-constexpr std::size_t kMaxName = 255;  // bytes
 
-bool CanBeAName(std::string_view name) {
+bool CanBeSquashfsName(std::string_view name) {
   return !name.empty() && name.size() <= kMaxName && name != "." &&
          name != ".." && name.find('/') == std::string_view::npos &&
          name.find('\0') == std::string_view::npos;
 }
 
-class Scan {
+class FolderScan {
  public:
-  Scan(SquashfsSource* source, const sqfs_super_t& super,
-       SquashfsInodeTable* inodes, SquashfsTables* tables,
-       sqfs_meta_reader_t* names)
+  FolderScan(SquashfsSource* source, const sqfs_super_t& super,
+             SquashfsInodeTable* inodes, SquashfsTables* tables,
+             sqfs_meta_reader_t* names)
       : source_(source),
         super_(super),
         inodes_(inodes),
@@ -68,7 +65,7 @@ class Scan {
   Result<void> ReadFolder(Folder folder) {
     std::vector<SourceEntry> entries;
     while (true) {
-      source_->Allow(kReads);
+      source_->Allow(kMetadataReads);
       sqfs_dir_entry_t* read = nullptr;
       sqfs_u32 number = 0;
       sqfs_u64 place = 0;
@@ -82,7 +79,7 @@ class Scan {
       const std::string_view name(reinterpret_cast<const char*>(entry->name),
                                   std::size_t{entry->size} + 1);
       // Ascending, so neither stands there twice.
-      if (!CanBeAName(name) ||
+      if (!CanBeSquashfsName(name) ||
           (!entries.empty() && name <= entries.back().name)) {
         return DamagedSquashfs("a folder has names that it cannot have");
       }
@@ -184,8 +181,8 @@ class Scan {
   SquashfsInodeTable* inodes_;
   SquashfsTables* tables_;
   sqfs_meta_reader_t* names_;
-  std::uint64_t blocks_;             // bytes that files may still have
-  std::uint64_t files_ = kMaxFiles;  // the same, decompressed, with holes
+  std::uint64_t blocks_;                // bytes that files may still have
+  std::uint64_t files_ = kMaxContents;  // the same, decompressed, with holes
   std::uint64_t names_found_ = 0;
   std::uint64_t name_bytes_ = kMaxNameBytes;  // that names may still have
   SquashfsScan result_;
@@ -206,8 +203,9 @@ Result<SquashfsScan> ScanSquashfs(SquashfsSource* source,
   if (names == nullptr) {
     return Error(Reason::kInternal, "squashfs: no reader of folders");
   }
-  ASSIGN_OR_RETURN(SquashfsScan found,
-                   Scan(source, super, inodes, &tables, names.get()).Run());
+  ASSIGN_OR_RETURN(
+      SquashfsScan found,
+      FolderScan(source, super, inodes, &tables, names.get()).Run());
   const std::vector<std::uint32_t> numbers = OrderTree(&found.tree);
   std::vector<std::uint64_t> places(numbers.size());
   for (std::size_t node = 0; node < numbers.size(); ++node) {

@@ -8,7 +8,7 @@
 namespace tdxvfs::image {
 namespace {
 
-std::string_view WordsOf(int code) {
+std::string_view WordsOfReading(int code) {
   switch (code) {
     case SQFS_ERROR_ALLOC:
       return "more memory than there is";
@@ -30,11 +30,11 @@ int NeverWrite(sqfs_file_t* /*file*/, sqfs_u64 /*offset*/,
   return SQFS_ERROR_UNSUPPORTED;
 }
 
-int NeverTruncate(sqfs_file_t* /*file*/, sqfs_u64 /*size*/) {
+int NeverTruncateSource(sqfs_file_t* /*file*/, sqfs_u64 /*size*/) {
   return SQFS_ERROR_UNSUPPORTED;
 }
 
-sqfs_u64 SizeOf(const sqfs_file_t* file) {
+sqfs_u64 SizeOfSource(const sqfs_file_t* file) {
   return static_cast<const SquashfsSource*>(file)->source()->size();
 }
 
@@ -44,8 +44,8 @@ SquashfsSource::SquashfsSource(ByteSource* source)
     : sqfs_file_t{}, source_(source) {
   read_at = &ReadAt;
   write_at = &NeverWrite;
-  get_size = &SizeOf;
-  truncate = &NeverTruncate;
+  get_size = &SizeOfSource;
+  truncate = &NeverTruncateSource;
 }
 
 int SquashfsSource::ReadAt(sqfs_file_t* file, sqfs_u64 offset, void* buffer,
@@ -77,10 +77,10 @@ Result<void> SquashfsSource::Check(int code, std::string_view what) const {
   if (error_.has_value()) {
     return *error_;
   }
-  return Error(
-      code == SQFS_ERROR_UNSUPPORTED ? Reason::kNotSupported
-                                     : Reason::kImageCorrupt,
-      "squashfs: " + std::string(what) + ": " + std::string(WordsOf(code)));
+  return Error(code == SQFS_ERROR_UNSUPPORTED ? Reason::kNotSupported
+                                              : Reason::kImageCorrupt,
+               "squashfs: " + std::string(what) + ": " +
+                   std::string(WordsOfReading(code)));
 }
 
 }  // namespace tdxvfs::image

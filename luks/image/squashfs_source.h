@@ -14,6 +14,9 @@
 
 namespace tdxvfs::image {
 
+// What Allow gives for the metadata of one name, inode or call.
+inline constexpr std::uint64_t kMetadataReads = 64;
+
 // The file that libsquashfs reads from, over a source; it cannot write. One
 // thread at a time; the source must outlive it.
 class SquashfsSource : public sqfs_file_t {

@@ -13,7 +13,7 @@ namespace tdxvfs::image {
 namespace {
 
 // Numbers start at one.
-std::uint32_t NumberOf(std::uint32_t node) { return node + 1; }
+std::uint32_t InodeNumberOf(std::uint32_t node) { return node + 1; }
 
 // The format has 32 bits for seconds since 1970.
 std::uint32_t TimeOf(const SourceNode& node) {
@@ -123,15 +123,15 @@ Result<void> SquashfsTree::MakeFolder(std::uint32_t node, SquashfsInode* made) {
     RETURN_IF_ERROR(file_->Check(
         sqfs_dir_writer_add_entry(
             directories_.get(), std::string(entry.name).c_str(),
-            NumberOf(entry.node), places_[entry.node],
+            InodeNumberOf(entry.node), places_[entry.node],
             static_cast<std::uint16_t>(tree_->nodes[entry.node].mode)),
         what));
   }
   RETURN_IF_ERROR(file_->Check(sqfs_dir_writer_end(directories_.get()), what));
   // The root's parent is no node.
   const std::uint32_t parent =
-      node == 0 ? NumberOf(static_cast<std::uint32_t>(tree_->nodes.size()))
-                : NumberOf(tree_->nodes[node].parent);
+      node == 0 ? InodeNumberOf(static_cast<std::uint32_t>(tree_->nodes.size()))
+                : InodeNumberOf(tree_->nodes[node].parent);
   made->inode = sqfs_dir_writer_create_inode(directories_.get(), 0,
                                              kSquashfsNone, parent);
   if (made->inode == nullptr) {
@@ -179,7 +179,7 @@ Result<void> SquashfsTree::WriteNode(std::uint32_t node) {
   }
   inode->base.mode = static_cast<std::uint16_t>(source.mode);
   inode->base.mod_time = TimeOf(source);
-  inode->base.inode_number = NumberOf(node);
+  inode->base.inode_number = InodeNumberOf(node);
   ASSIGN_OR_RETURN(const std::uint32_t attributes, AttributesOf(node));
   RETURN_IF_ERROR(
       file_->Check(sqfs_inode_set_xattr_index(inode, attributes), what));

@@ -18,22 +18,22 @@
 namespace tdxvfs::image {
 namespace {
 
-Error Refused(const std::string& name, std::string_view why) {
+Error MemberRefused(const std::string& name, std::string_view why) {
   return {Reason::kFileInvalid,
           "tar member '" + name + "' " + std::string(why)};
 }
 
-Result<void> CheckKind(const TarMember& member) {
+Result<void> CheckMemberKind(const TarMember& member) {
   const mode_t mode = member.node.mode;
   if (S_ISBLK(mode) || S_ISCHR(mode)) {
-    return Refused(member.name, "is a device, which no volume holds");
+    return MemberRefused(member.name, "is a device, which no volume holds");
   }
   if (S_ISSOCK(mode)) {
-    return Refused(member.name, "is a socket, which no volume holds");
+    return MemberRefused(member.name, "is a socket, which no volume holds");
   }
   if (member.hard_link.empty() && !S_ISREG(mode) && !S_ISDIR(mode) &&
       !S_ISLNK(mode) && !S_ISFIFO(mode)) {
-    return Refused(member.name, "is of no known kind");
+    return MemberRefused(member.name, "is of no known kind");
   }
   return {};
 }
@@ -59,7 +59,7 @@ std::uint16_t AclTag(int tag) {
 
 // The number of a name that the stream gives without one: GNU tar writes
 // access control lists so, whatever --numeric-owner says.
-std::optional<std::uint32_t> NumberOf(std::uint16_t tag, const char* name) {
+std::optional<std::uint32_t> IdOfName(std::uint16_t tag, const char* name) {
   std::vector<char> buffer(16384);
   if (name == nullptr || *name == '\0') {
     return std::nullopt;
@@ -83,12 +83,12 @@ Result<void> NameEntry(int id, const char* qualifier, const std::string& member,
     return {};
   }
   const auto number = id >= 0 ? std::optional(static_cast<std::uint32_t>(id))
-                              : NumberOf(entry->tag, qualifier);
+                              : IdOfName(entry->tag, qualifier);
   if (!number.has_value()) {
-    return Refused(member,
-                   "has an access control list with '" +
-                       std::string(qualifier == nullptr ? "" : qualifier) +
-                       "', whom this machine does not know");
+    return MemberRefused(
+        member, "has an access control list with '" +
+                    std::string(qualifier == nullptr ? "" : qualifier) +
+                    "', whom this machine does not know");
   }
   entry->id = *number;
   return {};
@@ -111,7 +111,8 @@ Result<std::vector<AclEntry>> ReadAcl(archive_entry* entry, int type,
     one.tag = AclTag(tag);
     one.permissions = static_cast<std::uint16_t>(permissions & 7);
     if (one.tag == 0) {
-      return Refused(name, "has an access control list of an unknown kind");
+      return MemberRefused(name,
+                           "has an access control list of an unknown kind");
     }
     RETURN_IF_ERROR(NameEntry(id, qualifier, name, &one));
     entries.push_back(one);
@@ -173,7 +174,7 @@ std::optional<std::uint64_t> ListedContent(archive_entry* entry) {
 Result<std::uint32_t> Owner(la_int64_t id, const std::string& name) {
   // The last number means "nobody named" to the kernel.
   if (id < 0 || id >= std::numeric_limits<std::uint32_t>::max()) {
-    return Refused(name, "has an owner that is no number of 32 bits");
+    return MemberRefused(name, "has an owner that is no number of 32 bits");
   }
   return static_cast<std::uint32_t>(id);
 }
@@ -188,7 +189,7 @@ Result<TarMember> DescribeTarMember(archive_entry* entry) {
   member.hard_link = Text(::archive_entry_hardlink(entry));
   SourceNode& node = member.node;
   node.mode = ::archive_entry_mode(entry);
-  RETURN_IF_ERROR(CheckKind(member));
+  RETURN_IF_ERROR(CheckMemberKind(member));
   ASSIGN_OR_RETURN(node.user, Owner(::archive_entry_uid(entry), member.name));
   ASSIGN_OR_RETURN(node.group, Owner(::archive_entry_gid(entry), member.name));
   node.modified = ::archive_entry_mtime(entry);
@@ -196,7 +197,7 @@ Result<TarMember> DescribeTarMember(archive_entry* entry) {
       static_cast<std::uint32_t>(::archive_entry_mtime_nsec(entry));
   const la_int64_t size = ::archive_entry_size(entry);
   if (size < 0) {
-    return Refused(member.name, "has a negative size");
+    return MemberRefused(member.name, "has a negative size");
   }
   if (S_ISREG(node.mode) || !member.hard_link.empty()) {
     node.size = static_cast<std::uint64_t>(size);
@@ -206,7 +207,8 @@ Result<TarMember> DescribeTarMember(archive_entry* entry) {
     node.size = member.link_target.size();
     // Both ends are the kernel's: an empty link cannot be made or followed.
     if (node.size == 0 || node.size >= 4096) {
-      return Refused(member.name, "is a link of no or 4096 bytes or more");
+      return MemberRefused(member.name,
+                           "is a link of no or 4096 bytes or more");
     }
   }
   member.listed_content = ListedContent(entry);

@@ -14,8 +14,8 @@
 namespace tdxvfs::image {
 namespace {
 
-constexpr std::size_t kReadSize = 1048576;     // bytes
-constexpr std::uint64_t kEndOfArchive = 1024;  // bytes: two blocks of zeroes
+constexpr std::size_t kStreamReadSize = 1048576;  // bytes
+constexpr std::uint64_t kEndOfArchive = 1024;     // bytes: two blocks of zeroes
 
 }  // namespace
 
@@ -27,7 +27,7 @@ TarStream::~TarStream() = default;
 
 Result<std::unique_ptr<TarStream>> TarStream::Open(int descriptor) {
   std::unique_ptr<TarStream> stream(new TarStream(descriptor));
-  stream->buffer_.resize(kReadSize);
+  stream->buffer_.resize(kStreamReadSize);
   stream->reader_.reset(::archive_read_new());
   archive* const reader = stream->reader_.get();
   if (reader == nullptr ||

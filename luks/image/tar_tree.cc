@@ -10,7 +10,6 @@
 namespace tdxvfs::image {
 namespace {
 
-constexpr std::size_t kMaxName = 255;  // bytes, NAME_MAX and erofs' limit
 constexpr mode_t kImpliedMode = S_IFDIR | 0755;
 
 Error Refused(std::string_view name, std::string_view why) {

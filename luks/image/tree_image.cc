@@ -11,7 +11,7 @@
 namespace tdxvfs::image {
 namespace {
 
-std::uint64_t BytesOf(const SourceTree& tree) {
+std::uint64_t ContentBytes(const SourceTree& tree) {
   std::uint64_t total = 0;
   for (const SourceNode& node : tree.nodes) {
     total += S_ISREG(node.mode) ? node.size : 0;
@@ -23,7 +23,7 @@ std::uint64_t BytesOf(const SourceTree& tree) {
 
 Result<void> WriteTree(const SourceTree& tree, FileSystemWriter* writer,
                        const CopyProgress& progress) {
-  const std::uint64_t total = BytesOf(tree);
+  const std::uint64_t total = ContentBytes(tree);
   std::uint64_t done = 0;
   const auto copied = [&](std::uint64_t bytes) {
     done += bytes;

@@ -14,7 +14,7 @@ namespace {
 constexpr auto kUnmet = std::numeric_limits<std::uint32_t>::max();
 
 // Numbers the nodes; sorts entries and sets first names on the way.
-std::vector<std::uint32_t> Walk(SourceTree* tree) {
+std::vector<std::uint32_t> NumberNodes(SourceTree* tree) {
   std::vector<std::uint32_t> numbers(tree->nodes.size(), kUnmet);
   std::uint32_t next = 0;
   numbers[0] = next++;
@@ -81,7 +81,7 @@ void Rekey(const std::vector<std::uint32_t>& numbers,
 }  // namespace
 
 std::vector<std::uint32_t> OrderTree(SourceTree* tree) {
-  std::vector<std::uint32_t> numbers = Walk(tree);
+  std::vector<std::uint32_t> numbers = NumberNodes(tree);
   for (SourceNode& node : tree->nodes) {
     for (SourceEntry& entry : node.entries) {
       entry.node = numbers[entry.node];

@@ -7,9 +7,6 @@
 namespace tdxvfs::image {
 namespace {
 
-constexpr std::uint64_t kHashesPerBlock =
-    kVerityBlockSize / sizeof(Sha256Digest);
-
 std::span<const std::uint8_t> HashAt(std::span<const std::uint8_t> hash_block,
                                      std::uint64_t child) {
   return hash_block.subspan(child % kHashesPerBlock * sizeof(Sha256Digest),

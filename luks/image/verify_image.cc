@@ -11,7 +11,7 @@ namespace {
 
 // A multiple of what one hash block covers (512 KiB), so that no two threads
 // need the same one of the lowest level.
-constexpr std::uint64_t kPiece = 1048576;  // bytes
+constexpr std::uint64_t kVerifyPiece = 1048576;  // bytes
 
 // What all threads found. Every hash block stands above some data block, so
 // all of the tree is read on the way to the data.
@@ -80,7 +80,7 @@ Result<Verification> VerifyImage(const SealedImage& image,
                                  const PieceProgress& progress) {
   Findings findings;
   RETURN_IF_ERROR(RunPieces(
-      image.data_blocks() * kVerityBlockSize, kPiece,
+      image.data_blocks() * kVerityBlockSize, kVerifyPiece,
       [&]() -> Result<std::unique_ptr<PieceWorker>> {
         ASSIGN_OR_RETURN(auto reader, VerifiedReader::Create(&image));
         return std::unique_ptr<PieceWorker>(

@@ -14,7 +14,10 @@
 namespace tdxvfs::image {
 
 inline constexpr std::size_t kVerityBlockSize = 4096;  // bytes, data and hash
-inline constexpr std::size_t kMaxVeritySalt = 256;     // bytes, the kernel's
+// SHA-256 has a power of two of bytes already, so no hash is padded.
+inline constexpr std::uint64_t kHashesPerBlock =
+    kVerityBlockSize / sizeof(Sha256Digest);
+inline constexpr std::size_t kMaxVeritySalt = 256;  // bytes, the kernel's
 
 // The hash of one block as dm-verity's format 1 computes it: SHA-256 over the
 // salt and then the block. One thread at a time.

@@ -21,20 +21,21 @@ using luks::VerityParameters;
 using simdjson::dom::element;
 using simdjson::dom::object;
 
-constexpr std::array<std::string_view, 7> kMembers{
+constexpr std::array<std::string_view, 7> kVerityMembers{
     "hash",        "data_block_size",  "hash_block_size",
     "data_blocks", "hash_start_block", "salt",
     "root_hash"};
 
-Error Invalid(std::string_view member, std::string_view what) {
+Error VerityMemberError(std::string_view member, std::string_view what) {
   return {Reason::kFileInvalid, "manifest: 'verity." + std::string(member) +
                                     "' " + std::string(what)};
 }
 
-Result<std::uint64_t> Number(std::string_view name, const element& value) {
+Result<std::uint64_t> ReadPositive(std::string_view name,
+                                   const element& value) {
   std::uint64_t number = 0;
   if (value.get(number) != simdjson::SUCCESS || number == 0) {
-    return Invalid(name, "is no whole number above zero");
+    return VerityMemberError(name, "is no whole number above zero");
   }
   return number;
 }
@@ -48,53 +49,53 @@ Result<std::vector<std::uint8_t>> LowerHex(std::string_view name,
       return bytes;
     }
   }
-  return Invalid(name, "is not in lower-case hex digits");
+  return VerityMemberError(name, "is not in lower-case hex digits");
 }
 
 Result<void> ReadBlockSize(std::string_view name, const element& value) {
-  ASSIGN_OR_RETURN(const std::uint64_t size, Number(name, value));
+  ASSIGN_OR_RETURN(const std::uint64_t size, ReadPositive(name, value));
   return size == kVerityBlockSize ? Result<void>()
-                                  : Invalid(name, "is not 4096");
+                                  : VerityMemberError(name, "is not 4096");
 }
 
 Result<void> ReadRootHash(const element& value, Sha256Digest* root_hash) {
   ASSIGN_OR_RETURN(const auto bytes, LowerHex("root_hash", value));
   if (bytes.size() != root_hash->size()) {
-    return Invalid("root_hash", "is not 64 hex digits");
+    return VerityMemberError("root_hash", "is not 64 hex digits");
   }
   std::copy(bytes.begin(), bytes.end(), root_hash->begin());
   return {};
 }
 
-Result<void> ReadMember(std::string_view name, const element& value,
-                        VerityParameters* verity) {
+Result<void> ReadVerityMember(std::string_view name, const element& value,
+                              VerityParameters* verity) {
   if (name == "hash") {
     std::string_view hash;
     return value.get(hash) == simdjson::SUCCESS && hash == verity->hash
                ? Result<void>()
-               : Invalid(name, "is not 'sha256'");
+               : VerityMemberError(name, "is not 'sha256'");
   }
   if (name == "data_block_size" || name == "hash_block_size") {
     return ReadBlockSize(name, value);
   }
   if (name == "data_blocks") {
-    ASSIGN_OR_RETURN(verity->data_blocks, Number(name, value));
+    ASSIGN_OR_RETURN(verity->data_blocks, ReadPositive(name, value));
     return {};
   }
   if (name == "hash_start_block") {
-    ASSIGN_OR_RETURN(verity->hash_start_block, Number(name, value));
+    ASSIGN_OR_RETURN(verity->hash_start_block, ReadPositive(name, value));
     return {};
   }
   if (name == "salt") {
     ASSIGN_OR_RETURN(verity->salt, LowerHex(name, value));
     return verity->salt.size() <= kMaxVeritySalt
                ? Result<void>()
-               : Invalid(name, "is longer than 256 bytes");
+               : VerityMemberError(name, "is longer than 256 bytes");
   }
   if (name == "root_hash") {
     return ReadRootHash(value, &verity->root_hash);
   }
-  return Invalid(name, "is not known");
+  return VerityMemberError(name, "is not known");
 }
 
 }  // namespace
@@ -124,13 +125,13 @@ Result<VerityParameters> ParseVerity(std::string_view json,
   std::set<std::string_view> seen;
   for (const auto& [name, value] : members) {
     if (!seen.insert(name).second) {
-      return Invalid(name, "stands there twice");
+      return VerityMemberError(name, "stands there twice");
     }
-    RETURN_IF_ERROR(ReadMember(name, value, &verity));
+    RETURN_IF_ERROR(ReadVerityMember(name, value, &verity));
   }
-  for (const std::string_view member : kMembers) {
+  for (const std::string_view member : kVerityMembers) {
     if (!seen.contains(member)) {
-      return Invalid(member, "is missing");
+      return VerityMemberError(member, "is missing");
     }
   }
   const std::uint64_t blocks = size / kVerityBlockSize;
@@ -138,8 +139,8 @@ Result<VerityParameters> ParseVerity(std::string_view json,
       verity.hash_start_block < verity.data_blocks ||
       verity.hash_start_block > blocks ||
       VerityTreeBlocks(verity.data_blocks) > blocks - verity.hash_start_block) {
-    return Invalid("hash_start_block",
-                   "with 'data_blocks' does not fit into data_size");
+    return VerityMemberError("hash_start_block",
+                             "with 'data_blocks' does not fit into data_size");
   }
   return verity;
 }

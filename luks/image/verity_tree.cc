@@ -6,13 +6,6 @@
 #include <utility>
 
 namespace tdxvfs::image {
-namespace {
-
-// SHA-256 has a power of two of bytes already, so no hash is padded.
-constexpr std::uint64_t kHashesPerBlock =
-    kVerityBlockSize / sizeof(Sha256Digest);
-
-}  // namespace
 
 std::vector<VerityLevel> VerityLevels(std::uint64_t data_blocks) {
   std::vector<VerityLevel> levels;
