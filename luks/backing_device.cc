@@ -20,10 +20,6 @@ namespace {
 // Each time another process may take the free index before us.
 constexpr int kAttempts = 64;
 
-std::string Quoted(const ImageFile& image) {
-  return "image '" + image.path().string() + "'";
-}
-
 std::string SysFolder(dev_t device) {
   return "/sys/dev/block/" + std::to_string(major(device)) + ":" +
          std::to_string(minor(device));
@@ -59,7 +55,7 @@ Result<std::optional<std::pair<UniqueFd, int>>> TryAttach(
   const int number = ::ioctl(control, LOOP_CTL_GET_FREE);
   if (number < 0) {
     return SystemError(Reason::kLoopFailed,
-                       Quoted(image) +
+                       QuotedName(image) +
                            ": no free loop "
                            "device",
                        errno);
@@ -75,7 +71,7 @@ Result<std::optional<std::pair<UniqueFd, int>>> TryAttach(
     return std::optional<std::pair<UniqueFd, int>>();
   }
   return SystemError(Reason::kLoopFailed,
-                     Quoted(image) + ": loop device '" + path + "'",
+                     QuotedName(image) + ": loop device '" + path + "'",
                      error_number);
 }
 
@@ -84,7 +80,7 @@ void WarnIfBuffered(int loop, const ImageFile& image,
   loop_info64 info{};
   if (warn && ::ioctl(loop, LOOP_GET_STATUS64, &info) == 0 &&
       (info.lo_flags & LO_FLAGS_DIRECT_IO) == 0) {
-    warn(Quoted(image) +
+    warn(QuotedName(image) +
          ": its file system takes no direct I/O, pages are cached twice");
   }
 }
@@ -99,13 +95,13 @@ Result<BackingDevice> BackingDevice::OfLoop(UniqueFd loop, int number,
   if (::ioctl(loop.get(), LOOP_GET_STATUS64, &info) != 0 ||
       ::fstat(image.descriptor(), &backing) != 0 ||
       ::fstat(loop.get(), &status) != 0) {
-    return SystemError(Reason::kLoopFailed, Quoted(image) + ": loop device",
+    return SystemError(Reason::kLoopFailed, QuotedName(image) + ": loop device",
                        errno);
   }
   if (info.lo_inode != backing.st_ino ||
       (info.lo_flags & LO_FLAGS_AUTOCLEAR) == 0) {
     return Error(Reason::kLoopFailed,
-                 Quoted(image) + ": loop device has another file");
+                 QuotedName(image) + ": loop device has another file");
   }
   BackingDevice device;
   device.descriptor_ = std::move(loop);
@@ -117,7 +113,7 @@ Result<BackingDevice> BackingDevice::OfLoop(UniqueFd loop, int number,
 Result<BackingDevice> BackingDevice::OfBlockDevice(const ImageFile& image) {
   struct stat status {};
   if (::fstat(image.descriptor(), &status) != 0) {
-    return SystemError(Reason::kLoopFailed, Quoted(image), errno);
+    return SystemError(Reason::kLoopFailed, QuotedName(image), errno);
   }
   BackingDevice device;
   device.device_ = status.st_rdev;
@@ -127,7 +123,7 @@ Result<BackingDevice> BackingDevice::OfBlockDevice(const ImageFile& image) {
   if (::stat(device.path_.c_str(), &named) != 0 || !S_ISBLK(named.st_mode) ||
       named.st_rdev != status.st_rdev) {
     return Error(Reason::kLoopFailed,
-                 Quoted(image) + ": block device without a node in /dev");
+                 QuotedName(image) + ": block device without a node in /dev");
   }
   return device;
 }
@@ -150,8 +146,9 @@ Result<BackingDevice> BackingDevice::Attach(
       return OfLoop(std::move(attached->first), attached->second, image);
     }
   }
-  return Error(Reason::kLoopFailed,
-               Quoted(image) + ": every free loop device was taken by others");
+  return Error(
+      Reason::kLoopFailed,
+      QuotedName(image) + ": every free loop device was taken by others");
 }
 
 BlockDeviceName NameOfBlockDevice(dev_t device) {

@@ -19,7 +19,6 @@ struct Field {
   std::size_t at;    // bytes
   std::size_t size;  // bytes
 };
-constexpr std::size_t kBinarySize = 4096;  // bytes; the JSON follows
 constexpr Field kMagic{0, 6};
 constexpr Field kVersion{6, 2};
 constexpr Field kSize{8, 8};
@@ -34,7 +33,7 @@ constexpr Field kChecksum{448, 64};
 constexpr Field kLastPadding{512, 3584};
 constexpr std::array<std::string_view, 2> kMagics{"LUKS\xba\xbe",
                                                   "SKUL\xba\xbe"};
-constexpr std::size_t kUuidSize = 36;  // bytes of text in its field
+constexpr std::size_t kUuidTextSize = 36;  // bytes of text in its field
 // LUKS2 On-Disk Format 1.1, section 2.1, table 1: bytes of one area.
 constexpr std::array<std::uint64_t, 9> kForeignSizes{
     0x4000,  0x8000,   0x10000,  0x20000, 0x40000,
@@ -44,7 +43,7 @@ Bytes In(Bytes area, const Field& field) {
   return area.subspan(field.at, field.size);
 }
 
-std::uint64_t Number(Bytes bytes) {
+std::uint64_t BigEndian(Bytes bytes) {
   std::uint64_t number = 0;
   for (const std::uint8_t byte : bytes) {
     number = number << 8U | byte;
@@ -66,8 +65,8 @@ bool IsText(Bytes bytes, std::string_view text) {
 // libcryptsetup takes any text. Only a UUID can be registered with a key
 // server and be in a grant, so another text is refused here already.
 bool IsUuidField(Bytes bytes) {
-  return IsUuid(AsText(bytes.first(kUuidSize))) &&
-         IsZero(bytes.subspan(kUuidSize));
+  return IsUuid(AsText(bytes.first(kUuidTextSize))) &&
+         IsZero(bytes.subspan(kUuidTextSize));
 }
 
 class AreaCheck {
@@ -79,18 +78,18 @@ class AreaCheck {
   Result<void> Run() {
     Expect(AsText(In(area_, kMagic)) == kMagics.at(number_), "magic",
            "is not that of this header");
-    Expect(Number(In(area_, kVersion)) == 2, "version", "is not 2");
-    Expect(Number(In(area_, kSize)) == area_.size(), "hdr_size",
+    Expect(BigEndian(In(area_, kVersion)) == 2, "version", "is not 2");
+    Expect(BigEndian(In(area_, kSize)) == area_.size(), "hdr_size",
            "is not " + std::to_string(area_.size()));
-    Expect(Number(In(area_, kSequence)) != 0, "seqid", "is zero");
+    Expect(BigEndian(In(area_, kSequence)) != 0, "seqid", "is zero");
     Expect(foreign_ || IsZero(In(area_, kLabel)), "label", "is not empty");
     Expect(IsText(In(area_, kChecksumName), "sha256"), "csum_alg",
            "is not sha256");
     Expect(IsUuidField(In(area_, kUuid)), "uuid", "is no UUID in lower case");
     Expect(foreign_ || IsZero(In(area_, kSubsystem)), "subsystem",
            "is not empty");
-    Expect(Number(In(area_, kOffset)) == number_ * area_.size(), "hdr_offset",
-           "is not its place");
+    Expect(BigEndian(In(area_, kOffset)) == number_ * area_.size(),
+           "hdr_offset", "is not its place");
     Expect(IsZero(In(area_, kPadding)) && IsZero(In(area_, kLastPadding)),
            "padding", "is not zero");
     return CheckChecksum();
@@ -133,8 +132,8 @@ Result<std::string_view> CheckBoth(Bytes header, std::size_t metadata_size,
           {std::string("binary/1/") + name, "is not that of the first header"});
     }
   }
-  const std::string_view json = AsText(first.subspan(kBinarySize));
-  if (json != AsText(second.subspan(kBinarySize))) {
+  const std::string_view json = AsText(first.subspan(kBinaryHeaderSize));
+  if (json != AsText(second.subspan(kBinaryHeaderSize))) {
     refusals->push_back({"/", "differs between the two headers"});
   }
   if (json.front() != '{') {
@@ -150,7 +149,7 @@ Result<std::string_view> CheckBoth(Bytes header, std::size_t metadata_size,
 }  // namespace
 
 std::uint64_t DeclaredMetadataSize(Bytes header) {
-  return header.size() < kBinarySize ? 0 : Number(In(header, kSize));
+  return header.size() < kBinaryHeaderSize ? 0 : BigEndian(In(header, kSize));
 }
 
 Result<std::string_view> CheckBinaryHeaders(Bytes header,

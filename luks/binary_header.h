@@ -13,7 +13,8 @@
 
 namespace tdxvfs::luks {
 
-inline constexpr std::size_t kMetadataSize = 16384;  // bytes, of ours; twice
+inline constexpr std::size_t kBinaryHeaderSize = 4096;  // before the JSON
+inline constexpr std::size_t kMetadataSize = 16384;     // bytes, of ours; twice
 
 // What a header says the size of one of its two metadata areas is, in bytes;
 // 0 when it is too short to say so.

@@ -7,18 +7,18 @@
 #include <sstream>
 #include <utility>
 
+#include "luks/luks_format.h"
 #include "luks/table_words.h"
 
 namespace tdxvfs::luks {
 namespace {
 
-constexpr std::string_view kCipher = "aes-xts-plain64";
 constexpr std::string_view kUuidStart = "CRYPT-LUKS2-";
 constexpr std::size_t kUuidDigits = 32;
 constexpr std::string_view kSectorSizeOption = "sector_size:";
 constexpr std::uint64_t kDefaultSectorSize = 512;  // bytes
 
-Error Different(std::string_view what, const std::string& found) {
+Error LiveTableError(std::string_view what, const std::string& found) {
   return {Reason::kMappingFailed,
           "live table: " + std::string(what) + " is '" + found + "'"};
 }
@@ -48,11 +48,11 @@ Result<void> CheckOptions(const std::vector<std::string>& options,
         !ReadTableNumber(
             std::string_view(option).substr(kSectorSizeOption.size()),
             &sector_size)) {
-      return Different("an option", option);
+      return LiveTableError("an option", option);
     }
   }
   if (sector_size != expected.value_or(sector_size)) {
-    return Different("sector size", std::to_string(sector_size));
+    return LiveTableError("sector size", std::to_string(sector_size));
   }
   return {};
 }
@@ -62,7 +62,7 @@ Result<void> CheckOptions(const std::vector<std::string>& options,
 Result<CryptTable> ParseCryptTable(const std::vector<TableLine>& table) {
   if (table.size() != 1 || table.front().type != "crypt" ||
       table.front().start != 0) {
-    return Different("its shape", table.empty() ? "empty" : table[0].type);
+    return LiveTableError("its shape", table.empty() ? "empty" : table[0].type);
   }
   CryptTable crypt;
   crypt.length = table.front().length;
@@ -74,7 +74,7 @@ Result<CryptTable> ParseCryptTable(const std::vector<TableLine>& table) {
   if (!ReadTableNumber(iv_offset, &crypt.iv_offset) ||
       !ReadTableDevice(device, &crypt.device) ||
       !ReadTableNumber(offset, &crypt.offset)) {
-    return Different("its shape", crypt.cipher);
+    return LiveTableError("its shape", crypt.cipher);
   }
   std::string option;
   words >> option;  // their number
@@ -86,25 +86,25 @@ Result<CryptTable> ParseCryptTable(const std::vector<TableLine>& table) {
 
 Result<void> CheckCryptTable(const CryptTable& table,
                              const ExpectedCryptTable& expected) {
-  if (table.cipher != kCipher) {
-    return Different("cipher", table.cipher);
+  if (table.cipher != kVolumeCipher) {
+    return LiveTableError("cipher", table.cipher);
   }
   if (!IsKeyringReference(table.key, expected.uuid)) {
     // Not shown: it might be a key.
-    return Different("key", "no keyring reference of this volume");
+    return LiveTableError("key", "no keyring reference of this volume");
   }
   if (table.iv_offset != 0) {
-    return Different("IV offset", std::to_string(table.iv_offset));
+    return LiveTableError("IV offset", std::to_string(table.iv_offset));
   }
   if (table.offset != expected.offset) {
-    return Different("offset", std::to_string(table.offset));
+    return LiveTableError("offset", std::to_string(table.offset));
   }
   if (expected.device.has_value() && table.device != *expected.device) {
-    return Different("device", std::to_string(major(table.device)) + ":" +
-                                   std::to_string(minor(table.device)));
+    return LiveTableError("device", std::to_string(major(table.device)) + ":" +
+                                        std::to_string(minor(table.device)));
   }
   if (expected.length.has_value() && table.length != *expected.length) {
-    return Different("length", std::to_string(table.length));
+    return LiveTableError("length", std::to_string(table.length));
   }
   return CheckOptions(table.options, expected.sector_size);
 }

@@ -19,18 +19,13 @@
 #include "luks/header_profile.h"
 #include "luks/imported_profile.h"
 #include "luks/luks1_header.h"
+#include "luks/luks_format.h"
 #include "luks/pinned_header.h"
 #include "luks/profile_check.h"
 #include "luks/whole_header.h"
 
 namespace tdxvfs::luks {
 namespace {
-
-constexpr std::uint64_t kSectorSize = 512;  // bytes, of LUKS1
-
-std::string Named(const ImageFile& image) {
-  return "image '" + image.path().string() + "'";
-}
 
 Result<std::vector<std::uint8_t>> ReadStart(const ImageFile& image,
                                             std::uint64_t size) {
@@ -43,12 +38,12 @@ Result<std::vector<std::uint8_t>> ReadStart(const ImageFile& image,
       continue;
     }
     if (got < 0) {
-      return SystemError(Reason::kImageUnreadable, Named(image), errno);
+      return SystemError(Reason::kImageUnreadable, QuotedName(image), errno);
     }
     if (got == 0) {
-      return Error(Reason::kImageTruncated, Named(image) + " ends at byte " +
-                                                std::to_string(done) +
-                                                ", inside its header");
+      return Error(Reason::kImageTruncated,
+                   QuotedName(image) + " ends at byte " + std::to_string(done) +
+                       ", inside its header");
     }
     done += static_cast<std::size_t>(got);
   }
@@ -126,12 +121,12 @@ Result<ForeignVolume> UnlockForeignVolume(const ImageFile& image,
                    ReadStart(image, std::min<std::uint64_t>(image.size(),
                                                             kLuks1HeaderSize)));
   if (!IsLuks1(start)) {
-    return UnlockLuks2(image, passphrase).Context(Named(image));
+    return UnlockLuks2(image, passphrase).Context(QuotedName(image));
   }
   ASSIGN_OR_RETURN(const Luks1Header parsed,
-                   ParseLuks1Header(start).Context(Named(image)));
+                   ParseLuks1Header(start).Context(QuotedName(image)));
   return UnlockLuks1(image, parsed.data_offset, passphrase)
-      .Context(Named(image));
+      .Context(QuotedName(image));
 }
 
 }  // namespace tdxvfs::luks

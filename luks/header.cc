@@ -13,22 +13,17 @@
 #include <string_view>
 #include <utility>
 
+#include "luks/luks_format.h"
+
 namespace tdxvfs::luks {
 namespace {
 
-constexpr std::uint64_t kHeaderGranule = 4096;  // bytes
-
 // The primary binary header (LUKS2 On-Disk Format 1.1, section 2.1): magic,
 // then the version as u16 big-endian.
-constexpr std::string_view kMagic("LUKS\xba\xbe", 6);
 constexpr std::size_t kVersionOffset = 6;
 
 constexpr int kAllSeals =
     F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-
-std::string Quoted(const ImageFile& image) {
-  return "image '" + image.path().string() + "'";
-}
 
 // A mapping of the memfd, unmapped when destroyed.
 class Mapping {
@@ -74,13 +69,13 @@ Result<void> Fill(const ImageFile& image, std::span<std::uint8_t> target) {
     if (got < 0) {
       return SystemError(
           errno == EIO ? Reason::kIoError : Reason::kImageUnreadable,
-          Quoted(image) + ": reading the header at byte " +
+          QuotedName(image) + ": reading the header at byte " +
               std::to_string(done),
           errno);
     }
     if (got == 0) {
       return Error(Reason::kImageTruncated,
-                   Quoted(image) + " ends at byte " + std::to_string(done) +
+                   QuotedName(image) + " ends at byte " + std::to_string(done) +
                        ", inside its header of " +
                        std::to_string(target.size()) + " bytes");
     }
@@ -91,17 +86,19 @@ Result<void> Fill(const ImageFile& image, std::span<std::uint8_t> target) {
 
 Result<void> CheckMagic(const ImageFile& image,
                         std::span<const std::uint8_t> bytes) {
-  if (!std::equal(kMagic.begin(), kMagic.end(), bytes.begin(),
+  if (!std::equal(kLuksMagic.begin(), kLuksMagic.end(), bytes.begin(),
                   [](char left, std::uint8_t right) {
                     return static_cast<std::uint8_t>(left) == right;
                   })) {
-    return Error(Reason::kImageNotLuks2, Quoted(image) + " has no LUKS header");
+    return Error(Reason::kImageNotLuks2,
+                 QuotedName(image) + " has no LUKS header");
   }
   const unsigned version =
       bytes[kVersionOffset] * 256U + bytes[kVersionOffset + 1];
   if (version != 2) {
-    return Error(Reason::kImageNotLuks2,
-                 Quoted(image) + " is LUKS version " + std::to_string(version));
+    return Error(
+        Reason::kImageNotLuks2,
+        QuotedName(image) + " is LUKS version " + std::to_string(version));
   }
   return {};
 }

@@ -14,6 +14,7 @@ namespace tdxvfs::luks {
 
 inline constexpr std::uint64_t kDefaultHeaderSize = 1048576;  // bytes
 inline constexpr std::uint64_t kMaxHeaderSize = 16777216;     // bytes
+inline constexpr std::uint64_t kHeaderGranule = 4096;         // bytes
 
 // The bytes [0, data offset) of an image, read once into sealed memory (a
 // memfd with all four seals) and hashed there: what was hashed is what will be

@@ -14,7 +14,7 @@ using simdjson::dom::object;
 // No LUKS2 JSON area is larger (4 MiB metadata less the binary header).
 constexpr std::size_t kMaxJson = 4194304;  // bytes
 
-Error Refused(std::string_view member, std::string_view what) {
+Error MetadataError(std::string_view member, std::string_view what) {
   return {Reason::kHeaderRefused,
           "LUKS2 metadata: '" + std::string(member) + "' " + std::string(what)};
 }
@@ -22,23 +22,24 @@ Error Refused(std::string_view member, std::string_view what) {
 Result<object> Object(const object& parent, std::string_view name) {
   object value;
   if (parent[name].get(value) != simdjson::SUCCESS) {
-    return Refused(name, "is missing or no object");
+    return MetadataError(name, "is missing or no object");
   }
   return value;
 }
 
-Result<std::string> Text(const object& parent, std::string_view name) {
+Result<std::string> TextMember(const object& parent, std::string_view name) {
   std::string_view value;
   if (parent[name].get(value) != simdjson::SUCCESS) {
-    return Refused(name, "is missing or no string");
+    return MetadataError(name, "is missing or no string");
   }
   return std::string(value);
 }
 
-Result<std::uint64_t> Number(const object& parent, std::string_view name) {
+Result<std::uint64_t> NumberMember(const object& parent,
+                                   std::string_view name) {
   std::uint64_t value = 0;
   if (parent[name].get(value) != simdjson::SUCCESS) {
-    return Refused(name, "is missing or no whole number");
+    return MetadataError(name, "is missing or no whole number");
   }
   return value;
 }
@@ -46,12 +47,12 @@ Result<std::uint64_t> Number(const object& parent, std::string_view name) {
 // Sizes and offsets are decimal text, since JSON numbers end at 53 bits
 // (section 3.1).
 Result<std::uint64_t> Decimal(const object& parent, std::string_view name) {
-  ASSIGN_OR_RETURN(const std::string text, Text(parent, name));
+  ASSIGN_OR_RETURN(const std::string text, TextMember(parent, name));
   std::uint64_t value = 0;
   const char* const end = text.data() + text.size();
   const auto [rest, problem] = std::from_chars(text.data(), end, value);
   if (problem != std::errc() || rest != end) {
-    return Refused(name, "is no decimal number");
+    return MetadataError(name, "is no decimal number");
   }
   return value;
 }
@@ -62,14 +63,14 @@ bool Has(const object& parent, std::string_view name) {
 
 Result<KdfCost> ReadKdf(const object& json) {
   KdfCost kdf;
-  ASSIGN_OR_RETURN(kdf.type, Text(json, "type"));
+  ASSIGN_OR_RETURN(kdf.type, TextMember(json, "type"));
   if (kdf.type == "pbkdf2") {
-    ASSIGN_OR_RETURN(kdf.hash, Text(json, "hash"));
-    ASSIGN_OR_RETURN(kdf.iterations, Number(json, "iterations"));
+    ASSIGN_OR_RETURN(kdf.hash, TextMember(json, "hash"));
+    ASSIGN_OR_RETURN(kdf.iterations, NumberMember(json, "iterations"));
   } else {
-    ASSIGN_OR_RETURN(kdf.iterations, Number(json, "time"));
-    ASSIGN_OR_RETURN(kdf.memory, Number(json, "memory"));
-    ASSIGN_OR_RETURN(kdf.threads, Number(json, "cpus"));
+    ASSIGN_OR_RETURN(kdf.iterations, NumberMember(json, "time"));
+    ASSIGN_OR_RETURN(kdf.memory, NumberMember(json, "memory"));
+    ASSIGN_OR_RETURN(kdf.threads, NumberMember(json, "cpus"));
   }
   return kdf;
 }
@@ -79,16 +80,16 @@ Result<KeySlotMetadata> ReadKeySlot(std::string_view name, const object& json) {
   const char* const end = name.data() + name.size();
   const auto [rest, problem] = std::from_chars(name.data(), end, slot.number);
   if (problem != std::errc() || rest != end) {
-    return Refused("keyslots", "has a name that is no number");
+    return MetadataError("keyslots", "has a name that is no number");
   }
-  ASSIGN_OR_RETURN(slot.type, Text(json, "type"));
+  ASSIGN_OR_RETURN(slot.type, TextMember(json, "type"));
   if (slot.type != "luks2") {
     return slot;  // a re-encryption slot has neither KDF nor key
   }
-  ASSIGN_OR_RETURN(slot.key_size, Number(json, "key_size"));
+  ASSIGN_OR_RETURN(slot.key_size, NumberMember(json, "key_size"));
   ASSIGN_OR_RETURN(const object area, Object(json, "area"));
-  ASSIGN_OR_RETURN(slot.area_type, Text(area, "type"));
-  ASSIGN_OR_RETURN(slot.area_cipher, Text(area, "encryption"));
+  ASSIGN_OR_RETURN(slot.area_type, TextMember(area, "type"));
+  ASSIGN_OR_RETURN(slot.area_cipher, TextMember(area, "encryption"));
   ASSIGN_OR_RETURN(const object kdf, Object(json, "kdf"));
   ASSIGN_OR_RETURN(slot.kdf, ReadKdf(kdf));
   return slot;
@@ -96,20 +97,20 @@ Result<KeySlotMetadata> ReadKeySlot(std::string_view name, const object& json) {
 
 Result<SegmentMetadata> ReadSegment(const object& json) {
   SegmentMetadata segment;
-  ASSIGN_OR_RETURN(segment.type, Text(json, "type"));
+  ASSIGN_OR_RETURN(segment.type, TextMember(json, "type"));
   ASSIGN_OR_RETURN(segment.offset, Decimal(json, "offset"));
-  ASSIGN_OR_RETURN(segment.size, Text(json, "size"));
+  ASSIGN_OR_RETURN(segment.size, TextMember(json, "size"));
   segment.has_flags = Has(json, "flags");
   if (Has(json, "integrity")) {
     ASSIGN_OR_RETURN(const object integrity, Object(json, "integrity"));
-    ASSIGN_OR_RETURN(segment.integrity, Text(integrity, "type"));
+    ASSIGN_OR_RETURN(segment.integrity, TextMember(integrity, "type"));
   }
   if (segment.type != "crypt") {
     return segment;
   }
-  ASSIGN_OR_RETURN(segment.iv_tweak, Text(json, "iv_tweak"));
-  ASSIGN_OR_RETURN(segment.cipher, Text(json, "encryption"));
-  ASSIGN_OR_RETURN(segment.sector_size, Number(json, "sector_size"));
+  ASSIGN_OR_RETURN(segment.iv_tweak, TextMember(json, "iv_tweak"));
+  ASSIGN_OR_RETURN(segment.cipher, TextMember(json, "encryption"));
+  ASSIGN_OR_RETURN(segment.sector_size, NumberMember(json, "sector_size"));
   return segment;
 }
 
@@ -139,12 +140,12 @@ Result<void> ReadLists(const object& root, HeaderMetadata* metadata) {
 
 Result<HeaderMetadata> ParseHeaderMetadata(std::string_view json) {
   if (json.size() > kMaxJson) {
-    return Refused("header", "is larger than any LUKS2 metadata");
+    return MetadataError("header", "is larger than any LUKS2 metadata");
   }
   simdjson::dom::parser parser;
   object root;
   if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) {
-    return Refused("header", "is no JSON object");
+    return MetadataError("header", "is no JSON object");
   }
   HeaderMetadata metadata;
   RETURN_IF_ERROR(ReadLists(root, &metadata));

@@ -3,10 +3,10 @@
 
 #include <string>
 
+#include "luks/luks_format.h"
+
 namespace tdxvfs::luks {
 namespace {
-
-constexpr std::string_view kCipher = "aes-xts-plain64";
 
 // What one profile allows beyond the rules that hold for all.
 struct Bounds {
@@ -39,7 +39,7 @@ constexpr std::uint64_t kMinSectorSize = 512;   // bytes
 constexpr std::uint64_t kMaxSectorSize = 4096;  // bytes
 constexpr std::uint64_t kMaxKeySize = 64;       // bytes
 
-Error Refused(std::string what) {
+Error ProfileError(std::string what) {
   return {Reason::kHeaderRefused, "LUKS2 header: " + std::move(what)};
 }
 
@@ -48,22 +48,22 @@ Result<void> CheckKdf(const KdfCost& kdf, const Bounds& bounds,
   if (kdf.type == "pbkdf2") {
     if (kdf.iterations < kMinPbkdf2Iterations ||
         kdf.iterations > bounds.max_pbkdf2_iterations) {
-      return Refused(where + " wants " + std::to_string(kdf.iterations) +
-                     " pbkdf2 iterations, allowed are 1000 to " +
-                     std::to_string(bounds.max_pbkdf2_iterations));
+      return ProfileError(where + " wants " + std::to_string(kdf.iterations) +
+                          " pbkdf2 iterations, allowed are 1000 to " +
+                          std::to_string(bounds.max_pbkdf2_iterations));
     }
     return {};
   }
   if (!bounds.argon2 || (kdf.type != "argon2i" && kdf.type != "argon2id")) {
-    return Refused(where + " has key derivation '" + kdf.type + "'");
+    return ProfileError(where + " has key derivation '" + kdf.type + "'");
   }
   if (kdf.iterations > kMaxArgon2Passes || kdf.memory > kMaxArgon2Memory ||
       kdf.threads > kMaxArgon2Threads) {
-    return Refused(where + " wants argon2 with " +
-                   std::to_string(kdf.iterations) + " passes, " +
-                   std::to_string(kdf.memory) + " KiB and " +
-                   std::to_string(kdf.threads) +
-                   " threads, allowed are 16, 1048576 and 4");
+    return ProfileError(where + " wants argon2 with " +
+                        std::to_string(kdf.iterations) + " passes, " +
+                        std::to_string(kdf.memory) + " KiB and " +
+                        std::to_string(kdf.threads) +
+                        " threads, allowed are 16, 1048576 and 4");
   }
   return {};
 }
@@ -71,29 +71,31 @@ Result<void> CheckKdf(const KdfCost& kdf, const Bounds& bounds,
 Result<void> CheckSegment(const HeaderMetadata& metadata,
                           std::uint64_t header_size) {
   if (metadata.segments.size() != 1) {
-    return Refused(std::to_string(metadata.segments.size()) +
-                   " segments instead of one");
+    return ProfileError(std::to_string(metadata.segments.size()) +
+                        " segments instead of one");
   }
   const SegmentMetadata& segment = metadata.segments.front();
-  if (segment.type != "crypt" || segment.cipher != kCipher) {
-    return Refused("segment of type '" + segment.type + "' with cipher '" +
-                   segment.cipher + "' instead of " + std::string(kCipher));
+  if (segment.type != "crypt" || segment.cipher != kVolumeCipher) {
+    return ProfileError("segment of type '" + segment.type + "' with cipher '" +
+                        segment.cipher + "' instead of " +
+                        std::string(kVolumeCipher));
   }
   if (!segment.integrity.empty() || segment.has_flags) {
-    return Refused("segment with integrity or flags");
+    return ProfileError("segment with integrity or flags");
   }
   if (segment.offset != header_size || segment.size != "dynamic") {
-    return Refused("segment at byte " + std::to_string(segment.offset) +
-                   " of size '" + segment.size + "' does not fill all behind " +
-                   "the header of " + std::to_string(header_size) + " bytes");
+    return ProfileError("segment at byte " + std::to_string(segment.offset) +
+                        " of size '" + segment.size +
+                        "' does not fill all behind " + "the header of " +
+                        std::to_string(header_size) + " bytes");
   }
   if (segment.iv_tweak != "0") {
-    return Refused("segment with IV offset " + segment.iv_tweak);
+    return ProfileError("segment with IV offset " + segment.iv_tweak);
   }
   const std::uint64_t sector = segment.sector_size;
   if (sector < kMinSectorSize || sector > kMaxSectorSize ||
       (sector & (sector - 1)) != 0) {
-    return Refused("sector size " + std::to_string(sector));
+    return ProfileError("sector size " + std::to_string(sector));
   }
   return {};
 }
@@ -102,20 +104,21 @@ Result<void> CheckKeySlots(const HeaderMetadata& metadata,
                            const Bounds& bounds) {
   if (metadata.key_slots.empty() ||
       metadata.key_slots.size() > bounds.max_key_slots) {
-    return Refused(std::to_string(metadata.key_slots.size()) + " key slots");
+    return ProfileError(std::to_string(metadata.key_slots.size()) +
+                        " key slots");
   }
   for (const KeySlotMetadata& slot : metadata.key_slots) {
     const std::string where = "key slot " + std::to_string(slot.number);
     if (slot.type != "luks2") {
-      return Refused(where + " has type '" + slot.type + "'");
+      return ProfileError(where + " has type '" + slot.type + "'");
     }
     if (slot.key_size < bounds.min_key_size || slot.key_size > kMaxKeySize) {
-      return Refused(where + " holds a key of " +
-                     std::to_string(slot.key_size) + " bytes");
+      return ProfileError(where + " holds a key of " +
+                          std::to_string(slot.key_size) + " bytes");
     }
-    if (slot.area_type != "raw" || slot.area_cipher != kCipher) {
-      return Refused(where + " is stored as '" + slot.area_type +
-                     "' with cipher '" + slot.area_cipher + "'");
+    if (slot.area_type != "raw" || slot.area_cipher != kVolumeCipher) {
+      return ProfileError(where + " is stored as '" + slot.area_type +
+                          "' with cipher '" + slot.area_cipher + "'");
     }
     RETURN_IF_ERROR(CheckKdf(slot.kdf, bounds, where));
   }
@@ -126,11 +129,11 @@ Result<void> CheckDigests(const HeaderMetadata& metadata,
                           const Bounds& bounds) {
   if (metadata.digests.empty() ||
       metadata.digests.size() > bounds.max_digests) {
-    return Refused(std::to_string(metadata.digests.size()) + " digests");
+    return ProfileError(std::to_string(metadata.digests.size()) + " digests");
   }
   for (const KdfCost& digest : metadata.digests) {
     if (digest.type != "pbkdf2") {
-      return Refused("digest has type '" + digest.type + "'");
+      return ProfileError("digest has type '" + digest.type + "'");
     }
     RETURN_IF_ERROR(CheckKdf(digest, bounds, "digest"));
   }
@@ -149,11 +152,11 @@ Result<void> CheckHeaderProfile(const HeaderMetadata& metadata,
   }
   const Bounds& bounds = profile == kSealedProfile ? kSealed : kImported;
   if (metadata.has_requirements) {
-    return Refused("requirements, as re-encryption sets them");
+    return ProfileError("requirements, as re-encryption sets them");
   }
   if (!bounds.tokens_and_flags &&
       (metadata.tokens != 0 || metadata.has_flags)) {
-    return Refused("tokens or flags");
+    return ProfileError("tokens or flags");
   }
   RETURN_IF_ERROR(CheckSegment(metadata, header_size));
   RETURN_IF_ERROR(CheckKeySlots(metadata, bounds));

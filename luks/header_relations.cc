@@ -9,16 +9,17 @@
 #include <string_view>
 #include <utility>
 
+#include "luks/binary_header.h"
+#include "luks/luks_format.h"
+
 namespace tdxvfs::luks {
 namespace {
 
 using simdjson::dom::element;
 
-constexpr std::uint64_t kBinarySize = 4096;   // bytes before the JSON
 constexpr std::uint64_t kAreaGranule = 4096;  // bytes
-constexpr std::uint64_t kSectorSize = 512;    // bytes
 
-std::uint64_t Quoted(const simdjson::simdjson_result<element>& value) {
+std::uint64_t QuotedNumber(const simdjson::simdjson_result<element>& value) {
   std::string_view text;
   std::uint64_t number = 0;
   if (value.get(text) == simdjson::SUCCESS) {
@@ -27,12 +28,12 @@ std::uint64_t Quoted(const simdjson::simdjson_result<element>& value) {
   return number;
 }
 
-std::string_view Text(const element& value) {
+std::string_view TextOrEmpty(const element& value) {
   std::string_view text;
   return value.get(text) == simdjson::SUCCESS ? text : std::string_view();
 }
 
-std::uint64_t Number(const simdjson::simdjson_result<element>& value) {
+std::uint64_t NumberOrZero(const simdjson::simdjson_result<element>& value) {
   std::uint64_t number = 0;
   return value.get(number) == simdjson::SUCCESS ? number : 0;
 }
@@ -58,17 +59,20 @@ class Relations {
   }
 
   std::uint64_t RegionEnd() const {
-    return 2 * metadata_size_ + Quoted(metadata_["config"]["keyslots_size"]);
+    return 2 * metadata_size_ +
+           QuotedNumber(metadata_["config"]["keyslots_size"]);
   }
 
   void CheckConfig() {
-    const std::uint64_t json_size = Quoted(metadata_["config"]["json_size"]);
-    if (json_size != metadata_size_ - kBinarySize) {
+    const std::uint64_t json_size =
+        QuotedNumber(metadata_["config"]["json_size"]);
+    if (json_size != metadata_size_ - kBinaryHeaderSize) {
       Refuse("/config/json_size",
              "is " + std::to_string(json_size) + ", the metadata areas have " +
-                 std::to_string(metadata_size_ - kBinarySize));
+                 std::to_string(metadata_size_ - kBinaryHeaderSize));
     }
-    const std::uint64_t region = Quoted(metadata_["config"]["keyslots_size"]);
+    const std::uint64_t region =
+        QuotedNumber(metadata_["config"]["keyslots_size"]);
     const std::uint64_t room = header_size_ - 2 * metadata_size_;
     if (region > room || region % kAreaGranule != 0) {
       Refuse("/config/keyslots_size",
@@ -88,8 +92,8 @@ class Relations {
     }
     for (const auto& [name, slot] : slots) {
       const std::string where = "/keyslots/" + std::string(name) + "/area";
-      const std::uint64_t offset = Quoted(slot["area"]["offset"]);
-      const std::uint64_t size = Quoted(slot["area"]["size"]);
+      const std::uint64_t offset = QuotedNumber(slot["area"]["offset"]);
+      const std::uint64_t size = QuotedNumber(slot["area"]["size"]);
       CheckArea(where, offset, size, slot);
       if (!by_offset.emplace(offset, where).second) {
         Refuse(where + "/offset", "is that of another key slot, too");
@@ -119,7 +123,7 @@ class Relations {
                                   std::to_string(RegionEnd()));
     }
     const std::uint64_t material =
-        Number(slot["key_size"]) * Number(slot["af"]["stripes"]);
+        NumberOrZero(slot["key_size"]) * NumberOrZero(slot["af"]["stripes"]);
     const std::uint64_t needed =
         (material + kSectorSize - 1) / kSectorSize * kSectorSize;
     if (size < needed) {
@@ -163,7 +167,7 @@ class Relations {
       return false;
     }
     for (const element item : segments) {
-      const std::string_view name = Text(item);
+      const std::string_view name = TextOrEmpty(item);
       if (name == "0") {
         found = true;
       } else {
@@ -182,7 +186,7 @@ class Relations {
     }
     std::set<std::uint64_t> key_sizes;
     for (const element item : slots) {
-      const std::string_view name = Text(item);
+      const std::string_view name = TextOrEmpty(item);
       element slot;
       if (metadata_["keyslots"][name].get(slot) != simdjson::SUCCESS) {
         Refuse(where,
@@ -191,7 +195,7 @@ class Relations {
         Refuse(where, "names key slot " + std::string(name) +
                           ", which another digest has");
       } else {
-        key_sizes.insert(Number(slot["key_size"]));
+        key_sizes.insert(NumberOrZero(slot["key_size"]));
       }
     }
     if (key_sizes.size() > 1) {

@@ -13,7 +13,7 @@
 namespace tdxvfs::luks {
 namespace {
 
-std::string Quoted(const std::filesystem::path& path) {
+std::string QuotedImage(const std::filesystem::path& path) {
   return "image '" + path.string() + "'";
 }
 
@@ -33,7 +33,7 @@ const char* KindName(mode_t mode) {
 }
 
 Error KindError(const std::filesystem::path& path, mode_t mode) {
-  return {Reason::kImageKind, Quoted(path) + " is a " + KindName(mode) +
+  return {Reason::kImageKind, QuotedImage(path) + " is a " + KindName(mode) +
                                   ", neither a regular file nor a block "
                                   "device"};
 }
@@ -42,7 +42,8 @@ Error OpenError(const std::filesystem::path& path, int error_number) {
   switch (error_number) {
     case ENOENT:
     case ENOTDIR:
-      return SystemError(Reason::kImageMissing, Quoted(path), error_number);
+      return SystemError(Reason::kImageMissing, QuotedImage(path),
+                         error_number);
     case ENXIO: {
       // A socket cannot be opened at all; nothing has been read yet.
       struct stat status {};
@@ -54,10 +55,14 @@ Error OpenError(const std::filesystem::path& path, int error_number) {
     default:
       break;
   }
-  return SystemError(Reason::kImageUnreadable, Quoted(path), error_number);
+  return SystemError(Reason::kImageUnreadable, QuotedImage(path), error_number);
 }
 
 }  // namespace
+
+std::string QuotedName(const ImageFile& image) {
+  return QuotedImage(image.path());
+}
 
 Result<ImageFile> ImageFile::Open(const std::filesystem::path& path) {
   // Without O_NONBLOCK a fifo put in the image's place would hold us up.
@@ -68,14 +73,14 @@ Result<ImageFile> ImageFile::Open(const std::filesystem::path& path) {
   }
   struct stat status {};
   if (::fstat(descriptor.get(), &status) != 0) {
-    return SystemError(Reason::kImageUnreadable, Quoted(path), errno);
+    return SystemError(Reason::kImageUnreadable, QuotedImage(path), errno);
   }
   ImageFile image;
   image.path_ = path;
   image.is_block_device_ = S_ISBLK(status.st_mode);
   if (image.is_block_device_) {
     if (::ioctl(descriptor.get(), BLKGETSIZE64, &image.size_) != 0) {
-      return SystemError(Reason::kImageUnreadable, Quoted(path), errno);
+      return SystemError(Reason::kImageUnreadable, QuotedImage(path), errno);
     }
   } else if (S_ISREG(status.st_mode)) {
     image.size_ = static_cast<std::uint64_t>(status.st_size);

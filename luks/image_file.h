@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 #include "common/result.h"
 #include "common/unique_fd.h"
@@ -30,6 +31,9 @@ class ImageFile {
   std::uint64_t size_ = 0;
   std::filesystem::path path_;
 };
+
+// "image 'PATH'", as messages call it.
+std::string QuotedName(const ImageFile& image);
 
 }  // namespace tdxvfs::luks
 

@@ -11,6 +11,7 @@
 #include "luks/binary_header.h"
 #include "luks/header_relations.h"
 #include "luks/json_shape.h"
+#include "luks/luks_format.h"
 #include "luks/profile_check.h"
 
 namespace tdxvfs::luks {
@@ -19,14 +20,12 @@ namespace {
 using simdjson::dom::element;
 
 constexpr std::size_t kMaxSlots = 32;
-constexpr std::uint64_t kStripes = 4000;
 constexpr std::uint64_t kMinPbkdf2 = 1000;
 constexpr std::uint64_t kMaxPbkdf2 = 10'000'000;
 constexpr std::uint64_t kMaxPasses = 16;
 constexpr std::uint64_t kMaxMemory = 1048576;  // KiB
 constexpr std::uint64_t kMaxLanes = 4;
 constexpr std::uint64_t kAnyNumber = std::numeric_limits<std::int64_t>::max();
-constexpr const char* kCipher = "aes-xts-plain64";
 
 // Salts are as long as their program made them. So are digests, but one of a
 // few bytes would let wrong passphrases through: LUKS1's, which conversion
@@ -66,7 +65,7 @@ ValueCheck KeyDerivation() {
   };
 }
 
-ValueCheck KeySlot(std::uint64_t header_size) {
+ValueCheck ImportedKeySlot(std::uint64_t header_size) {
   return ObjectOf(
       {{"type", TextIs("luks2")},
        {"key_size", KeySize()},
@@ -77,7 +76,7 @@ ValueCheck KeySlot(std::uint64_t header_size) {
        {"area", ObjectOf({{"type", TextIs("raw")},
                           {"offset", QuotedNumberFrom(0, header_size)},
                           {"size", QuotedNumberFrom(1, header_size)},
-                          {"encryption", TextIs(kCipher)},
+                          {"encryption", TextIs(std::string(kVolumeCipher))},
                           {"key_size", KeySize()}})},
        {"kdf", KeyDerivation()}});
 }
@@ -93,18 +92,18 @@ ValueCheck SectorSize() {
   };
 }
 
-ValueCheck Segment(std::uint64_t header_size) {
+ValueCheck ImportedSegment(std::uint64_t header_size) {
   return ObjectOf({{"type", TextIs("crypt")},
                    {"offset", TextIs(std::to_string(header_size))},
                    {"size", TextIs("dynamic")},
                    {"iv_tweak", TextIs("0")},
-                   {"encryption", TextIs(kCipher)},
+                   {"encryption", TextIs(std::string(kVolumeCipher))},
                    {"sector_size", SectorSize()}});
 }
 
 // Which digest is that of the segment, libcryptsetup finds out; a host that
 // writes another one there only makes the passphrase wrong.
-ValueCheck Digest() {
+ValueCheck ImportedDigest() {
   return ObjectOf({{"type", TextIs("pbkdf2")},
                    {"keyslots", ListOfNumbers(1, kMaxSlots)},
                    {"segments", ListOfNumbers(0, 1)},
@@ -116,12 +115,12 @@ ValueCheck Digest() {
 
 // LUKS2 On-Disk Format 1.1, section 3. Flags are ignored when it is opened;
 // "requirements", which re-encryption sets, is not among the members (D7).
-ValueCheck Metadata(std::uint64_t header_size) {
+ValueCheck ImportedMetadata(std::uint64_t header_size) {
   return ObjectOf(
-      {{"keyslots", NumberedObjectOf(kMaxSlots, KeySlot(header_size))},
+      {{"keyslots", NumberedObjectOf(kMaxSlots, ImportedKeySlot(header_size))},
        {"tokens", Anything()},
-       {"segments", ObjectOf({{"0", Segment(header_size)}})},
-       {"digests", NumberedObjectOf(kMaxSlots, Digest())},
+       {"segments", ObjectOf({{"0", ImportedSegment(header_size)}})},
+       {"digests", NumberedObjectOf(kMaxSlots, ImportedDigest())},
        {"config", ObjectOf({{"json_size", QuotedNumberFrom(1, kAnyNumber)},
                             {"keyslots_size", QuotedNumberFrom(1, kAnyNumber)},
                             {"flags", Anything(), true}})}});
@@ -143,7 +142,7 @@ Result<HeaderRefusals> ImportedRefusals(const Header& header) {
   if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) {
     refusals.push_back({"/", "is no JSON"});
   } else {
-    Metadata(header.size())("", root, &refusals);
+    ImportedMetadata(header.size())("", root, &refusals);
     // Of members of another shape the relations would be noise.
     if (refusals.empty()) {
       CheckRelations(root, metadata_size, header.size(), &refusals);

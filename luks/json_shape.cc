@@ -35,7 +35,7 @@ bool IsNumber(std::string_view text, std::uint64_t* number) {
          (text.size() == 1 || text.front() != '0');
 }
 
-std::string Bounds(std::uint64_t least, std::uint64_t most) {
+std::string AllowedText(std::uint64_t least, std::uint64_t most) {
   return ", allowed is " + std::to_string(least) +
          (least == most ? "" : " to " + std::to_string(most));
 }
@@ -87,7 +87,7 @@ ValueCheck NumberedObjectOf(std::size_t most, ValueCheck check) {
     }
     if (object.size() == 0 || object.size() > most) {
       refusals->push_back({path, "has " + std::to_string(object.size()) +
-                                     " members" + Bounds(1, most)});
+                                     " members" + AllowedText(1, most)});
       return;
     }
     std::set<std::string_view> seen;
@@ -97,7 +97,7 @@ ValueCheck NumberedObjectOf(std::size_t most, ValueCheck check) {
       std::uint64_t number = 0;
       if (!IsNumber(name, &number) || number >= most) {
         refusals->push_back(
-            {where, "is not named by a number" + Bounds(0, most - 1)});
+            {where, "is not named by a number" + AllowedText(0, most - 1)});
       } else if (!seen.insert(name).second) {
         refusals->push_back({where, "stands there twice"});
       } else {
@@ -130,7 +130,7 @@ ValueCheck QuotedNumberFrom(std::uint64_t least, std::uint64_t most) {
       refusals->push_back({path, "is no number in quotes"});
     } else if (found < least || found > most) {
       refusals->push_back(
-          {path, "is " + std::to_string(found) + Bounds(least, most)});
+          {path, "is " + std::to_string(found) + AllowedText(least, most)});
     }
   };
 }
@@ -189,7 +189,7 @@ ValueCheck NumberFrom(std::uint64_t least, std::uint64_t most) {
       refusals->push_back({path, "is no whole number"});
     } else if (found < least || found > most) {
       refusals->push_back(
-          {path, "is " + std::to_string(found) + Bounds(least, most)});
+          {path, "is " + std::to_string(found) + AllowedText(least, most)});
     }
   };
 }

@@ -15,7 +15,7 @@
 namespace tdxvfs::luks {
 namespace {
 
-std::string Quoted(const std::filesystem::path& path) {
+std::string QuotedMountPoint(const std::filesystem::path& path) {
   return "mount point '" + path.string() + "'";
 }
 
@@ -57,12 +57,13 @@ Result<void> MakeIfAbsent(const std::filesystem::path& path) {
   std::error_code failed;
   std::filesystem::create_directories(path.parent_path(), failed);
   if (failed) {
-    return SystemError(Reason::kMountFailed, Quoted(path), failed.value());
+    return SystemError(Reason::kMountFailed, QuotedMountPoint(path),
+                       failed.value());
   }
   if (::mkdir(path.c_str(), 0) == 0) {
     MakeImmutable(path);
   } else if (errno != EEXIST) {
-    return SystemError(Reason::kMountFailed, Quoted(path), errno);
+    return SystemError(Reason::kMountFailed, QuotedMountPoint(path), errno);
   }
   return {};
 }
@@ -71,7 +72,7 @@ void WarnIfNotEmpty(const std::filesystem::path& path,
                     const std::function<void(std::string)>& warn) {
   std::error_code ignored;
   if (warn && !std::filesystem::is_empty(path, ignored) && !ignored) {
-    warn(Quoted(path) +
+    warn(QuotedMountPoint(path) +
          " is not empty: what lies there in the clear is hidden while the "
          "volume is open");
   }
@@ -83,7 +84,8 @@ Result<MountPoint> MountPoint::Prepare(
     const std::filesystem::path& path,
     const std::function<void(std::string)>& warn) {
   if (!path.is_absolute()) {
-    return Error(Reason::kMountFailed, Quoted(path) + " is not absolute");
+    return Error(Reason::kMountFailed,
+                 QuotedMountPoint(path) + " is not absolute");
   }
   RETURN_IF_ERROR(MakeIfAbsent(path));
   MountPoint point;
@@ -91,20 +93,21 @@ Result<MountPoint> MountPoint::Prepare(
   point.directory_ = OpenDirectory(path);
   if (!point.directory_.valid()) {
     if (errno == ELOOP || errno == ENOTDIR) {
-      return Error(Reason::kMountPointOccupied,
-                   Quoted(path) + " is a symbolic link or no directory");
+      return Error(
+          Reason::kMountPointOccupied,
+          QuotedMountPoint(path) + " is a symbolic link or no directory");
     }
-    return SystemError(Reason::kMountFailed, Quoted(path), errno);
+    return SystemError(Reason::kMountFailed, QuotedMountPoint(path), errno);
   }
   struct statx status {};
   if (::statx(point.descriptor(), "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0,
               &status) != 0) {
-    return SystemError(Reason::kMountFailed, Quoted(path), errno);
+    return SystemError(Reason::kMountFailed, QuotedMountPoint(path), errno);
   }
   if ((status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0) {
     const auto mount = MountRootedAt(point.descriptor());
     return Error(Reason::kMountPointOccupied,
-                 Quoted(path) + " has '" +
+                 QuotedMountPoint(path) + " has '" +
                      (mount.has_value() ? mount->source : "something") +
                      "' mounted on it");
   }

@@ -10,20 +10,18 @@
 #include <vector>
 
 #include "luks/backing_device.h"
+#include "luks/luks_format.h"
 #include "luks/mount_point.h"
 
 namespace tdxvfs::luks {
 namespace {
-
-constexpr std::uint64_t kSectorSize = 512;  // bytes, device mapper's unit
-constexpr off_t kUuidAt = 168;              // byte of the binary header
 
 Error InUse(const std::string& name, const std::string& what) {
   return {Reason::kVolumeInUse, "mapping '" + name + "' " + what};
 }
 
 // The shape alone: whose parameters they are, only a grant can say.
-Result<void> CheckVerityOf(const OpenMapping& open) {
+Result<void> CheckVerityShape(const OpenMapping& open) {
   if (!open.verity.exists) {
     return {};
   }
@@ -130,7 +128,7 @@ Result<void> CheckAlreadyOpen(const Header& header, const VolumePlace& place) {
   if (!checked.has_value()) {
     return InUse(open.name, "has another table: " + checked.error().message());
   }
-  return CheckVerityOf(open);
+  return CheckVerityShape(open);
 }
 
 Result<VolumeState> StateOfVolume(const VolumePlace& place) {
@@ -149,7 +147,7 @@ Result<VolumeState> StateOfVolume(const VolumePlace& place) {
   }
   state.kind = VolumeState::Kind::kPartial;
   if (open.mounted() && open.table.has_value() &&
-      CheckVerityOf(open).has_value()) {
+      CheckVerityShape(open).has_value()) {
     state.kind = VolumeState::Kind::kOpen;
     state.mount = open.mount->path;
   }

@@ -12,34 +12,26 @@
 #include "luks/sealed_profile.h"
 
 namespace tdxvfs::luks {
-namespace {
-
-std::string Named(const ImageFile& image) {
-  return "image '" + image.path().string() + "'";
-}
-
-}  // namespace
-
 Result<PinnedHeader> ReadPinnedHeader(const ImageFile& image,
                                       const HeaderPin& pin) {
   ASSIGN_OR_RETURN(Header header, Header::Read(image, pin.size));
   if (header.digest() != pin.sha256) {
     return Error(Reason::kHeaderMismatch,
-                 Named(image) + ": the header has SHA-256 " +
+                 QuotedName(image) + ": the header has SHA-256 " +
                      ToHex(header.digest()) + ", expected is " +
                      ToHex(pin.sha256));
   }
   if (pin.profile == kSealedProfile) {
-    RETURN_IF_ERROR(CheckSealedHeader(header).Context(Named(image)));
+    RETURN_IF_ERROR(CheckSealedHeader(header).Context(QuotedName(image)));
   }
   ASSIGN_OR_RETURN(CryptDevice device, CryptDevice::Load(header));
   ASSIGN_OR_RETURN(const std::string json, device.MetadataJson());
   ASSIGN_OR_RETURN(const HeaderMetadata metadata, ParseHeaderMetadata(json));
   RETURN_IF_ERROR(CheckHeaderProfile(metadata, pin.profile, header.size())
-                      .Context(Named(image)));
+                      .Context(QuotedName(image)));
   if (device.uuid() != pin.uuid) {
     return Error(Reason::kHeaderMismatch,
-                 Named(image) + ": the header's UUID is " + device.uuid() +
+                 QuotedName(image) + ": the header's UUID is " + device.uuid() +
                      ", expected is " + pin.uuid);
   }
   const std::uint64_t sector_size = metadata.segments.front().sector_size;

@@ -10,6 +10,7 @@
 
 #include "luks/binary_header.h"
 #include "luks/json_shape.h"
+#include "luks/luks_format.h"
 #include "luks/profile_check.h"
 
 namespace tdxvfs::luks {
@@ -20,12 +21,10 @@ constexpr std::uint64_t kAreaSize = 258048;              // bytes
 constexpr std::size_t kSaltSize = 32;                    // bytes
 constexpr std::size_t kDigestSize = 32;                  // bytes
 constexpr std::uint64_t kVolumeKeySize = 64;             // bytes, two XTS keys
-constexpr std::uint64_t kStripes = 4000;
 constexpr std::uint64_t kMinIterations = 1000;
 constexpr std::uint64_t kMaxIterations = 100'000;  // threat D8
-constexpr const char* kCipher = "aes-xts-plain64";
 
-ValueCheck KeySlot() {
+ValueCheck SealedKeySlot() {
   return ObjectOf(
       {{"type", TextIs("luks2")},
        {"key_size", NumberIs(kVolumeKeySize)},
@@ -35,7 +34,7 @@ ValueCheck KeySlot() {
        {"area", ObjectOf({{"type", TextIs("raw")},
                           {"offset", TextIs(std::to_string(kAreaStart))},
                           {"size", TextIs(std::to_string(kAreaSize))},
-                          {"encryption", TextIs(kCipher)},
+                          {"encryption", TextIs(std::string(kVolumeCipher))},
                           {"key_size", NumberIs(kVolumeKeySize)}})},
        {"kdf",
         ObjectOf({{"type", TextIs("pbkdf2")},
@@ -44,16 +43,16 @@ ValueCheck KeySlot() {
                   {"salt", Base64Of(kSaltSize)}})}});
 }
 
-ValueCheck Segment(std::uint64_t header_size) {
+ValueCheck SealedSegment(std::uint64_t header_size) {
   return ObjectOf({{"type", TextIs("crypt")},
                    {"offset", TextIs(std::to_string(header_size))},
                    {"size", TextIs("dynamic")},
                    {"iv_tweak", TextIs("0")},
-                   {"encryption", TextIs(kCipher)},
+                   {"encryption", TextIs(std::string(kVolumeCipher))},
                    {"sector_size", NumberIs(4096)}});
 }
 
-ValueCheck Digest() {
+ValueCheck SealedDigest() {
   return ObjectOf({{"type", TextIs("pbkdf2")},
                    {"keyslots", ListOf("0")},
                    {"segments", ListOf("0")},
@@ -64,12 +63,12 @@ ValueCheck Digest() {
 }
 
 // LUKS2 On-Disk Format 1.1, section 3.
-ValueCheck Metadata(std::uint64_t header_size) {
+ValueCheck SealedMetadata(std::uint64_t header_size) {
   return ObjectOf(
-      {{"keyslots", ObjectOf({{"0", KeySlot()}})},
+      {{"keyslots", ObjectOf({{"0", SealedKeySlot()}})},
        {"tokens", ObjectOf({})},
-       {"segments", ObjectOf({{"0", Segment(header_size)}})},
-       {"digests", ObjectOf({{"0", Digest()}})},
+       {"segments", ObjectOf({{"0", SealedSegment(header_size)}})},
+       {"digests", ObjectOf({{"0", SealedDigest()}})},
        {"config",
         ObjectOf({{"json_size", TextIs(std::to_string(kMetadataSize - 4096))},
                   {"keyslots_size", TextIs(std::to_string(kAreaSize))}})}});
@@ -91,7 +90,7 @@ Result<HeaderRefusals> SealedRefusals(const Header& header) {
   if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) {
     refusals.push_back({"/", "is no JSON"});
   } else {
-    Metadata(header.size())("", root, &refusals);
+    SealedMetadata(header.size())("", root, &refusals);
     // Nothing of ours needs one, and no two programs have to agree on it.
     if (json.find('\\') != std::string_view::npos) {
       refusals.push_back({"/", "spells something with an escape"});

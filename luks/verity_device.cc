@@ -16,7 +16,6 @@ namespace tdxvfs::luks {
 namespace {
 
 constexpr std::uint32_t kFormat = 1;        // the kernel's hash type
-constexpr std::size_t kBlockSize = 4096;    // bytes
 constexpr std::string_view kCorrupt = "C";  // dm-verity's status, else "V"
 
 crypt_params_verity ParametersFor(const std::string& below,
@@ -73,7 +72,7 @@ Result<void> CheckFirstBlock(const std::string& name) {
   if (!device.valid()) {
     return SystemError(Reason::kMappingFailed, "'" + path + "'", errno);
   }
-  alignas(kBlockSize) std::array<std::uint8_t, kBlockSize> block;
+  alignas(kVerityBlockSize) std::array<std::uint8_t, kVerityBlockSize> block;
   const ssize_t got = ::pread(device.get(), block.data(), block.size(), 0);
   const int error_number = got < 0 ? errno : 0;
   ASSIGN_OR_RETURN(const auto status, LiveStatus(name));
@@ -83,7 +82,7 @@ Result<void> CheckFirstBlock(const std::string& name) {
         Reason::kImageCorrupt,
         "mapping '" + name + "': the data do not match the granted root hash");
   }
-  if (got != static_cast<ssize_t>(kBlockSize)) {
+  if (got != static_cast<ssize_t>(kVerityBlockSize)) {
     return SystemError(Reason::kIoError,
                        "read the first block of '" + path + "'", error_number);
   }

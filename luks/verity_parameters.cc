@@ -7,7 +7,6 @@
 namespace tdxvfs::luks {
 namespace {
 
-constexpr std::uint32_t kBlockSize = 4096;                        // bytes
 constexpr std::uint64_t kMaxHashStart = std::uint64_t{1} << 48U;  // hash blocks
 constexpr std::size_t kMaxSalt = 256;  // bytes, the kernel's own limit
 
@@ -31,8 +30,8 @@ Result<void> CheckVerityParameters(const VerityParameters& verity) {
   if (verity.hash != "sha256") {
     return Invalid("the hash is not sha256");
   }
-  if (verity.data_block_size != kBlockSize ||
-      verity.hash_block_size != kBlockSize) {
+  if (verity.data_block_size != kVerityBlockSize ||
+      verity.hash_block_size != kVerityBlockSize) {
     return Invalid("the block sizes are not 4096 bytes");
   }
   if (verity.data_blocks == 0 || verity.hash_start_block < verity.data_blocks ||

@@ -11,6 +11,8 @@
 
 namespace tdxvfs::luks {
 
+inline constexpr std::uint32_t kVerityBlockSize = 4096;  // bytes, data and hash
+
 // Everything that opening a dm-verity device takes (kernel,
 // admin-guide/device-mapper/verity, "Construction Parameters"; format 1, no
 // superblock). Data and hash tree lie on the same device, the LUKS mapping.

@@ -8,14 +8,13 @@
 #include <sstream>
 
 #include "common/hex.h"
+#include "luks/luks_format.h"
 #include "luks/table_words.h"
 
 namespace tdxvfs::luks {
 namespace {
 
-constexpr std::uint64_t kSectorSize = 512;  // bytes, device mapper's unit
-
-Error Different(std::string_view what, const std::string& found) {
+Error LiveVerityError(std::string_view what, const std::string& found) {
   return {Reason::kMappingFailed,
           "live verity table: " + std::string(what) + " is '" + found + "'"};
 }
@@ -50,7 +49,8 @@ bool ReadHashes(const std::string& root, const std::string& salt,
 Result<VerityTable> ParseVerityTable(const std::vector<TableLine>& table) {
   if (table.size() != 1 || table.front().type != "verity" ||
       table.front().start != 0) {
-    return Different("its shape", table.empty() ? "empty" : table[0].type);
+    return LiveVerityError("its shape",
+                           table.empty() ? "empty" : table[0].type);
   }
   VerityTable verity;
   verity.length = table.front().length;
@@ -68,7 +68,7 @@ Result<VerityTable> ParseVerityTable(const std::vector<TableLine>& table) {
       !ReadTableNumber(words[5], &parameters.data_blocks) ||
       !ReadTableNumber(words[6], &parameters.hash_start_block) ||
       !ReadHashes(words[8], words[9], &parameters)) {
-    return Different("its shape", table.front().parameters);
+    return LiveVerityError("its shape", table.front().parameters);
   }
   parameters.hash = words[7];
   // Behind the salt stands the number of options, where there are any.
@@ -81,20 +81,20 @@ Result<VerityTable> ParseVerityTable(const std::vector<TableLine>& table) {
 Result<void> CheckVerityTable(const VerityTable& table, dev_t below) {
   for (const dev_t device : {table.data_device, table.hash_device}) {
     if (device != below) {
-      return Different("a device", std::to_string(major(device)) + ":" +
-                                       std::to_string(minor(device)));
+      return LiveVerityError("a device", std::to_string(major(device)) + ":" +
+                                             std::to_string(minor(device)));
     }
   }
   if (!table.options.empty()) {
-    return Different("an option", table.options.front());
+    return LiveVerityError("an option", table.options.front());
   }
   if (auto checked = CheckVerityParameters(table.parameters);
       !checked.has_value()) {
-    return Different("a parameter", checked.error().message());
+    return LiveVerityError("a parameter", checked.error().message());
   }
   const std::uint64_t sectors = table.parameters.data_block_size / kSectorSize;
   if (table.length != table.parameters.data_blocks * sectors) {
-    return Different("length", std::to_string(table.length));
+    return LiveVerityError("length", std::to_string(table.length));
   }
   return {};
 }
@@ -103,10 +103,10 @@ Result<void> CheckVerityTable(const VerityTable& table, dev_t below,
                               const VerityParameters& granted) {
   RETURN_IF_ERROR(CheckVerityTable(table, below));
   if (table.parameters.root_hash != granted.root_hash) {
-    return Different("root hash", ToHex(table.parameters.root_hash));
+    return LiveVerityError("root hash", ToHex(table.parameters.root_hash));
   }
   if (table.parameters != granted) {
-    return Different("a parameter", "not the granted one");
+    return LiveVerityError("a parameter", "not the granted one");
   }
   return {};
 }

@@ -14,6 +14,7 @@
 #include "luks/header_metadata.h"
 #include "luks/header_profile.h"
 #include "luks/imported_profile.h"
+#include "luks/luks_format.h"
 #include "luks/mount.h"
 #include "luks/sealed_profile.h"
 #include "luks/super_block.h"
@@ -21,8 +22,6 @@
 
 namespace tdxvfs::luks {
 namespace {
-
-constexpr std::uint64_t kSectorSize = 512;  // bytes, device mapper's unit
 
 Error EndsEarly(const ImageFile& image, const std::string& what) {
   return {Reason::kImageTruncated,
@@ -32,7 +31,7 @@ Error EndsEarly(const ImageFile& image, const std::string& what) {
 
 // A sealed volume without dm-verity would open, and its host could flip bits in
 // it (threat D5): the grant of one always carries the parameters.
-Result<void> CheckVerityOf(const OpenGrant& grant) {
+Result<void> CheckGrantedVerity(const OpenGrant& grant) {
   const bool sealed = grant.header_profile == kSealedProfile;
   if (sealed && !grant.verity.has_value()) {
     return Error(Reason::kVerityMissing,
@@ -54,7 +53,7 @@ Result<void> CheckGrant(const Header& header, const OpenGrant& grant) {
     return Error(Reason::kHeaderMismatch,
                  "the image's header is not the one in the grant");
   }
-  RETURN_IF_ERROR(CheckVerityOf(grant));
+  RETURN_IF_ERROR(CheckGrantedVerity(grant));
   return CheckMountRequest({.source = {},
                             .device = 0,
                             .file_system = grant.file_system,

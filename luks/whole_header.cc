@@ -9,14 +9,9 @@
 #include <utility>
 
 #include "luks/crypt_device.h"
+#include "luks/luks_format.h"
 
 namespace tdxvfs::luks {
-namespace {
-
-constexpr std::uint64_t kSectorSize = 512;      // bytes, libcryptsetup's unit
-constexpr std::uint64_t kHeaderGranule = 4096;  // bytes
-
-}  // namespace
 
 Result<Header> ReadWholeHeader(const ImageFile& image) {
   const std::uint64_t look =
