@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-# tdxvfs_room(name SOURCES ... PUBLIC ... PRIVATE ... [PRECOMPILED OWNER]): one
+# tdxvfs_together(target): several of its files are compiled as one, so names in
+# anonymous namespaces must be unique in it.
+function(tdxvfs_together target)
+  if(TDXVFS_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+  endif()
+endfunction()
+
+# tdxvfs_room(name [ALONE] SOURCES ... PUBLIC ... PRIVATE ... [PRECOMPILED OWNER]): one
 # static library per room, known to the others as tdxvfs::name; headers are included
-# from the top of the tree. OWNER has the precompiled headers, tdxvfs_standard_headers
-# if not said.
+# from the top of the tree. ALONE: each file is compiled on its own in every build.
+# OWNER has the precompiled headers, tdxvfs_standard_headers if not said.
 function(tdxvfs_room name)
-  cmake_parse_arguments(ARG "" "PRECOMPILED" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ARG "ALONE" "PRECOMPILED" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   add_library(tdxvfs_${name} STATIC ${ARG_SOURCES})
   add_library(tdxvfs::${name} ALIAS tdxvfs_${name})
   target_include_directories(tdxvfs_${name} PUBLIC "${PROJECT_SOURCE_DIR}")
@@ -14,6 +22,9 @@ function(tdxvfs_room name)
     set(ARG_PRECOMPILED tdxvfs_standard_headers)
   endif()
   tdxvfs_share_precompiled(tdxvfs_${name} ${ARG_PRECOMPILED})
+  if(NOT ARG_ALONE)
+    tdxvfs_together(tdxvfs_${name})
+  endif()
 endfunction()
 
 # tdxvfs_program(name SOURCES ... LINK ...): an executable of one room.
