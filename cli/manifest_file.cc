@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <functional>
 #include <span>
 #include <utility>
 
@@ -101,6 +102,14 @@ Result<void> ManifestFile::Write(const image::Manifest& manifest) {
     (void)::unlink(signature_->path().c_str());
   }
   return filled;
+}
+
+void ManifestFile::Remove() const {
+  for (const auto& file : {std::cref(manifest_), std::cref(signature_)}) {
+    if (file.get().has_value()) {
+      (void)::unlink(file.get()->path().c_str());
+    }
+  }
 }
 
 }  // namespace tdxvfs::cli

@@ -29,6 +29,8 @@ class ManifestFile {
 
   // Once. Fails as PendingFile::Commit and SignManifest do.
   Result<void> Write(const image::Manifest& manifest);
+  // Takes back what Write wrote, when there is no such image in the end.
+  void Remove() const;
 
  private:
   std::optional<image::PendingFile> manifest_;

@@ -52,8 +52,31 @@ Result<void> Convert(const Options& options, const Secret& old_passphrase,
       console);
 }
 
-// Everything that can fail for a reason outside the disk comes before the one
-// write that changes the volume: new header, backup, registration, write.
+// The steps behind the manifest; `backup` is kept from the one on that somebody
+// may need it for.
+Result<std::optional<std::uint32_t>> Apply(const Options& options,
+                                           const image::InPlaceImport& prepared,
+                                           const Secret& new_passphrase,
+                                           image::HeaderBackup* backup,
+                                           AdminClient* server) {
+  std::optional<std::uint32_t> version;
+  if (server != nullptr) {
+    ASSIGN_OR_RETURN(version,
+                     server->PutVersion(options.target.volume,
+                                        DescribeManifest(prepared.manifest),
+                                        new_passphrase));
+  }
+  backup->Keep();
+  RETURN_IF_ERROR(
+      image::ApplyInPlace(prepared)
+          .Context("the old header is in '" + options.header_backup + "'")
+          .Context("import '" + options.old_image + "'"));
+  return version;
+}
+
+// Everything that can fail for a reason outside the volume's disk comes before
+// the one write that changes the volume: new header, backup, manifest,
+// registration, write.
 Result<void> InPlaceWith(const Options& options, const Secret& old_passphrase,
                          const Secret& new_passphrase, ManifestFile* manifest,
                          AdminClient* server, const Console& console) {
@@ -66,20 +89,14 @@ Result<void> InPlaceWith(const Options& options, const Secret& old_passphrase,
       image::HeaderBackup backup,
       image::HeaderBackup::Write(options.header_backup, prepared.old_header)
           .Context(what));
-  std::optional<std::uint32_t> version;
-  if (server != nullptr) {
-    ASSIGN_OR_RETURN(version,
-                     server->PutVersion(options.target.volume,
-                                        DescribeManifest(prepared.manifest),
-                                        new_passphrase));
-  }
-  backup.Keep();
-  RETURN_IF_ERROR(
-      image::ApplyInPlace(prepared)
-          .Context("the old header is in '" + options.header_backup + "'")
-          .Context(what));
   RETURN_IF_ERROR(manifest->Write(prepared.manifest));
-  PrintNewImage(options.target, prepared.manifest, version, console);
+  const auto version =
+      Apply(options, prepared, new_passphrase, &backup, server);
+  if (!version.has_value()) {
+    manifest->Remove();
+    return version.error();
+  }
+  PrintNewImage(options.target, prepared.manifest, *version, console);
   if (server != nullptr) {
     RemarkMissingPolicy(*server, options.target.volume, console);
   }

@@ -201,9 +201,11 @@ Result<Secret> ReadSecretFile(const std::filesystem::path& path,
   if (!buffer.has_value()) {
     return std::move(buffer).error();
   }
-  if (used == 0 || used > max_size) {
-    return Error(Reason::kFileInvalid, Quoted(path) +
-                                           ": a passphrase has 1 to " +
+  if (used == 0) {
+    return Error(Reason::kFileInvalid, Quoted(path) + " is empty");
+  }
+  if (used > max_size) {
+    return Error(Reason::kFileInvalid, Quoted(path) + " has more than " +
                                            std::to_string(max_size) + " bytes");
   }
   return Secret::CopyOf(buffer->Reveal().first(used));
@@ -218,7 +220,12 @@ Result<void> WriteNewFile(const std::filesystem::path& path,
     return SystemError(ReasonOfWriting(errno), "create " + Quoted(path), errno);
   }
   RETURN_IF_ERROR(Complete(file, path, content, mode));
-  return SyncDirectoryOf(path);
+  auto synced = SyncDirectoryOf(path);
+  if (!synced.has_value()) {
+    // Whoever is told of a failure does not expect the file.
+    unlink(path.c_str());
+  }
+  return synced;
 }
 
 Result<void> ReplaceFile(const std::filesystem::path& path,

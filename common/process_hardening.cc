@@ -2,6 +2,7 @@
 #include "common/process_hardening.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -18,6 +19,11 @@ Result<void> HardenProcess() {
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
     return SystemError(Reason::kInternal, "make the process untraceable",
                        errno);
+  }
+  // A limit on the size of files is to be an error of the write (EFBIG), which
+  // cleans up, not the end of the process.
+  if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR) {
+    return SystemError(Reason::kInternal, "ignore SIGXFSZ", errno);
   }
   return PrepareSecretMemory();
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <libcryptsetup.h>
 
+#include <span>
 #include <utility>
 
 #include "common/hex.h"
@@ -12,6 +13,29 @@
 #include "luks/sealed_profile.h"
 
 namespace tdxvfs::luks {
+namespace {
+
+// Negative: an error number.
+int OpenSlot(const CryptDevice& header, int slot, const Secret& passphrase,
+             std::span<std::uint8_t> key) {
+  std::size_t size = key.size();
+  return crypt_volume_key_get(
+      header.get(), slot, reinterpret_cast<char*>(key.data()), &size,
+      reinterpret_cast<const char*>(passphrase.Reveal().data()),
+      passphrase.size());
+}
+
+// Which the library opens only when it is asked for by its number: `cryptsetup
+// config --priority ignore`. An unbound slot holds another key.
+bool IsSetAside(const CryptDevice& header, int slot) {
+  const crypt_keyslot_info status = crypt_keyslot_status(header.get(), slot);
+  return (status == CRYPT_SLOT_ACTIVE || status == CRYPT_SLOT_ACTIVE_LAST) &&
+         crypt_keyslot_get_priority(header.get(), slot) ==
+             CRYPT_SLOT_PRIORITY_IGNORE;
+}
+
+}  // namespace
+
 Result<PinnedHeader> ReadPinnedHeader(const ImageFile& image,
                                       const HeaderPin& pin) {
   ASSIGN_OR_RETURN(Header header, Header::Read(image, pin.size));
@@ -48,12 +72,14 @@ Result<Secret> UnlockVolumeKey(const CryptDevice& header,
   }
   return Secret::Filled(
       key_size, [&](std::span<std::uint8_t> bytes) -> Result<void> {
-        std::size_t size = bytes.size();
-        const int code = crypt_volume_key_get(
-            header.get(), CRYPT_ANY_SLOT, reinterpret_cast<char*>(bytes.data()),
-            &size, reinterpret_cast<const char*>(passphrase.Reveal().data()),
-            passphrase.size());
-        if (code == -EPERM) {
+        int code = OpenSlot(header, CRYPT_ANY_SLOT, passphrase, bytes);
+        for (int slot = 0; code < 0 && slot < crypt_keyslot_max(CRYPT_LUKS2);
+             ++slot) {
+          if (IsSetAside(header, slot)) {
+            code = OpenSlot(header, slot, passphrase, bytes);
+          }
+        }
+        if (code == -EPERM || code == -ENOENT) {
           return Error(Reason::kPassphraseWrong,
                        "no key slot takes the passphrase");
         }

@@ -105,6 +105,9 @@ Result<SourceAttributes> ReadExt4Attributes(const Ext4FileSystem& file_system,
     }
     (void)ext2fs_xattrs_close(&handle);
   }
+  if (code == EXT2_ET_MISSING_EA_FEATURE) {
+    return SourceAttributes();  // an old ext2: it can have none
+  }
   if (code != 0) {
     return file_system.Failure("its extended attributes", code);
   }

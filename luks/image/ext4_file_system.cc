@@ -50,9 +50,12 @@ std::string NameOther(ByteSource* source) {
 // The library sizes its tables by what the superblock says: bounded first.
 Result<void> CheckSuperBlock(ByteSource* source) {
   std::array<std::uint8_t, luks::kSuperBlockArea> start{};
-  if (source->size() >= start.size()) {
-    RETURN_IF_ERROR(source->Read(0, start));
+  if (source->size() < start.size()) {
+    return Error(Reason::kImageTruncated, "the volume has only " +
+                                              std::to_string(source->size()) +
+                                              " bytes behind its header");
   }
+  RETURN_IF_ERROR(source->Read(0, start));
   const auto size = luks::FileSystemSize("ext4", start);
   if (!size.has_value()) {
     return Error(Reason::kNotSupported,

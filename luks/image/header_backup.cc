@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "luks/image/header_backup.h"
 
-#include <sys/types.h>
+#include <errno.h>
+#include <sys/stat.h>
 
 #include <string>
 #include <system_error>
@@ -9,11 +10,26 @@
 
 #include "common/file.h"
 #include "common/hex.h"
+#include "luks/image/pending_file.h"
 
 namespace tdxvfs::image {
 namespace {
 
 constexpr mode_t kMode = 0600;  // key slots are for guessing at
+
+// Under its name only when it is complete: the next import takes one that a
+// killed import left, and no half of one may stand in its way.
+Result<void> WriteWhole(const std::filesystem::path& path,
+                        std::span<const std::uint8_t> header) {
+  ASSIGN_OR_RETURN(PendingFile file, PendingFile::Create(path, kMode));
+  // As asked for, whatever the umask.
+  if (::fchmod(file.descriptor(), kMode) != 0) {
+    return SystemError(ReasonOfWrite(errno), "'" + path.string() + "'", errno);
+  }
+  RETURN_IF_ERROR(WriteAll(file.descriptor(), 0, header)
+                      .Context("'" + path.string() + "'"));
+  return file.Commit();
+}
 
 }  // namespace
 
@@ -29,7 +45,7 @@ HeaderBackup::~HeaderBackup() {
 
 Result<HeaderBackup> HeaderBackup::Write(const std::filesystem::path& path,
                                          std::span<const std::uint8_t> header) {
-  auto written = WriteNewFile(path, header, kMode);
+  auto written = WriteWhole(path, header);
   if (written.has_value()) {
     return HeaderBackup(path);
   }

@@ -209,9 +209,8 @@ Result<void> ApplyInPlace(const InPlaceImport& prepared) {
     return SystemError(ReasonOfWrite(errno), name, errno);
   }
   std::vector<std::uint8_t> now(prepared.old_header.size());
-  if (::pread(image.get(), now.data(), now.size(), 0) !=
-          static_cast<ssize_t>(now.size()) ||
-      now != prepared.old_header) {
+  RETURN_IF_ERROR(ReadAll(image.get(), 0, now).Context(name));
+  if (now != prepared.old_header) {
     return Error(Reason::kHeaderMismatch,
                  name + ": the header changed meanwhile");
   }

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "luks/image/worker_threads.h"
+
 namespace tdxvfs::image {
 namespace {
 
@@ -101,11 +103,10 @@ Result<void> RunPieces(std::uint64_t size, std::uint64_t piece_size,
   }
   Pieces shared(size, piece_size);
   // Declared last, so that the threads have ended before what they use goes.
-  std::vector<std::jthread> threads;
-  threads.reserve(workers.size());
-  for (const auto& worker : workers) {
-    threads.emplace_back(WorkOff, worker.get(), &shared);
-  }
+  ASSIGN_OR_RETURN(const std::vector<std::jthread> threads,
+                   StartThreads(workers.size(), [&](std::size_t number) {
+                     WorkOff(workers[number].get(), &shared);
+                   }));
   return shared.Watch(progress);
 }
 

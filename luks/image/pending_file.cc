@@ -152,8 +152,11 @@ Result<void> PendingFile::Commit() {
   const UniqueFd folder(
       ::open(FolderOf(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder.valid() || ::fsync(folder.get()) != 0) {
+    const int error_number = errno;
+    // Whoever is told of a failure does not expect the file.
+    (void)::unlink(path_.c_str());
     return SystemError(Reason::kIoError,
-                       "folder of " + Quoted(path_) + ": sync", errno);
+                       "folder of " + Quoted(path_) + ": sync", error_number);
   }
   return {};
 }

@@ -8,6 +8,7 @@
 
 #include "luks/image/luks2_header.h"
 #include "luks/image/pending_file.h"
+#include "luks/image/worker_threads.h"
 
 namespace tdxvfs::image {
 namespace {
@@ -34,10 +35,11 @@ Result<std::unique_ptr<SealPool>> SealPool::Start(
   }
   pool->ring_.resize(std::size_t{2} * threads + 2);
   pool->done_.assign(pool->ring_.size(), false);
-  for (Worker& worker : pool->workers_) {
-    pool->threads_.emplace_back(
-        [self = pool.get(), &worker] { self->Work(&worker); });
-  }
+  ASSIGN_OR_RETURN(
+      pool->threads_,
+      StartThreads(threads, [self = pool.get()](std::size_t number) {
+        self->Work(&self->workers_[number]);
+      }));
   return pool;
 }
 

@@ -39,7 +39,7 @@ Result<std::unique_ptr<TarStream>> TarStream::Open(int descriptor) {
   }
   const int opened = ::archive_read_open1(reader);
   if (opened != ARCHIVE_OK) {
-    return stream->Damaged("tar stream");
+    return stream->Damaged("no tar stream, or a compressed one");
   }
   return stream;
 }

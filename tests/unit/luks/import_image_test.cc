@@ -134,8 +134,18 @@ TEST_F(ImportImageTest, BlockMapsOfExt3ComeBack) {
   ExpectComesBack();
 }
 
+TEST_F(ImportImageTest, AFileSystemWithoutAttributesComesBack) {
+  MakeModel(Source(), 100'001);
+  MakeExt4({"-O", "none"});
+  Encrypt(Luks2());
+  ExpectComesBack();
+}
+
 TEST_F(ImportImageTest, FilesInsideTheirInodesComeBack) {
   MakeModel(Source(), 100'001);
+  // What is behind the end of the bytes in the inode are zeroes.
+  fs::resize_file(Source() / "config.json", 0);
+  fs::resize_file(Source() / "config.json", 50'000);
   fs::create_symlink(std::string(90, 'x'), Source() / "long");
   // libext2fs takes the part of such a file that lies in the inode for a map of
   // blocks, an empty one.
