@@ -70,8 +70,9 @@ struct Source {
 Result<Source> OpenSource(const std::filesystem::path& path,
                           std::uint64_t size) {
   Source source;
-  source.file =
-      UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  // O_NONBLOCK: what is a fifo by now would be waited for without end.
+  source.file = UniqueFd(
+      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!source.file.valid() || ::fstat(source.file.get(), &source.status) != 0) {
     return ContentUnreadable(path, errno);
   }

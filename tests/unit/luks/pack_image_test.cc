@@ -17,6 +17,7 @@
 #include "common/hex.h"
 #include "common/sha256.h"
 #include "common/unique_fd.h"
+#include "luks/image/file_content.h"
 #include "luks/image/sector_cipher.h"
 #include "luks/inspect.h"
 #include "tests/support/result_matchers.h"
@@ -312,6 +313,15 @@ TEST_F(PackImageTest, WorksInAProcessThatIsNotDumpable) {
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0) << "an ordinary user packs, hardened as in every main";
+}
+
+TEST_F(PackImageTest, AFileThatBecameAFifoIsNotWaitedFor) {
+  const auto path = folder_.path() / "weights";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_THAT(ReadContent(
+                  path, 5, [](std::uint64_t, auto) { return Result<void>(); },
+                  [](std::uint64_t) {}),
+              Fails(Reason::kFileUnreadable));
 }
 
 TEST_F(PackImageTest, AnExistingImageIsNotTouched) {
