@@ -7,7 +7,8 @@
 namespace tdxvfs {
 
 // First call in every main that touches secrets: no core dumps
-// (RLIMIT_CORE 0), not traceable (PR_SET_DUMPABLE 0) and the secure heap.
+// (RLIMIT_CORE 0), not traceable (PR_SET_DUMPABLE 0) and the secure heap. From
+// then on a limit on the size of files is EFBIG, no SIGXFSZ, in children too.
 Result<void> HardenProcess();
 
 // Leaves no TLS 1.2 suite that can work inside gRPC, which has no setter for

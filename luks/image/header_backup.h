@@ -17,7 +17,7 @@ class HeaderBackup {
  public:
   // A file that holds exactly these bytes is taken as it is: an import that was
   // killed left it. Fails with kAlreadyExists (something else) and as
-  // WriteNewFile does.
+  // PendingFile does.
   static Result<HeaderBackup> Write(const std::filesystem::path& path,
                                     std::span<const std::uint8_t> header);
 
