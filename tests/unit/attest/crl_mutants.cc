@@ -16,21 +16,21 @@ using simulator::CrlSpec;
 using verify::CollateralDocuments;
 
 // One of the two CRLs of a set.
-struct Which {
+struct WhichCrl {
   std::string name;
   CrlSpec CollateralSpec::*spec;
   Bytes CollateralDocuments::*der;
 };
 
-const std::vector<Which>& BothCrls() {
-  static const std::vector<Which> both = {
+const std::vector<WhichCrl>& BothCrls() {
+  static const std::vector<WhichCrl> both = {
       {"RootCrl", &CollateralSpec::root_ca_crl,
        &CollateralDocuments::root_ca_crl},
       {"PckCrl", &CollateralSpec::pck_crl, &CollateralDocuments::pck_crl}};
   return both;
 }
 
-Mutants ProfileMutants(const Which& which) {
+Mutants ProfileMutants(const WhichCrl& which) {
   Mutants rows;
   const auto add = [&](const std::string& name,
                        const std::function<void(CrlSpec&)>& change) {
@@ -71,7 +71,7 @@ Mutants ProfileMutants(const Which& which) {
   return rows;
 }
 
-std::string PemOf(const Bytes& der) {
+std::string CrlPem(const Bytes& der) {
   const unsigned char* position = der.data();
   const X509CrlPtr crl(
       d2i_X509_CRL(nullptr, &position, static_cast<long>(der.size())));
@@ -82,7 +82,7 @@ std::string PemOf(const Bytes& der) {
   return {text, static_cast<std::size_t>(size)};
 }
 
-Mutants EncodingMutants(const Which& which) {
+Mutants EncodingMutants(const WhichCrl& which) {
   Mutants rows;
   const auto add = [&](const std::string& name,
                        const std::function<void(Bytes&)>& change) {
@@ -99,7 +99,7 @@ Mutants EncodingMutants(const Which& which) {
     der.insert(der.end(), once.begin(), once.end());
   });
   add("IsPem", [](Bytes& der) {
-    const std::string pem = PemOf(der);
+    const std::string pem = CrlPem(der);
     der.assign(pem.begin(), pem.end());
   });
   add("IsZeroes", [](Bytes& der) { der.assign(der.size(), 0); });
@@ -116,7 +116,7 @@ Mutants EncodingMutants(const Which& which) {
 }
 
 // A CRL of the right form by somebody else.
-Mutants ForeignMutants(const Which& which) {
+Mutants ForeignMutants(const WhichCrl& which) {
   static const simulator::Pki foreign =
       simulator::Pki::Make(simulator::GoodPkiSpec()).value();
   const CrlSpec good = GoodCollateral().*(which.spec);
@@ -147,7 +147,7 @@ Mutants ForeignMutants(const Which& which) {
 
 Mutants CrlMutants() {
   Mutants rows;
-  for (const Which& which : BothCrls()) {
+  for (const WhichCrl& which : BothCrls()) {
     Append(rows, ProfileMutants(which));
     Append(rows, EncodingMutants(which));
     Append(rows, ForeignMutants(which));

@@ -146,7 +146,7 @@ Bytes DerOf(X509* certificate) {
   return der;
 }
 
-std::string PemOf(const Bytes& der) {
+std::string CertificatePem(const Bytes& der) {
   Bytes base64(der.size() * 2);
   const int size =
       EVP_EncodeBlock(base64.data(), der.data(), static_cast<int>(der.size()));
@@ -160,7 +160,7 @@ std::string PemOf(const Bytes& der) {
   return pem + "-----END CERTIFICATE-----\n";
 }
 
-Mutant QuoteChain(const std::string& name, const std::string& chain) {
+Mutant QuoteWithChain(const std::string& name, const std::string& chain) {
   return MutantOf(QuoteKinds()[3], name, "pck-chain", [&](QuoteParts& p) {
     const auto bytes = AsBytes(chain);
     p.certification_data.assign(bytes.begin(), bytes.end());
@@ -176,29 +176,32 @@ struct Place {
 };
 
 std::vector<Place> CertificatePlaces() {
-  const auto pem = [](X509* certificate) { return PemOf(DerOf(certificate)); };
+  const auto pem = [](X509* certificate) {
+    return CertificatePem(DerOf(certificate));
+  };
   const std::string leaf = pem(GoodPki().leaf());
   const std::string intermediate = pem(GoodPki().intermediate());
   const std::string root = pem(GoodPki().root());
-  return {{"Leaf", DerOf(GoodPki().leaf()),
-           [=](const std::string& name, const Bytes& der) {
-             return QuoteChain(name, PemOf(der) + intermediate + root);
-           }},
-          {"Intermediate", DerOf(GoodPki().intermediate()),
-           [=](const std::string& name, const Bytes& der) {
-             return QuoteChain(name, leaf + PemOf(der) + root);
-           }},
-          {"Root", DerOf(GoodPki().root()),
-           [=](const std::string& name, const Bytes& der) {
-             return QuoteChain(name, leaf + intermediate + PemOf(der));
-           }},
-          {"TcbSigner", DerOf(GoodPki().tcb_signing()),
-           [=](const std::string& name, const Bytes& der) {
-             return DocumentsMutant(name, "tcb-signing-chain",
-                                    [&](CollateralDocuments& d) {
-                                      d.tcb_signing_chain = PemOf(der) + root;
-                                    });
-           }}};
+  return {
+      {"Leaf", DerOf(GoodPki().leaf()),
+       [=](const std::string& name, const Bytes& der) {
+         return QuoteWithChain(name, CertificatePem(der) + intermediate + root);
+       }},
+      {"Intermediate", DerOf(GoodPki().intermediate()),
+       [=](const std::string& name, const Bytes& der) {
+         return QuoteWithChain(name, leaf + CertificatePem(der) + root);
+       }},
+      {"Root", DerOf(GoodPki().root()),
+       [=](const std::string& name, const Bytes& der) {
+         return QuoteWithChain(name, leaf + intermediate + CertificatePem(der));
+       }},
+      {"TcbSigner", DerOf(GoodPki().tcb_signing()),
+       [=](const std::string& name, const Bytes& der) {
+         return DocumentsMutant(
+             name, "tcb-signing-chain", [&](CollateralDocuments& d) {
+               d.tcb_signing_chain = CertificatePem(der) + root;
+             });
+       }}};
 }
 
 std::vector<Place> CrlPlaces() {

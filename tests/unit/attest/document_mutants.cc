@@ -17,7 +17,7 @@ using simulator::SigningSpec;
 using verify::CollateralDocuments;
 
 // One of the two documents of a set.
-struct Which {
+struct WhichDocument {
   std::string name;
   std::string member;   // of the envelope
   std::string failure;  // begins the classes
@@ -26,8 +26,8 @@ struct Which {
   SigningSpec& (*signing)(CollateralSpec&);
 };
 
-const std::vector<Which>& BothDocuments() {
-  static const std::vector<Which> both = {
+const std::vector<WhichDocument>& BothDocuments() {
+  static const std::vector<WhichDocument> both = {
       {"TcbInfo", "tcbInfo", "tcb-info", &CollateralDocuments::tcb_info,
        [](CollateralSpec& s) -> SigningSpec& { return s.tcb_info.signing; }},
       {"QeIdentity", "enclaveIdentity", "qe-identity",
@@ -38,17 +38,17 @@ const std::vector<Which>& BothDocuments() {
   return both;
 }
 
-const std::string& GoodText(const Which& which) {
+const std::string& GoodText(const WhichDocument& which) {
   return (*GoodDocuments(attest::Tee::kTdx)).*(which.text);
 }
 
-std::string InnerOf(const Which& which) {
+std::string InnerOf(const WhichDocument& which) {
   const std::string& whole = GoodText(which);
   const std::size_t begin = which.member.size() + 4;
   return whole.substr(begin, whole.rfind(",\"signature\"") - begin);
 }
 
-std::string SignatureOf(const Which& which) {
+std::string SignatureOf(const WhichDocument& which) {
   const std::string& whole = GoodText(which);
   return whole.substr(whole.size() - 130, 128);
 }
@@ -56,7 +56,8 @@ std::string SignatureOf(const Which& which) {
 // Rows in which the whole text is another one.
 class TextRows {
  public:
-  TextRows(const Which& which, Mutants& rows) : which_(which), rows_(rows) {}
+  TextRows(const WhichDocument& which, Mutants& rows)
+      : which_(which), rows_(rows) {}
   void Add(const std::string& name, const std::string& failure,
            const std::string& text) {
     rows_.push_back(DocumentsMutant(
@@ -65,11 +66,11 @@ class TextRows {
   }
 
  private:
-  const Which& which_;
+  const WhichDocument& which_;
   Mutants& rows_;
 };
 
-Mutants FrameMutants(const Which& which) {
+Mutants FrameMutants(const WhichDocument& which) {
   Mutants rows;
   TextRows add(which, rows);
   const std::string good = GoodText(which);
@@ -108,7 +109,7 @@ Mutants FrameMutants(const Which& which) {
 }
 
 // Members that the envelope has once and knows.
-Mutants EnvelopeMemberMutants(const Which& which) {
+Mutants EnvelopeMemberMutants(const WhichDocument& which) {
   Mutants rows;
   TextRows add(which, rows);
   const std::string inner = InnerOf(which);
@@ -138,7 +139,7 @@ Mutants EnvelopeMemberMutants(const Which& which) {
   return rows;
 }
 
-Mutants SignatureTextMutants(const Which& which) {
+Mutants SignatureTextMutants(const WhichDocument& which) {
   Mutants rows;
   TextRows add(which, rows);
   const std::string inner = InnerOf(which);
@@ -178,7 +179,7 @@ Mutants SignatureTextMutants(const Which& which) {
 }
 
 // Changes that mean nothing to a JSON parser and break the signature.
-Mutants UnsignedChangeMutants(const Which& which) {
+Mutants UnsignedChangeMutants(const WhichDocument& which) {
   Mutants rows;
   const auto add = [&](const std::string& name, const std::string& from,
                        const std::string& to) {
@@ -211,7 +212,7 @@ Mutants UnsignedChangeMutants(const Which& which) {
 
 Mutants EnvelopeMutants() {
   Mutants rows;
-  for (const Which& which : BothDocuments()) {
+  for (const WhichDocument& which : BothDocuments()) {
     Append(rows, FrameMutants(which));
     Append(rows, EnvelopeMemberMutants(which));
     Append(rows, SignatureTextMutants(which));
@@ -282,7 +283,7 @@ std::vector<std::string> WrongValues(const std::string& right) {
 // One member of a document doubled, retyped or left out, and signed so.
 class MemberRows {
  public:
-  MemberRows(const Which& which, Mutants& rows)
+  MemberRows(const WhichDocument& which, Mutants& rows)
       : which_(which), inner_(InnerOf(which)), rows_(rows) {}
 
   void AddAll(const std::string& name, bool required = true) {
@@ -319,7 +320,7 @@ class MemberRows {
                          }));
   }
 
-  const Which& which_;
+  const WhichDocument& which_;
   std::string inner_;
   Mutants& rows_;
 };

@@ -30,7 +30,7 @@ EventLogBuilder GoodLog() {
       .Event(3, 0x0d, 0xa2, "kernel_cmdline: quiet");
 }
 
-void ExpectRefused(const Bytes& bytes, const std::string& field) {
+void ExpectLogRefused(const Bytes& bytes, const std::string& field) {
   const auto log = ParseEventLog(bytes);
   ASSERT_THAT(log, Fails(Reason::kQuoteInvalid)) << field;
   EXPECT_NE(log.error().message().find("event log: " + field),
@@ -111,21 +111,21 @@ TEST(EventLog, A9_RefusesABadFirstRecord) {
     Bytes bytes = EventLogBuilder().SpecId().bytes();
     bytes.push_back(0x11);  // so that a longer record finds bytes
     row.change(bytes);
-    ExpectRefused(bytes, row.field);
+    ExpectLogRefused(bytes, row.field);
   }
 }
 
 TEST(EventLog, A9_RefusesAlgorithmsDeclaredTwiceOrWithWrongSizes) {
-  ExpectRefused(EventLogBuilder().SpecId({{0x0c, 48}, {0x0c, 48}}).bytes(),
-                "algorithm at offset 64");
-  ExpectRefused(EventLogBuilder().SpecId({{0x0c, 48}, {0x0b, 20}}).bytes(),
-                "digest size at offset 66");
-  ExpectRefused(EventLogBuilder().SpecId({{0x0c, 48}, {0x99, 0}}).bytes(),
-                "digest size at offset 66");
-  ExpectRefused(EventLogBuilder().SpecId({{0x0c, 48}, {0x99, 65}}).bytes(),
-                "digest size at offset 66");
-  ExpectRefused(EventLogBuilder().SpecId({{0x0b, 32}}).bytes(),
-                "algorithms at offset 56");
+  ExpectLogRefused(EventLogBuilder().SpecId({{0x0c, 48}, {0x0c, 48}}).bytes(),
+                   "algorithm at offset 64");
+  ExpectLogRefused(EventLogBuilder().SpecId({{0x0c, 48}, {0x0b, 20}}).bytes(),
+                   "digest size at offset 66");
+  ExpectLogRefused(EventLogBuilder().SpecId({{0x0c, 48}, {0x99, 0}}).bytes(),
+                   "digest size at offset 66");
+  ExpectLogRefused(EventLogBuilder().SpecId({{0x0c, 48}, {0x99, 65}}).bytes(),
+                   "digest size at offset 66");
+  ExpectLogRefused(EventLogBuilder().SpecId({{0x0b, 32}}).bytes(),
+                   "algorithms at offset 56");
 }
 
 TEST(EventLog, A9_RefusesBadDigestsOfARecord) {
@@ -135,32 +135,32 @@ TEST(EventLog, A9_RefusesBadDigestsOfARecord) {
     digests(builder);
     return builder.bytes();
   };
-  ExpectRefused(log([](EventLogBuilder& b) { b.U32(3).Raw(Bytes(99, 1)); }),
-                "digest count");
-  ExpectRefused(
+  ExpectLogRefused(log([](EventLogBuilder& b) { b.U32(3).Raw(Bytes(99, 1)); }),
+                   "digest count");
+  ExpectLogRefused(
       log([](EventLogBuilder& b) { b.U32(0xffffffff).Raw(Bytes(99, 1)); }),
       "digest count");
-  ExpectRefused(
+  ExpectLogRefused(
       log([](EventLogBuilder& b) { b.U32(1).U16(0x04).Raw(Bytes(60, 1)); }),
       "digest algorithm");
-  ExpectRefused(log([](EventLogBuilder& b) {
-                  b.U32(2).U16(0x0c).Raw(Bytes(48, 1));
-                  b.U16(0x0c).Raw(Bytes(48, 1)).U32(0);
-                }),
-                "digest algorithm");
-  ExpectRefused(
+  ExpectLogRefused(log([](EventLogBuilder& b) {
+                     b.U32(2).U16(0x0c).Raw(Bytes(48, 1));
+                     b.U16(0x0c).Raw(Bytes(48, 1)).U32(0);
+                   }),
+                   "digest algorithm");
+  ExpectLogRefused(
       log([](EventLogBuilder& b) { b.U32(1).U16(0x0c).Raw(Bytes(47, 1)); }),
       "digest at");
-  ExpectRefused(log([](EventLogBuilder& b) {
-                  b.U32(1).U16(0x0b).Raw(Bytes(32, 1)).U32(0);
-                }),
-                "record");
-  ExpectRefused(log([](EventLogBuilder& b) { b.U32(0).U32(0).U8(1); }),
-                "record");
-  ExpectRefused(log([](EventLogBuilder& b) {
-                  b.U32(1).U16(0x0c).Raw(Bytes(48, 1)).U32(2).U8(1);
-                }),
-                "event at");
+  ExpectLogRefused(log([](EventLogBuilder& b) {
+                     b.U32(1).U16(0x0b).Raw(Bytes(32, 1)).U32(0);
+                   }),
+                   "record");
+  ExpectLogRefused(log([](EventLogBuilder& b) { b.U32(0).U32(0).U8(1); }),
+                   "record");
+  ExpectLogRefused(log([](EventLogBuilder& b) {
+                     b.U32(1).U16(0x0c).Raw(Bytes(48, 1)).U32(2).U8(1);
+                   }),
+                   "event at");
 }
 
 TEST(EventLog, OtherDeclaredDigestsMayStandBesideSha384) {
@@ -186,7 +186,7 @@ TEST(EventLog, A9_RefusesBytesBehindTheEnd) {
   Bytes area = GoodLog().bytes();
   area.resize(area.size() + 100, 0xff);
   area.back() = 0x01;
-  ExpectRefused(area, "digest count");
+  ExpectLogRefused(area, "digest count");
 }
 
 TEST(EventLog, IndicesOfNoRegisterExtendNothing) {
@@ -200,7 +200,7 @@ TEST(EventLog, IndicesOfNoRegisterExtendNothing) {
   }
 }
 
-attest::TdReport ReportOf(const EventLog& log) {
+attest::TdReport ReplayedReport(const EventLog& log) {
   attest::TdReport report;
   report.rtmr = Replay(log).value();
   return report;
@@ -216,7 +216,7 @@ TEST(EventLog, ReplaysToTheRegistersThatItsDigestsLeadTo) {
   EXPECT_EQ(registers[3], Sha384Digest{});
   const Bytes bytes = GoodLog().bytes();
   attest::Checks checks;
-  EXPECT_THAT(ReadReplayed(bytes, ReportOf(log), &checks), Succeeds());
+  EXPECT_THAT(ReadReplayed(bytes, ReplayedReport(log), &checks), Succeeds());
   EXPECT_EQ(checks.size(), 3U);
 }
 
@@ -224,7 +224,7 @@ TEST(EventLog, A11_ALogThatLeadsElsewhereIsRefused) {
   ASSERT_OK_AND_ASSIGN(const EventLog log, ParseEventLog(GoodLog().bytes()));
   const Bytes bytes = GoodLog().bytes();
   for (std::size_t i = 0; i < 3; ++i) {
-    attest::TdReport report = ReportOf(log);
+    attest::TdReport report = ReplayedReport(log);
     report.rtmr.at(i)[20] ^= 1U;
     attest::Checks checks;
     const auto read = ReadReplayed(bytes, report, &checks);
@@ -238,7 +238,7 @@ TEST(EventLog, A11_ALogThatLeadsElsewhereIsRefused) {
 TEST(EventLog, A11_OneBitOfAnyDigestLeadsElsewhere) {
   const Bytes good = GoodLog().bytes();
   ASSERT_OK_AND_ASSIGN(const EventLog log, ParseEventLog(good));
-  const attest::TdReport report = ReportOf(log);
+  const attest::TdReport report = ReplayedReport(log);
   // The digest of the first event: index, type, count and algorithm behind the
   // first record of 65 bytes.
   for (std::size_t i = 65 + 14; i < 65 + 14 + 48; ++i) {
@@ -251,7 +251,7 @@ TEST(EventLog, A11_OneBitOfAnyDigestLeadsElsewhere) {
 
 TEST(EventLog, Rtmr3IsExemptSinceProgramsExtendItAtRunTime) {
   ASSERT_OK_AND_ASSIGN(const EventLog log, ParseEventLog(GoodLog().bytes()));
-  attest::TdReport report = ReportOf(log);
+  attest::TdReport report = ReplayedReport(log);
   report.rtmr[3].fill(0x33);
   EXPECT_THAT(ReadReplayed(GoodLog().bytes(), report, nullptr), Succeeds());
 }

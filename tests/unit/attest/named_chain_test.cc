@@ -32,23 +32,23 @@ simulator::QuoteParts NamingParts(std::uint16_t type,
              : signer.Parts(3, simulator::GoodSgxReport()).value();
 }
 
-Result<Evaluation> Verify(const simulator::QuoteParts& parts,
-                          PckChainSource* source) {
+Result<Evaluation> VerifyWithSource(const simulator::QuoteParts& parts,
+                                    PckChainSource* source) {
   ASSIGN_OR_RETURN(attest::Quote quote, attest::ParseQuote(parts.Assemble()));
   return VerifyQuote(std::move(quote),
                      {GoodAnchor(), kVectorTime, nullptr, source});
 }
 
-GivenPckChain GoodChain() {
+GivenPckChain GivenGoodChain() {
   return GivenPckChain(GoodPki().ChainPem().value());
 }
 
 TEST(NamedChain, IsLookedUpForEveryTypeThatNamesOne) {
-  GivenPckChain chain = GoodChain();
+  GivenPckChain chain = GivenGoodChain();
   for (const std::uint16_t type : U16s{1, 2, 3}) {
     for (const attest::Tee tee : {attest::Tee::kTdx, attest::Tee::kSgx}) {
       ASSERT_OK_AND_ASSIGN(const Evaluation evaluation,
-                           Verify(NamingParts(type, tee), &chain));
+                           VerifyWithSource(NamingParts(type, tee), &chain));
       EXPECT_TRUE(evaluation.genuine) << type << evaluation.failure;
       EXPECT_EQ(evaluation.checks.size(), type == 1 ? 11U : 10U);
     }
@@ -58,7 +58,7 @@ TEST(NamedChain, IsLookedUpForEveryTypeThatNamesOne) {
 TEST(NamedChain, IsRefusedWhereNobodyLooksItUp) {
   for (const std::uint16_t type : U16s{1, 2, 3}) {
     ASSERT_OK_AND_ASSIGN(const Evaluation evaluation,
-                         Verify(NamingParts(type), nullptr));
+                         VerifyWithSource(NamingParts(type), nullptr));
     EXPECT_FALSE(evaluation.genuine);
     EXPECT_EQ(evaluation.failure_class, FailureClass::kUnsupported);
     EXPECT_THAT(evaluation.failure,
@@ -68,7 +68,7 @@ TEST(NamedChain, IsRefusedWhereNobodyLooksItUp) {
   }
 }
 
-struct Row {
+struct NamedChainRow {
   const char* name;
   std::uint16_t type;
   std::function<void(simulator::QuoteParts&)> change;
@@ -83,13 +83,14 @@ void Set(simulator::QuoteParts& parts, std::size_t from_end, int step) {
   byte = static_cast<std::uint8_t>(byte + step);
 }
 
-class NamedChainMutants : public ::testing::TestWithParam<Row> {};
+class NamedChainMutants : public ::testing::TestWithParam<NamedChainRow> {};
 
 TEST_P(NamedChainMutants, AreRefused) {
-  GivenPckChain chain = GoodChain();
+  GivenPckChain chain = GivenGoodChain();
   simulator::QuoteParts parts = NamingParts(GetParam().type);
   GetParam().change(parts);
-  ASSERT_OK_AND_ASSIGN(const Evaluation evaluation, Verify(parts, &chain));
+  ASSERT_OK_AND_ASSIGN(const Evaluation evaluation,
+                       VerifyWithSource(parts, &chain));
   EXPECT_FALSE(evaluation.genuine);
   EXPECT_EQ(evaluation.failure_class, GetParam().failure);
   EXPECT_EQ(evaluation.checks.back().name, GetParam().check);
@@ -100,36 +101,43 @@ using Parts = simulator::QuoteParts;
 INSTANTIATE_TEST_SUITE_P(
     NamedChain, NamedChainMutants,
     ::testing::Values(
-        Row{"OtherPceId", 3, [](Parts& p) { Set(p, 1, 1); },
-            FailureClass::kPckChain, "PCK certificate for this PCEID"},
-        Row{"PceSvnOneBelow", 3, [](Parts& p) { Set(p, 4, -1); },
-            FailureClass::kPckChain, "PCK certificate for this PCESVN"},
-        Row{"FirstCpuSvnOneBelow", 3, [](Parts& p) { Set(p, 20, -1); },
-            FailureClass::kPckChain, "PCK certificate for this CPUSVN"},
-        Row{"EighthCpuSvnOneBelow", 2, [](Parts& p) { Set(p, 13, -1); },
-            FailureClass::kPckChain, "PCK certificate for this CPUSVN"},
-        Row{"OtherPpid", 1, [](Parts& p) { Set(p, 36, 1); },
-            FailureClass::kPckChain, "PCK certificate for this PPID"},
-        Row{"OneByteMore", 3,
-            [](Parts& p) { p.certification_data.push_back(0); },
-            FailureClass::kUnsupported, "certification data"},
-        Row{"OneByteLess", 1, [](Parts& p) { p.certification_data.pop_back(); },
-            FailureClass::kUnsupported, "certification data"},
-        Row{"LeafOnly", 3, [](Parts& p) { p.certification_type = 4; },
-            FailureClass::kUnsupported, "certification data"},
-        Row{"QeReportChanged", 3, [](Parts& p) { p.qe_report[64] ^= 1U; },
-            FailureClass::kQeReportSignature, "QE report signature"},
-        Row{"BodyChanged", 3, [](Parts& p) { p.body[136] ^= 1U; },
-            FailureClass::kQuoteSignature, "quote signature"}),
+        NamedChainRow{"OtherPceId", 3, [](Parts& p) { Set(p, 1, 1); },
+                      FailureClass::kPckChain,
+                      "PCK certificate for this PCEID"},
+        NamedChainRow{"PceSvnOneBelow", 3, [](Parts& p) { Set(p, 4, -1); },
+                      FailureClass::kPckChain,
+                      "PCK certificate for this PCESVN"},
+        NamedChainRow{"FirstCpuSvnOneBelow", 3,
+                      [](Parts& p) { Set(p, 20, -1); }, FailureClass::kPckChain,
+                      "PCK certificate for this CPUSVN"},
+        NamedChainRow{"EighthCpuSvnOneBelow", 2,
+                      [](Parts& p) { Set(p, 13, -1); }, FailureClass::kPckChain,
+                      "PCK certificate for this CPUSVN"},
+        NamedChainRow{"OtherPpid", 1, [](Parts& p) { Set(p, 36, 1); },
+                      FailureClass::kPckChain, "PCK certificate for this PPID"},
+        NamedChainRow{"OneByteMore", 3,
+                      [](Parts& p) { p.certification_data.push_back(0); },
+                      FailureClass::kUnsupported, "certification data"},
+        NamedChainRow{"OneByteLess", 1,
+                      [](Parts& p) { p.certification_data.pop_back(); },
+                      FailureClass::kUnsupported, "certification data"},
+        NamedChainRow{"LeafOnly", 3, [](Parts& p) { p.certification_type = 4; },
+                      FailureClass::kUnsupported, "certification data"},
+        NamedChainRow{"QeReportChanged", 3,
+                      [](Parts& p) { p.qe_report[64] ^= 1U; },
+                      FailureClass::kQeReportSignature, "QE report signature"},
+        NamedChainRow{"BodyChanged", 3, [](Parts& p) { p.body[136] ^= 1U; },
+                      FailureClass::kQuoteSignature, "quote signature"}),
     [](const auto& row) { return row.param.name; });
 
 // A newer TCB than the certificate's: the platform can still play the older.
 TEST(NamedChain, MayBeOfAnOlderTcbOfThePlatform) {
-  GivenPckChain chain = GoodChain();
+  GivenPckChain chain = GivenGoodChain();
   Parts parts = NamingParts(3);
   Set(parts, 4, 1);
   Set(parts, 20, 1);
-  ASSERT_OK_AND_ASSIGN(const Evaluation evaluation, Verify(parts, &chain));
+  ASSERT_OK_AND_ASSIGN(const Evaluation evaluation,
+                       VerifyWithSource(parts, &chain));
   EXPECT_TRUE(evaluation.genuine) << evaluation.failure;
 }
 
@@ -157,7 +165,7 @@ TEST(NamedChain, IsBelievedNoMoreThanOneInAQuote) {
         Bad{other.ChainPem().value(), FailureClass::kUntrustedRoot}}) {
     GivenPckChain chain(bad.pem);
     ASSERT_OK_AND_ASSIGN(const Evaluation evaluation,
-                         Verify(NamingParts(3), &chain));
+                         VerifyWithSource(NamingParts(3), &chain));
     EXPECT_EQ(evaluation.failure_class, bad.failure) << evaluation.failure;
   }
 }
@@ -171,7 +179,7 @@ class NoChain : public PckChainSource {
 
 TEST(NamedChain, ThatCannotBeHadIsNoVerdict) {
   NoChain none;
-  EXPECT_THAT(Verify(NamingParts(3), &none),
+  EXPECT_THAT(VerifyWithSource(NamingParts(3), &none),
               Fails(Reason::kCollateralUnavailable));
 }
 
@@ -179,7 +187,7 @@ TEST(NamedChain, ThatCannotBeHadIsNoVerdict) {
 TEST(NamedChain, IsNotAskedForWhereTheQuoteHasOne) {
   NoChain none;
   ASSERT_OK_AND_ASSIGN(const Evaluation evaluation,
-                       Verify(testing::GoodParts(), &none));
+                       VerifyWithSource(testing::GoodParts(), &none));
   EXPECT_TRUE(evaluation.genuine);
 }
 

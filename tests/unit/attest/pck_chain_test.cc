@@ -33,7 +33,7 @@ using testing::MakeChainCase;
 using testing::Verdict;
 using testing::VerdictOn;
 
-constexpr auto kDay = std::chrono::hours(24);
+constexpr auto kOneDay = std::chrono::hours(24);
 
 struct ChainCaseRow {
   std::string name;
@@ -136,11 +136,11 @@ std::vector<ChainCaseRow> DateCases() {
         {"Root", &PkiSpec::root}}) {
     cases.push_back(
         {name + "Expired", "expired", [certificate = certificate](PkiSpec& s) {
-           (s.*certificate).not_after = kVectorTime - kDay;
+           (s.*certificate).not_after = kVectorTime - kOneDay;
          }});
     cases.push_back({name + "NotYetValid", "not-yet-valid",
                      [certificate = certificate](PkiSpec& s) {
-                       (s.*certificate).not_before = kVectorTime + kDay;
+                       (s.*certificate).not_before = kVectorTime + kOneDay;
                      }});
   }
   return cases;
@@ -254,7 +254,7 @@ std::vector<ChainCaseRow> SgxExtensionCases() {
 }
 
 // Judges the chain under its own root, so that only the change can matter.
-void ExpectRefused(const ChainCaseRow& row) {
+void ExpectChainRefused(const ChainCaseRow& row) {
   const auto made = MakeChainCase(row.change);
   ASSERT_OK_AND_ASSIGN(const std::string pem, made.pki.RootPem());
   ASSERT_OK_AND_ASSIGN(const TrustAnchor anchor, TrustAnchor::FromPem(pem));
@@ -266,41 +266,41 @@ void ExpectRefused(const ChainCaseRow& row) {
 
 TEST(PckChain, A9_EveryWrongNameOrKeyIsRefused) {
   for (const ChainCaseRow& row : NameAndKeyCases()) {
-    ExpectRefused(row);
+    ExpectChainRefused(row);
   }
 }
 
 TEST(PckChain, A9_EveryWrongExtensionIsRefused) {
   for (const ChainCaseRow& row : ExtensionCases()) {
-    ExpectRefused(row);
+    ExpectChainRefused(row);
   }
 }
 
 TEST(PckChain, A9_EveryDateOutsideIsRefusedByItsClass) {
   for (const ChainCaseRow& row : DateCases()) {
-    ExpectRefused(row);
+    ExpectChainRefused(row);
   }
 }
 
 TEST(PckChain, A9_EveryMalformedSgxExtensionIsRefused) {
   for (const ChainCaseRow& row : SgxExtensionCases()) {
-    ExpectRefused(row);
+    ExpectChainRefused(row);
   }
 }
 
 TEST(PckChain, DatesAreInclusiveAtBothEnds) {
   const auto made = MakeChainCase([](PkiSpec& s) {
     s.leaf.not_before = kVectorTime;
-    s.leaf.not_after = kVectorTime + kDay;
+    s.leaf.not_after = kVectorTime + kOneDay;
   });
   ASSERT_OK_AND_ASSIGN(const std::string pem, made.pki.RootPem());
   ASSERT_OK_AND_ASSIGN(const TrustAnchor anchor, TrustAnchor::FromPem(pem));
   const auto second = std::chrono::seconds(1);
   EXPECT_FALSE(VerdictOn(made.quote, anchor, kVectorTime - second).genuine);
   EXPECT_TRUE(VerdictOn(made.quote, anchor, kVectorTime).genuine);
-  EXPECT_TRUE(VerdictOn(made.quote, anchor, kVectorTime + kDay).genuine);
+  EXPECT_TRUE(VerdictOn(made.quote, anchor, kVectorTime + kOneDay).genuine);
   EXPECT_FALSE(
-      VerdictOn(made.quote, anchor, kVectorTime + kDay + second).genuine);
+      VerdictOn(made.quote, anchor, kVectorTime + kOneDay + second).genuine);
 }
 
 TEST(PckChain, ProcessorCaIsToldApart) {
@@ -420,7 +420,7 @@ TEST(PckChain, A9_DamagedSignatureOfAnyCertificateIsRefused) {
 TEST(PckChain, AnotherCertificateOfTheAnchorsKeyIsTheAnchor) {
   const Pieces p;
   simulator::CertificateSpec spec = simulator::GoodPkiSpec().root;
-  spec.not_after = kVectorTime - kDay;
+  spec.not_after = kVectorTime - kOneDay;
   ASSERT_OK_AND_ASSIGN(
       const X509Ptr older,
       simulator::MakeCertificate(spec, GoodPki().root_key(),

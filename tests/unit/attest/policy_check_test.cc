@@ -35,7 +35,7 @@ TdReport DistinctReport() {
   return report;
 }
 
-std::string One(std::span<const std::uint8_t> value) {
+std::string ListOf(std::span<const std::uint8_t> value) {
   return "[\"" + ToHex(value) + "\"]";
 }
 
@@ -43,19 +43,20 @@ std::string One(std::span<const std::uint8_t> value) {
 MeasurementPolicy PinEverything(const std::string& more = "") {
   const TdReport report = DistinctReport();
   const std::string json =
-      R"({"version":1,"tee":"tdx","mr_td":)" + One(report.mr_td) +
-      R"(,"rtmr":{"0":)" + One(report.rtmr[0]) + R"(,"1":)" +
-      One(report.rtmr[1]) + R"(,"2":)" + One(report.rtmr[2]) + R"(,"3":)" +
-      One(report.rtmr[3]) + R"(},"mr_seam":)" + One(report.mr_seam) +
-      R"(,"mr_config_id":)" + One(report.mr_config_id) + R"(,"mr_owner":)" +
-      One(report.mr_owner) + R"(,"mr_owner_config":)" +
-      One(report.mr_owner_config) + R"(,"config_digest":)" + One(kConfig) +
-      more + "}";
+      R"({"version":1,"tee":"tdx","mr_td":)" + ListOf(report.mr_td) +
+      R"(,"rtmr":{"0":)" + ListOf(report.rtmr[0]) + R"(,"1":)" +
+      ListOf(report.rtmr[1]) + R"(,"2":)" + ListOf(report.rtmr[2]) +
+      R"(,"3":)" + ListOf(report.rtmr[3]) + R"(},"mr_seam":)" +
+      ListOf(report.mr_seam) + R"(,"mr_config_id":)" +
+      ListOf(report.mr_config_id) + R"(,"mr_owner":)" +
+      ListOf(report.mr_owner) + R"(,"mr_owner_config":)" +
+      ListOf(report.mr_owner_config) + R"(,"config_digest":)" +
+      ListOf(kConfig) + more + "}";
   return MeasurementPolicy::Parse(json).value();
 }
 
-Judgement Judge(const MeasurementPolicy& policy, const TdReport& report,
-                const attest::ByteArray<32>& config_digest = kConfig) {
+Judgement JudgeReport(const MeasurementPolicy& policy, const TdReport& report,
+                      const attest::ByteArray<32>& config_digest = kConfig) {
   return policy
       .Check({.report = report, .now = {}, .config_digest = &config_digest})
       .value();
@@ -64,7 +65,7 @@ Judgement Judge(const MeasurementPolicy& policy, const TdReport& report,
 std::vector<std::string> FailedChecks(const MeasurementPolicy& policy,
                                       const TdReport& report) {
   std::vector<std::string> failed;
-  for (const attest::Check& check : Judge(policy, report).checks) {
+  for (const attest::Check& check : JudgeReport(policy, report).checks) {
     if (!check.passed) {
       failed.push_back(check.name);
     }
@@ -75,7 +76,7 @@ std::vector<std::string> FailedChecks(const MeasurementPolicy& policy,
 using Names = std::vector<std::string>;
 
 TEST(CheckPolicy, AcceptsWhatItPins) {
-  const Judgement judgement = Judge(PinEverything(), DistinctReport());
+  const Judgement judgement = JudgeReport(PinEverything(), DistinctReport());
   EXPECT_EQ(judgement.acceptance, Acceptance::kAccepted);
   EXPECT_GE(judgement.checks.size(), 40U);
   for (const attest::Check& check : judgement.checks) {
@@ -122,7 +123,7 @@ TEST(CheckPolicy, ShowsEveryDifferenceAtOnce) {
 TEST(CheckPolicy, A13_OtherConfigurationDigestIsRefused) {
   std::array<std::uint8_t, 32> other = kConfig;
   other[31] ^= 1U;
-  EXPECT_EQ(Judge(PinEverything(), DistinctReport(), other).acceptance,
+  EXPECT_EQ(JudgeReport(PinEverything(), DistinctReport(), other).acceptance,
             Acceptance::kRefused);
 }
 
@@ -165,7 +166,7 @@ TEST(CheckPolicy, A6_MigratableNeedsToBeAllowedByName) {
   EXPECT_EQ(FailedChecks(PinEverything(allowed), with_service),
             Names{"mr_service_td"});
   const std::string listed =
-      allowed + R"(,"mr_service_td":)" + One(*with_service.mr_service_td);
+      allowed + R"(,"mr_service_td":)" + ListOf(*with_service.mr_service_td);
   EXPECT_TRUE(FailedChecks(PinEverything(listed), with_service).empty());
 }
 
@@ -174,7 +175,7 @@ TEST(CheckPolicy, A6_ReportWithoutServiceTdPassesOnlyWhereItDoesNotMatter) {
   old.tee_tcb_svn2.reset();
   old.mr_service_td.reset();
   EXPECT_TRUE(FailedChecks(PinEverything(), old).empty());
-  const std::string zero = One(Measurement{});
+  const std::string zero = ListOf(Measurement{});
   EXPECT_EQ(FailedChecks(PinEverything(R"(,"mr_service_td":)" + zero), old),
             Names{"mr_service_td"});
   EXPECT_EQ(

@@ -22,22 +22,22 @@ std::string Hex(std::size_t bytes, const std::string& pair) {
 }
 
 // A list of one measurement.
-std::string One(const std::string& pair = "a1") {
+std::string OneMeasurement(const std::string& pair = "a1") {
   return "[\"" + Hex(48, pair) + "\"]";
 }
 
 std::string Registers() {
-  return R"("rtmr":{"0":)" + One() + R"(,"1":)" + One() + R"(,"2":)" + One() +
-         "}";
+  return R"("rtmr":{"0":)" + OneMeasurement() + R"(,"1":)" + OneMeasurement() +
+         R"(,"2":)" + OneMeasurement() + "}";
 }
 
 // A good policy with one more member.
 std::string With(const std::string& member) {
-  return R"({"version":1,"tee":"tdx","mr_td":)" + One() + "," + Registers() +
-         (member.empty() ? "" : "," + member) + "}";
+  return R"({"version":1,"tee":"tdx","mr_td":)" + OneMeasurement() + "," +
+         Registers() + (member.empty() ? "" : "," + member) + "}";
 }
 
-void ExpectRefused(const std::string& json, const std::string& path) {
+void ExpectPolicyRefused(const std::string& json, const std::string& path) {
   const auto policy = MeasurementPolicy::Parse(json);
   ASSERT_THAT(policy, Fails(Reason::kPolicyInvalid)) << json;
   EXPECT_NE(policy.error().ToString().find(path), std::string::npos)
@@ -55,7 +55,7 @@ TEST(ParsePolicy, AcceptsTheSmallestPolicy) {
 }
 
 TEST(ParsePolicy, AcceptsEveryMember) {
-  const std::string measurement = One();
+  const std::string measurement = OneMeasurement();
   const std::vector<std::string> members = {
       "\"mr_seam\":" + measurement,
       "\"mr_config_id\":" + measurement,
@@ -76,16 +76,17 @@ TEST(ParsePolicy, AcceptsEveryMember) {
 }
 
 TEST(ParsePolicy, A5_LeavingARegisterOutNeedsItsAcknowledgement) {
-  const std::string start = R"({"version":1,"mr_td":)" + One();
-  ExpectRefused(start + "}", "$.rtmr.0");
-  ExpectRefused(start + R"(,"acknowledge":["rtmr0"]})", "$.rtmr.1");
-  ExpectRefused(start + R"(,"acknowledge":["rtmr0","rtmr1"]})", "$.rtmr.2");
+  const std::string start = R"({"version":1,"mr_td":)" + OneMeasurement();
+  ExpectPolicyRefused(start + "}", "$.rtmr.0");
+  ExpectPolicyRefused(start + R"(,"acknowledge":["rtmr0"]})", "$.rtmr.1");
+  ExpectPolicyRefused(start + R"(,"acknowledge":["rtmr0","rtmr1"]})",
+                      "$.rtmr.2");
   EXPECT_THAT(MeasurementPolicy::Parse(
                   start + R"(,"acknowledge":["rtmr0","rtmr1","rtmr2"]})"),
               Succeeds());
-  ExpectRefused(
-      start + R"(,"rtmr":{"3":)" + One() + R"(},"acknowledge":["learned"]})",
-      "$.rtmr.0");
+  ExpectPolicyRefused(start + R"(,"rtmr":{"3":)" + OneMeasurement() +
+                          R"(},"acknowledge":["learned"]})",
+                      "$.rtmr.0");
 }
 
 TEST(ParsePolicy, ARegisterThatIsPinnedAndAcknowledgedIsDoubted) {
@@ -99,46 +100,49 @@ TEST(ParsePolicy, ARegisterThatIsPinnedAndAcknowledgedIsDoubted) {
 }
 
 TEST(ParsePolicy, A13_MrTdCanNotBeLeftOut) {
-  ExpectRefused(R"({"version":1,)" + Registers() + "}", "$.mr_td");
-  ExpectRefused(R"({"version":1,"acknowledge":["mr_td"],)" + Registers() + "}",
-                "$.acknowledge[0]");
+  ExpectPolicyRefused(R"({"version":1,)" + Registers() + "}", "$.mr_td");
+  ExpectPolicyRefused(
+      R"({"version":1,"acknowledge":["mr_td"],)" + Registers() + "}",
+      "$.acknowledge[0]");
 }
 
 TEST(ParsePolicy, A5_EmptyPolicyIsRefused) {
-  ExpectRefused("{}", "$");
-  ExpectRefused("", "not JSON");
-  ExpectRefused("[]", "$");
-  ExpectRefused("null", "$");
-  ExpectRefused("1", "$");
+  ExpectPolicyRefused("{}", "$");
+  ExpectPolicyRefused("", "not JSON");
+  ExpectPolicyRefused("[]", "$");
+  ExpectPolicyRefused("null", "$");
+  ExpectPolicyRefused("1", "$");
 }
 
 TEST(ParsePolicy, DoubledMembersAreRefused) {
-  ExpectRefused(With(R"("version":1)"), "$.version");
-  ExpectRefused(With("\"mr_td\":" + One("b2")), "$.mr_td");
+  ExpectPolicyRefused(With(R"("version":1)"), "$.version");
+  ExpectPolicyRefused(With("\"mr_td\":" + OneMeasurement("b2")), "$.mr_td");
   // The same name in another spelling.
-  ExpectRefused(With(R"("mr\u005ftd":)" + One("b2")), "$.mr_td");
-  ExpectRefused(With(R"("tcb":{"accept":["UpToDate"],"accept":["OutOfDate"]})"),
-                "$.tcb.accept");
-  ExpectRefused(
+  ExpectPolicyRefused(With(R"("mr\u005ftd":)" + OneMeasurement("b2")),
+                      "$.mr_td");
+  ExpectPolicyRefused(
+      With(R"("tcb":{"accept":["UpToDate"],"accept":["OutOfDate"]})"),
+      "$.tcb.accept");
+  ExpectPolicyRefused(
       With(
           R"("xfam":{"allowed":"e702060000000000","allowed":"e7db060000000000"})"),
       "$.xfam.allowed");
 }
 
 TEST(ParsePolicy, UnknownMembersAreRefused) {
-  ExpectRefused(With(R"("mrTd":[])"), "$.mrTd");
-  ExpectRefused(With(R"("MR_TD":[])"), "$.MR_TD");
-  ExpectRefused(With(R"("":1)"), "$.");
-  ExpectRefused(With(R"("tcb":{"accept":["UpToDate"],"grace":1})"),
-                "$.tcb.grace");
-  ExpectRefused(With(R"("td_attributes":{"forbidden":"00"})"),
-                "$.td_attributes.forbidden");
-  ExpectRefused(
-      R"({"version":1,"mr_td":)" + One() + R"(,"rtmr":{"4":)" + One() + "}}",
-      "$.rtmr.4");
-  ExpectRefused(
-      R"({"version":1,"mr_td":)" + One() + R"(,"rtmr":{"00":)" + One() + "}}",
-      "$.rtmr.00");
+  ExpectPolicyRefused(With(R"("mrTd":[])"), "$.mrTd");
+  ExpectPolicyRefused(With(R"("MR_TD":[])"), "$.MR_TD");
+  ExpectPolicyRefused(With(R"("":1)"), "$.");
+  ExpectPolicyRefused(With(R"("tcb":{"accept":["UpToDate"],"grace":1})"),
+                      "$.tcb.grace");
+  ExpectPolicyRefused(With(R"("td_attributes":{"forbidden":"00"})"),
+                      "$.td_attributes.forbidden");
+  ExpectPolicyRefused(R"({"version":1,"mr_td":)" + OneMeasurement() +
+                          R"(,"rtmr":{"4":)" + OneMeasurement() + "}}",
+                      "$.rtmr.4");
+  ExpectPolicyRefused(R"({"version":1,"mr_td":)" + OneMeasurement() +
+                          R"(,"rtmr":{"00":)" + OneMeasurement() + "}}",
+                      "$.rtmr.00");
 }
 
 TEST(ParsePolicy, NullAndEmptyAndWrongTypesAreRefusedByPath) {
@@ -150,33 +154,35 @@ TEST(ParsePolicy, NullAndEmptyAndWrongTypesAreRefusedByPath) {
     for (const std::string value :
          {"null", "\"\"", "[]", "{}", "1", "\"true\"", "[null]", "[\"\"]",
           "[1]", "[[]]", "[{}]", "1.5", "\"UpToDate\""}) {
-      ExpectRefused(With("\"" + name + "\":" + value), "$." + name);
+      ExpectPolicyRefused(With("\"" + name + "\":" + value), "$." + name);
     }
   }
-  ExpectRefused(R"({"version":null})", "$.version");
-  ExpectRefused(R"({"version":1,"tee":null})", "$.tee");
-  ExpectRefused(R"({"version":1,"tee":"sgx"})", "$.tee");
-  ExpectRefused(R"({"version":1,"rtmr":{}})", "$.rtmr");
-  ExpectRefused(R"({"version":1,"rtmr":{"0":[]}})", "$.rtmr.0");
+  ExpectPolicyRefused(R"({"version":null})", "$.version");
+  ExpectPolicyRefused(R"({"version":1,"tee":null})", "$.tee");
+  ExpectPolicyRefused(R"({"version":1,"tee":"sgx"})", "$.tee");
+  ExpectPolicyRefused(R"({"version":1,"rtmr":{}})", "$.rtmr");
+  ExpectPolicyRefused(R"({"version":1,"rtmr":{"0":[]}})", "$.rtmr.0");
 }
 
 TEST(ParsePolicy, OnlyVersion1IsRead) {
   for (const std::string value : {"0", "2", "-1", "1.0", "\"1\"", "true", "1e0",
                                   "18446744073709551616"}) {
-    ExpectRefused("{\"version\":" + value + ",\"mr_td\":" + One() + "," +
-                      Registers() + "}",
-                  value == "18446744073709551616" ? "not JSON" : "$.version");
+    ExpectPolicyRefused(
+        "{\"version\":" + value + ",\"mr_td\":" + OneMeasurement() + "," +
+            Registers() + "}",
+        value == "18446744073709551616" ? "not JSON" : "$.version");
   }
-  ExpectRefused("{\"mr_td\":" + One() + "," + Registers() + "}", "$.version");
+  ExpectPolicyRefused(
+      "{\"mr_td\":" + OneMeasurement() + "," + Registers() + "}", "$.version");
 }
 
 TEST(ParsePolicy, HexIsLowerCaseAndOfTheRightSize) {
   for (const std::string& hex :
        {Hex(47, "a1"), Hex(49, "a1"), Hex(48, "A1"), Hex(48, "g1"),
         Hex(48, "a1") + "a", "0x" + Hex(47, "a1"), Hex(47, "a1") + " a"}) {
-    ExpectRefused(With("\"mr_seam\":[\"" + hex + "\"]"), "$.mr_seam[0]");
+    ExpectPolicyRefused(With("\"mr_seam\":[\"" + hex + "\"]"), "$.mr_seam[0]");
   }
-  ExpectRefused(
+  ExpectPolicyRefused(
       With("\"mr_seam\":[\"" + Hex(48, "a1") + "\",\"" + Hex(48, "a1") + "\"]"),
       "$.mr_seam[1]");
 }
@@ -198,29 +204,31 @@ TEST(ParsePolicy, A6_DebugAndReservedAttributeBitsCanNeverBeAllowed) {
 }
 
 TEST(ParsePolicy, ReservedXfamBitsCanNeverBeAllowed) {
-  ExpectRefused(With(R"("xfam":{"allowed":"e7db0e0000000000"})"),
-                "$.xfam.allowed");
-  ExpectRefused(With(R"("xfam":{"allowed":"ffffffffffffffff"})"),
-                "$.xfam.allowed");
+  ExpectPolicyRefused(With(R"("xfam":{"allowed":"e7db0e0000000000"})"),
+                      "$.xfam.allowed");
+  ExpectPolicyRefused(With(R"("xfam":{"allowed":"ffffffffffffffff"})"),
+                      "$.xfam.allowed");
 }
 
 TEST(ParsePolicy, MasksThatNobodyCanPassAreRefused) {
-  ExpectRefused(With(R"("td_attributes":{"allowed":"0000000000000000"})"),
-                "$.td_attributes");
-  ExpectRefused(With(R"("td_attributes":{"required":"0000002000000000"})"),
-                "$.td_attributes");
-  ExpectRefused(
+  ExpectPolicyRefused(With(R"("td_attributes":{"allowed":"0000000000000000"})"),
+                      "$.td_attributes");
+  ExpectPolicyRefused(
+      With(R"("td_attributes":{"required":"0000002000000000"})"),
+      "$.td_attributes");
+  ExpectPolicyRefused(
       With(
           R"("xfam":{"allowed":"0200000000000000","required":"0000000000000000"})"),
       "$.xfam");
 }
 
 TEST(ParsePolicy, A8_RevokedCanNeverBeAccepted) {
-  ExpectRefused(With(R"("tcb":{"accept":["Revoked"]})"), "$.tcb.accept[0]");
-  ExpectRefused(With(R"("tcb":{"accept":["UpToDate","uptodate"]})"),
-                "$.tcb.accept[1]");
-  ExpectRefused(With(R"("tcb":{"accept":["UpToDate","UpToDate"]})"),
-                "$.tcb.accept[1]");
+  ExpectPolicyRefused(With(R"("tcb":{"accept":["Revoked"]})"),
+                      "$.tcb.accept[0]");
+  ExpectPolicyRefused(With(R"("tcb":{"accept":["UpToDate","uptodate"]})"),
+                      "$.tcb.accept[1]");
+  ExpectPolicyRefused(With(R"("tcb":{"accept":["UpToDate","UpToDate"]})"),
+                      "$.tcb.accept[1]");
 }
 
 TEST(ParsePolicy, A9_BrokenJsonIsRefused) {
@@ -230,11 +238,11 @@ TEST(ParsePolicy, A9_BrokenJsonIsRefused) {
                 Fails(Reason::kPolicyInvalid))
         << size;
   }
-  ExpectRefused(good + "x", "not JSON");
-  ExpectRefused(good + good, "not JSON");
-  ExpectRefused(With("\"mr_seam\":[\"\xff\xfe\"]"), "not JSON");
-  ExpectRefused(With("\"a\":" + std::string(20000, '[')), "not JSON");
-  ExpectRefused(With("") + std::string(64 * 1024, ' '), "larger than");
+  ExpectPolicyRefused(good + "x", "not JSON");
+  ExpectPolicyRefused(good + good, "not JSON");
+  ExpectPolicyRefused(With("\"mr_seam\":[\"\xff\xfe\"]"), "not JSON");
+  ExpectPolicyRefused(With("\"a\":" + std::string(20000, '[')), "not JSON");
+  ExpectPolicyRefused(With("") + std::string(64 * 1024, ' '), "larger than");
 }
 
 struct BrokenText {
@@ -266,16 +274,18 @@ TEST(ParsePolicy, BrokenJsonIsRefusedByLineAndColumn) {
       {"{\"a\":1.}", "not JSON: "},
       {"{\"a\":\"x\ny\"}", "not JSON: "}};
   for (const BrokenText& row : broken) {
-    ExpectRefused(row.text, row.place);
+    ExpectPolicyRefused(row.text, row.place);
   }
 }
 
 TEST(ParsePolicy, WhatIsExpectedInsteadIsNamed) {
-  ExpectRefused(With(R"("acknowledge":["rtmr3"])"),
-                "expected one of rtmr0, rtmr1, rtmr2, learned");
-  ExpectRefused(With(R"("tcb":{"accept":["Revoked"]})"), "one of UpToDate, ");
-  ExpectRefused(With(R"("mrtd":1)"), "expected one of version, tee, mr_td");
-  ExpectRefused(With(R"("events":{"kernal":1})"), "kernel");
+  ExpectPolicyRefused(With(R"("acknowledge":["rtmr3"])"),
+                      "expected one of rtmr0, rtmr1, rtmr2, learned");
+  ExpectPolicyRefused(With(R"("tcb":{"accept":["Revoked"]})"),
+                      "one of UpToDate, ");
+  ExpectPolicyRefused(With(R"("mrtd":1)"),
+                      "expected one of version, tee, mr_td");
+  ExpectPolicyRefused(With(R"("events":{"kernal":1})"), "kernel");
 }
 
 }  // namespace

@@ -58,9 +58,9 @@ struct Seen {
   Acceptance acceptance = Acceptance::kRefused;
 };
 
-Seen Judge(const std::string& member, const TcbVerdict* verdict,
-           const event_log::EventLog* log = nullptr,
-           const attest::TdReport& report = simulator::GoodTdReport()) {
+Seen JudgeMember(const std::string& member, const TcbVerdict* verdict,
+                 const event_log::EventLog* log = nullptr,
+                 const attest::TdReport& report = simulator::GoodTdReport()) {
   const MeasurementPolicy policy = PolicyFor(simulator::GoodTdReport(), member);
   const Judgement judgement =
       policy
@@ -118,7 +118,8 @@ TEST(TcbRules, A8_EachRuleRefusesByItsOwnName) {
       {R"("maximum_collateral_age_days":9)", up_to_date, {"collateral age"}}};
   for (const TcbRow& row : rows) {
     const TcbVerdict verdict = VerdictOf(row.status);
-    EXPECT_EQ(Judge("\"tcb\":{" + row.tcb + "}", &verdict).failed, row.failed)
+    EXPECT_EQ(JudgeMember("\"tcb\":{" + row.tcb + "}", &verdict).failed,
+              row.failed)
         << row.tcb << " " << TcbStatusName(row.status);
   }
 }
@@ -127,12 +128,12 @@ TEST(TcbRules, A8_RevokedIsRefusedWhateverThePolicySays) {
   const TcbVerdict verdict = VerdictOf(TcbStatus::kRevoked);
   for (const char* tcb : {R"("tcb":{"accept":["OutOfDate"]})",
                           R"("tcb":{"grace":{"OutOfDate":"2099-12-31"}})"}) {
-    EXPECT_EQ(Judge(tcb, &verdict).failed, Names{"tcb status"});
+    EXPECT_EQ(JudgeMember(tcb, &verdict).failed, Names{"tcb status"});
   }
 }
 
 TEST(TcbRules, A8_WithoutCollateralOnlyTheStatusIsLeftOut) {
-  EXPECT_EQ(Judge(R"("tcb":{"accept":["UpToDate"]})", nullptr).acceptance,
+  EXPECT_EQ(JudgeMember(R"("tcb":{"accept":["UpToDate"]})", nullptr).acceptance,
             Acceptance::kAccepted);
   const std::vector<std::pair<std::string, std::string>> rows = {
       {R"("tcb":{"minimum_tcb_date":"2001-01-01"})", "tcb date"},
@@ -143,17 +144,17 @@ TEST(TcbRules, A8_WithoutCollateralOnlyTheStatusIsLeftOut) {
       {R"("platforms":{"ppid":["77777777777777777777777777777777"]})",
        "platform ppid"}};
   for (const auto& [member, name] : rows) {
-    EXPECT_EQ(Judge(member, nullptr).failed, Names{name});
+    EXPECT_EQ(JudgeMember(member, nullptr).failed, Names{name});
   }
 }
 
 TEST(TcbRules, A17_TheTcbIsTheReasonOnlyWhenAllElseWouldDo) {
   const TcbVerdict verdict = VerdictOf(TcbStatus::kOutOfDate);
   const std::string tcb = R"("tcb":{"accept":["UpToDate"]})";
-  EXPECT_EQ(Judge(tcb, &verdict).acceptance, Acceptance::kTcbRefused);
+  EXPECT_EQ(JudgeMember(tcb, &verdict).acceptance, Acceptance::kTcbRefused);
   attest::TdReport other = simulator::GoodTdReport();
   other.rtmr[1][0] ^= 1U;
-  EXPECT_EQ(Judge(tcb, &verdict, nullptr, other).acceptance,
+  EXPECT_EQ(JudgeMember(tcb, &verdict, nullptr, other).acceptance,
             Acceptance::kRefused);
 }
 
@@ -161,13 +162,15 @@ TEST(PlatformRules, OnlyListedPlatformsAreAccepted) {
   const TcbVerdict verdict = VerdictOf(TcbStatus::kUpToDate);
   const std::string ours = R"("fmspc":["00806f050000","50806f000000"])";
   const std::string theirs = R"("ppid":["78777777777777777777777777777777"])";
-  EXPECT_TRUE(Judge("\"platforms\":{" + ours + "}", &verdict).failed.empty());
+  EXPECT_TRUE(
+      JudgeMember("\"platforms\":{" + ours + "}", &verdict).failed.empty());
   const Seen seen =
-      Judge("\"platforms\":{" + ours + "," + theirs + "}", &verdict);
+      JudgeMember("\"platforms\":{" + ours + "," + theirs + "}", &verdict);
   EXPECT_EQ(seen.failed, Names{"platform ppid"});
   EXPECT_EQ(seen.acceptance, Acceptance::kRefused);
-  EXPECT_EQ(Judge(R"("platforms":{"fmspc":["50806f000000"]})", &verdict).failed,
-            Names{"platform fmspc"});
+  EXPECT_EQ(
+      JudgeMember(R"("platforms":{"fmspc":["50806f000000"]})", &verdict).failed,
+      Names{"platform fmspc"});
 }
 
 // A guest with a kernel, an initrd and a command line.

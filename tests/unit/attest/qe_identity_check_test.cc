@@ -30,7 +30,7 @@ attest::SgxReport GoodReport() {
 }
 
 // Names of the checks that failed, joined by ", ".
-std::string Failed(const attest::Checks& checks) {
+std::string FailedNames(const attest::Checks& checks) {
   std::string names;
   for (const attest::Check& check : checks) {
     if (!check.passed) {
@@ -74,7 +74,7 @@ TEST(CheckQeIdentity, FailsForEveryFieldThatDiffers) {
     attest::SgxReport report = GoodReport();
     QeIdentity identity = GoodIdentity();
     row.change(report, identity);
-    EXPECT_EQ(Failed(CheckQeIdentity(report, identity)), row.failed);
+    EXPECT_EQ(FailedNames(CheckQeIdentity(report, identity)), row.failed);
   }
 }
 

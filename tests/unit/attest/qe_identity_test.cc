@@ -22,7 +22,7 @@ using testing::GoodCollateral;
 using testing::GoodPki;
 using ::testing::HasSubstr;
 
-std::string Inner(const QeIdentitySpec& spec) {
+std::string SignedIdentity(const QeIdentitySpec& spec) {
   const std::string text =
       simulator::MakeQeIdentity(spec, GoodPki().tcb_signing_key()).value();
   return std::string(
@@ -35,7 +35,7 @@ TEST(QeIdentity, ReadsWhatADocumentSays) {
     spec.misc_select = {1, 2, 3, 4};
     spec.isv_prod_id = 0xffff;
     ASSERT_OK_AND_ASSIGN(const QeIdentity identity,
-                         ParseQeIdentity(Inner(spec)));
+                         ParseQeIdentity(SignedIdentity(spec)));
     EXPECT_EQ(identity.tee, tee);
     EXPECT_EQ(identity.issue_date, spec.issue_date);
     EXPECT_EQ(identity.next_update, spec.next_update);
@@ -54,15 +54,15 @@ TEST(QeIdentity, ReadsWhatADocumentSays) {
   }
 }
 
-struct Row {
+struct IdentityRow {
   std::string from;
   std::string to;
   std::string named;
 };
 
 TEST(QeIdentity, RefusesOneWrongMember) {
-  const std::string good = Inner(GoodCollateral().qe_identity);
-  const std::vector<Row> rows = {
+  const std::string good = SignedIdentity(GoodCollateral().qe_identity);
+  const std::vector<IdentityRow> rows = {
       {"\"TD_QE\"", "\"QVE\"", "$.id"},
       {"\"TD_QE\"", "\"QAE\"", "$.id"},
       {"\"TD_QE\"", "\"td_qe\"", "$.id"},
@@ -89,7 +89,7 @@ TEST(QeIdentity, RefusesOneWrongMember) {
        "$.tcbLevels[0].tcbStatus"},
       {"\"tcbLevels\":[", "\"tcbLevels\":[],\"was\":[", "$.tcbLevels: empty"},
       {"\"id\"", "\"id\":\"QE\",\"id\"", "twice"}};
-  for (const Row& row : rows) {
+  for (const IdentityRow& row : rows) {
     const auto parsed =
         ParseQeIdentity(ApplyEdits(good, {{row.from, row.to}}).value());
     ASSERT_THAT(parsed, Fails(Reason::kQuoteInvalid)) << row.to;

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "attest/verify/pem_chain.h"
+#include "tests/support/json_members.h"
 #include "tests/support/result_matchers.h"
 
 namespace tdxvfs::verify {
@@ -21,6 +22,7 @@ using testing::ReadCollateral;
 using testing::ReadText;
 using testing::RealCollateralFolders;
 using testing::TestDataFolder;
+using testing::TextOf;
 using testing::TimeFromText;
 namespace dom = simdjson::dom;
 
@@ -48,12 +50,6 @@ Result<CollateralOutcome> VerifySet(const std::filesystem::path& folder,
 
 Result<CollateralOutcome> VerifySet(const std::filesystem::path& folder) {
   return VerifySet(folder, ReadCollateral(folder));
-}
-
-std::string TextOf(dom::element item, std::string_view name) {
-  std::string_view text;
-  return item[name].get(text) == simdjson::SUCCESS ? std::string(text)
-                                                   : std::string();
 }
 
 TEST(RealCollateral, EverySetIsIntels) {

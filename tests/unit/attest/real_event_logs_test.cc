@@ -30,14 +30,14 @@ Bytes Log(const std::string& name) {
   return ReadBytes(TestDataFolder() / "ccel" / name);
 }
 
-attest::TdReport ReportOf(const std::string& quote) {
+attest::TdReport QuotedReport(const std::string& quote) {
   const auto parsed =
       attest::ParseQuote(ReadBytes(TestDataFolder() / "quotes" / quote));
   return *parsed.value().td_report();
 }
 
 attest::TdReport GoogleReport() {
-  return ReportOf("v4-00806f050000-00b2526a-pad3065.bin");
+  return QuotedReport("v4-00806f050000-00b2526a-pad3065.bin");
 }
 
 using Texts = std::vector<std::string>;
@@ -139,7 +139,7 @@ TEST(RealEventLogs, DstacksEventsReplayToItsQuote) {
                   static_cast<std::uint32_t>(type), value, {});
   }
   const attest::TdReport report =
-      ReportOf("v4-90c06f000000-cbdb5b2f-pad70.bin");
+      QuotedReport("v4-90c06f000000-cbdb5b2f-pad70.bin");
   ASSERT_OK_AND_ASSIGN(const EventLog log,
                        ReadReplayed(builder.bytes(), report, nullptr));
   EXPECT_EQ(Replay(log).value(), report.rtmr);

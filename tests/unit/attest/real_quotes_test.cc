@@ -10,6 +10,7 @@
 
 #include "attest/quote.h"
 #include "attest/verify/verify_quote.h"
+#include "tests/support/json_members.h"
 #include "tests/support/result_matchers.h"
 #include "tests/support/test_data.h"
 
@@ -17,8 +18,10 @@ namespace tdxvfs::verify {
 namespace {
 
 using attest::ParseQuote;
+using ::tdxvfs::testing::FlagOf;
 using ::tdxvfs::testing::ReadBytes;
 using ::tdxvfs::testing::TestDataFolder;
+using ::tdxvfs::testing::TextOf;
 using ::tdxvfs::testing::TimeFromText;
 
 struct Vector {
@@ -31,17 +34,6 @@ struct Vector {
   std::string expect;
   std::string stage;
 };
-
-bool FlagOf(const simdjson::dom::element& item, std::string_view name) {
-  bool flag = false;
-  return item[name].get(flag) == simdjson::SUCCESS && flag;
-}
-
-std::string TextOf(const simdjson::dom::element& item, std::string_view name) {
-  std::string_view text;
-  return item[name].get(text) == simdjson::SUCCESS ? std::string(text)
-                                                   : std::string();
-}
 
 std::vector<Vector> ReadVectors(std::string_view file) {
   std::vector<Vector> vectors;

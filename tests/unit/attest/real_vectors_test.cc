@@ -13,6 +13,7 @@
 
 #include "attest/verify/given_collateral.h"
 #include "attest/verify/verify_quote.h"
+#include "tests/support/json_members.h"
 #include "tests/support/result_matchers.h"
 #include "tests/support/test_data.h"
 
@@ -20,21 +21,11 @@ namespace tdxvfs::verify {
 namespace {
 
 using simdjson::dom::element;
+using ::tdxvfs::testing::FlagOf;
 using ::tdxvfs::testing::ReadBytes;
 using ::tdxvfs::testing::TestDataFolder;
+using ::tdxvfs::testing::TextOf;
 using ::tdxvfs::testing::TimeFromText;
-
-// A member's text; empty for null and where there is none.
-std::string TextOf(const element& item, std::string_view name) {
-  std::string_view text;
-  return item[name].get(text) == simdjson::SUCCESS ? std::string(text)
-                                                   : std::string();
-}
-
-bool FlagOf(const element& item, std::string_view name) {
-  bool flag = false;
-  return item[name].get(flag) == simdjson::SUCCESS && flag;
-}
 
 std::vector<std::string> TextsOf(const element& item, std::string_view name) {
   std::vector<std::string> texts;
@@ -71,7 +62,7 @@ CollateralDocuments DocumentsOf(const element& item) {
           .pck_crl_issuer_chain = text("pck_crl_issuer_chain", ".pem")};
 }
 
-Result<Evaluation> Judge(const element& item, const TrustAnchor& anchor) {
+Result<Evaluation> JudgeVector(const element& item, const TrustAnchor& anchor) {
   auto quote =
       attest::ParseQuote(ReadBytes(TestDataFolder() / TextOf(item, "quote")));
   if (!quote.has_value()) {
@@ -124,7 +115,8 @@ TEST(RealVectors, HaveExactlyTheirStatus) {
   for (const element vector : Load(parser, "vectors.json")) {
     SCOPED_TRACE(TextOf(vector, "id"));
     ++judged;
-    ASSERT_OK_AND_ASSIGN(const Evaluation evaluation, Judge(vector, anchor));
+    ASSERT_OK_AND_ASSIGN(const Evaluation evaluation,
+                         JudgeVector(vector, anchor));
     if (FlagOf(vector, "pck_not_yet_valid")) {
       EXPECT_EQ(evaluation.failure_class, FailureClass::kNotYetValid);
     } else if (TextOf(vector, "tcb_status") == "NotSupported") {
@@ -183,7 +175,8 @@ TEST(RealVectors, A9_WithOneChangeAreRefusedByItsClass) {
   int refused = 0;
   for (const element vector : Load(parser, "negative.json")) {
     SCOPED_TRACE(TextOf(vector, "id"));
-    ASSERT_OK_AND_ASSIGN(const Evaluation evaluation, Judge(vector, anchor));
+    ASSERT_OK_AND_ASSIGN(const Evaluation evaluation,
+                         JudgeVector(vector, anchor));
     const std::string expect = TextOf(vector, "expect");
     if (expect == "accept") {
       EXPECT_TRUE(evaluation.genuine) << evaluation.failure;
@@ -217,7 +210,8 @@ TEST(RealVectors, LineEndingsOfTheChainMayDifferButNotItsOrder) {
     const bool line_endings = id.find("-crlf") != std::string::npos;
     const bool order = id.find("-root-first") != std::string::npos;
     ASSERT_NE(line_endings, order) << id;
-    ASSERT_OK_AND_ASSIGN(const Evaluation evaluation, Judge(vector, anchor));
+    ASSERT_OK_AND_ASSIGN(const Evaluation evaluation,
+                         JudgeVector(vector, anchor));
     EXPECT_EQ(evaluation.genuine, line_endings) << id;
     ++judged;
   }

@@ -24,7 +24,7 @@ using testing::GoodCollateral;
 using testing::GoodPki;
 using ::testing::HasSubstr;
 
-std::string Inner(const TcbInfoSpec& spec) {
+std::string SignedTcbInfo(const TcbInfoSpec& spec) {
   const std::string text =
       simulator::MakeTcbInfo(spec, GoodPki().tcb_signing_key()).value();
   return std::string(OpenSignedDocument(text, "tcbInfo").value().signed_bytes);
@@ -33,15 +33,16 @@ std::string Inner(const TcbInfoSpec& spec) {
 TcbInfoSpec Spec(attest::Tee tee) { return GoodCollateral(tee).tcb_info; }
 
 // One change of a good document and what the refusal names.
-struct Row {
+struct TcbInfoRow {
   std::string from;
   std::string to;
   std::string named;
 };
 
-void ExpectEachRefused(const std::string& good, const std::vector<Row>& rows) {
+void ExpectEachRefused(const std::string& good,
+                       const std::vector<TcbInfoRow>& rows) {
   ASSERT_THAT(ParseTcbInfo(good), testing::Succeeds());
-  for (const Row& row : rows) {
+  for (const TcbInfoRow& row : rows) {
     const std::string changed = ApplyEdits(good, {{row.from, row.to}}).value();
     const auto parsed = ParseTcbInfo(changed);
     ASSERT_THAT(parsed, Fails(Reason::kQuoteInvalid)) << row.to;
@@ -53,7 +54,7 @@ TEST(TcbInfo, ReadsWhatATdxDocumentSays) {
   TcbInfoSpec spec = Spec(attest::Tee::kTdx);
   spec.fmspc = {0x90, 0xc0, 0x6f, 0x0a, 0x0b, 0x0c};
   spec.levels[1].outcome.status = "ConfigurationAndSWHardeningNeeded";
-  ASSERT_OK_AND_ASSIGN(const TcbInfo info, ParseTcbInfo(Inner(spec)));
+  ASSERT_OK_AND_ASSIGN(const TcbInfo info, ParseTcbInfo(SignedTcbInfo(spec)));
   EXPECT_EQ(info.tee, attest::Tee::kTdx);
   EXPECT_EQ(info.version, 3U);
   EXPECT_EQ(info.issue_date, spec.issue_date);
@@ -82,7 +83,7 @@ TEST(TcbInfo, ReadsSgxDocumentsOfBothVersions) {
   for (const unsigned version : {2U, 3U}) {
     TcbInfoSpec spec = Spec(attest::Tee::kSgx);
     spec.version = version;
-    ASSERT_OK_AND_ASSIGN(const TcbInfo info, ParseTcbInfo(Inner(spec)));
+    ASSERT_OK_AND_ASSIGN(const TcbInfo info, ParseTcbInfo(SignedTcbInfo(spec)));
     EXPECT_EQ(info.tee, attest::Tee::kSgx);
     EXPECT_EQ(info.version, version);
     EXPECT_EQ(info.levels[0].sgx_components, spec.levels[0].sgx_components);
@@ -94,7 +95,7 @@ TEST(TcbInfo, ReadsSgxDocumentsOfBothVersions) {
 TEST(TcbInfo, ReadsHexOfEitherCaseAndUnknownMembers) {
   TcbInfoSpec spec = Spec(attest::Tee::kTdx);
   spec.tdx_module_identities[0].id = "TDX_0a";
-  const std::string good = Inner(spec);
+  const std::string good = SignedTcbInfo(spec);
   ASSERT_OK_AND_ASSIGN(
       const std::string changed,
       ApplyEdits(good, {{"FFFFFFFFFFFFFFFF", "ffffFFFFffffFFFF"},
@@ -111,7 +112,7 @@ TEST(TcbInfo, ReadsEveryStatusThatDocumentsCarry) {
         "OutOfDateConfigurationNeeded", "Revoked"}) {
     TcbInfoSpec spec = Spec(attest::Tee::kTdx);
     spec.levels[0].outcome.status = name;
-    ASSERT_OK_AND_ASSIGN(const TcbInfo info, ParseTcbInfo(Inner(spec)));
+    ASSERT_OK_AND_ASSIGN(const TcbInfo info, ParseTcbInfo(SignedTcbInfo(spec)));
     EXPECT_EQ(attest::TcbStatusName(info.levels[0].outcome.status), name);
   }
 }
@@ -122,7 +123,7 @@ TEST(TcbInfo, RefusesAnyOtherStatus) {
         "TDRelaunchAdvisedConfigurationNeeded", "NotSupported"}) {
     TcbInfoSpec spec = Spec(attest::Tee::kTdx);
     spec.levels[2].outcome.status = name;
-    const auto parsed = ParseTcbInfo(Inner(spec));
+    const auto parsed = ParseTcbInfo(SignedTcbInfo(spec));
     ASSERT_THAT(parsed, Fails(Reason::kQuoteInvalid)) << name;
     EXPECT_THAT(parsed.error().ToString(),
                 HasSubstr("$.tcbLevels[2].tcbStatus"));
@@ -132,7 +133,7 @@ TEST(TcbInfo, RefusesAnyOtherStatus) {
 TEST(TcbInfo, RefusesModuleStatusesThatOnlyPlatformsHave) {
   TcbInfoSpec spec = Spec(attest::Tee::kTdx);
   spec.tdx_module_identities[1].levels[0].outcome.status = "SWHardeningNeeded";
-  const auto parsed = ParseTcbInfo(Inner(spec));
+  const auto parsed = ParseTcbInfo(SignedTcbInfo(spec));
   ASSERT_THAT(parsed, Fails(Reason::kQuoteInvalid));
   EXPECT_THAT(parsed.error().ToString(),
               HasSubstr("$.tdxModuleIdentities[1].tcbLevels[0]"));
@@ -140,7 +141,7 @@ TEST(TcbInfo, RefusesModuleStatusesThatOnlyPlatformsHave) {
 
 TEST(TcbInfo, RefusesAWrongHead) {
   ExpectEachRefused(
-      Inner(Spec(attest::Tee::kTdx)),
+      SignedTcbInfo(Spec(attest::Tee::kTdx)),
       {{R"("id":"TDX")", R"("id":"tdx")", "$.id"},
        {R"("id":"TDX")", "\"id\":1", "$.id"},
        {R"("id":"TDX",)", "", "$.version"},
@@ -164,7 +165,7 @@ TEST(TcbInfo, RefusesAWrongHead) {
 }
 
 TEST(TcbInfo, RefusesIntegersThatAreNoneOrOutOfRange) {
-  const std::string good = Inner(Spec(attest::Tee::kTdx));
+  const std::string good = SignedTcbInfo(Spec(attest::Tee::kTdx));
   const std::string first = R"("sgxtcbcomponents":[{"svn":)";
   const std::size_t at = good.find(first) + first.size();
   const std::string was = good.substr(at, good.find_first_of(",}", at) - at);
@@ -188,7 +189,7 @@ TEST(TcbInfo, RefusesIntegersThatAreNoneOrOutOfRange) {
 }
 
 TEST(TcbInfo, RefusesAnyNumberOfComponentsButSixteen) {
-  const std::string good = Inner(Spec(attest::Tee::kTdx));
+  const std::string good = SignedTcbInfo(Spec(attest::Tee::kTdx));
   for (const std::string_view list : {"sgxtcbcomponents", "tdxtcbcomponents"}) {
     const std::string open = "\"" + std::string(list) + "\":[";
     ExpectEachRefused(good,
@@ -208,7 +209,7 @@ TEST(TcbInfo, RefusesNumberedComponentsThatAreMissingOrTooLarge) {
   spec.levels[0].sgx_components[15] = 7;
   spec.levels.resize(1);
   ExpectEachRefused(
-      Inner(spec),
+      SignedTcbInfo(spec),
       {{"sgxtcbcomp16svn\":7", "sgxtcbcomp17svn\":7", "sgxtcbcomp16svn"},
        {"sgxtcbcomp16svn\":7", "sgxtcbcomp16svn\":256", "sgxtcbcomp16svn"},
        {"\"version\":2", R"("id":"SGX","version":2)", "$.version"},
@@ -216,7 +217,7 @@ TEST(TcbInfo, RefusesNumberedComponentsThatAreMissingOrTooLarge) {
 }
 
 TEST(TcbInfo, RefusesDatesThatTheCalendarOrTheFormLacks) {
-  const std::string good = Inner(Spec(attest::Tee::kTdx));
+  const std::string good = SignedTcbInfo(Spec(attest::Tee::kTdx));
   for (const std::string member : {"issueDate", "nextUpdate", "tcbDate"}) {
     for (const std::string_view date :
          {"2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z",
@@ -239,7 +240,7 @@ TEST(TcbInfo, RefusesDatesThatTheCalendarOrTheFormLacks) {
 
 // The clock's nanoseconds wrap: taken as they are, 2610 would be 2026.
 TEST(TcbInfo, TakesADateBeyondTheClockAsItsEnd) {
-  const std::string good = Inner(Spec(attest::Tee::kTdx));
+  const std::string good = SignedTcbInfo(Spec(attest::Tee::kTdx));
   for (const std::string_view date :
        {"2262-01-01T00:00:00Z", "2610-12-20T12:00:00Z",
         "9999-12-31T23:59:59Z"}) {
@@ -254,20 +255,20 @@ TEST(TcbInfo, TakesADateBeyondTheClockAsItsEnd) {
 TEST(TcbInfo, RefusesLevelsOutOfOrderOrTwice) {
   TcbInfoSpec spec = Spec(attest::Tee::kTdx);
   std::swap(spec.levels[0], spec.levels[1]);
-  EXPECT_THAT(ParseTcbInfo(Inner(spec)), Fails(Reason::kQuoteInvalid));
+  EXPECT_THAT(ParseTcbInfo(SignedTcbInfo(spec)), Fails(Reason::kQuoteInvalid));
   spec = Spec(attest::Tee::kTdx);
   spec.levels.push_back(spec.levels.back());
-  EXPECT_THAT(ParseTcbInfo(Inner(spec)), Fails(Reason::kQuoteInvalid));
+  EXPECT_THAT(ParseTcbInfo(SignedTcbInfo(spec)), Fails(Reason::kQuoteInvalid));
   spec = Spec(attest::Tee::kTdx);
   spec.levels.clear();
-  EXPECT_THAT(ParseTcbInfo(Inner(spec)), Fails(Reason::kQuoteInvalid));
+  EXPECT_THAT(ParseTcbInfo(SignedTcbInfo(spec)), Fails(Reason::kQuoteInvalid));
   spec = Spec(attest::Tee::kTdx);
   std::swap(spec.tdx_module_identities[0].levels[0],
             spec.tdx_module_identities[0].levels[1]);
-  EXPECT_THAT(ParseTcbInfo(Inner(spec)), Fails(Reason::kQuoteInvalid));
+  EXPECT_THAT(ParseTcbInfo(SignedTcbInfo(spec)), Fails(Reason::kQuoteInvalid));
   spec = Spec(attest::Tee::kTdx);
   spec.tdx_module_identities[0].levels.clear();
-  EXPECT_THAT(ParseTcbInfo(Inner(spec)), Fails(Reason::kQuoteInvalid));
+  EXPECT_THAT(ParseTcbInfo(SignedTcbInfo(spec)), Fails(Reason::kQuoteInvalid));
 }
 
 // SGX components weigh more than PCESVN, and that more than TDX components.
@@ -284,29 +285,29 @@ TEST(TcbInfo, OrdersLevelsBySgxThenPceThenTdx) {
   spec.levels[2].sgx_components = {1, 255};
   spec.levels[2].pce_svn = 8;
   spec.levels[2].tdx_components = {7};
-  EXPECT_THAT(ParseTcbInfo(Inner(spec)), testing::Succeeds());
+  EXPECT_THAT(ParseTcbInfo(SignedTcbInfo(spec)), testing::Succeeds());
   std::swap(spec.levels[1], spec.levels[2]);
-  EXPECT_THAT(ParseTcbInfo(Inner(spec)), Fails(Reason::kQuoteInvalid));
+  EXPECT_THAT(ParseTcbInfo(SignedTcbInfo(spec)), Fails(Reason::kQuoteInvalid));
 }
 
 TEST(TcbInfo, RefusesModulesThatAreMissingTwiceOrMisspelt) {
   TcbInfoSpec spec = Spec(attest::Tee::kTdx);
   spec.tdx_module.reset();
-  EXPECT_THAT(ParseTcbInfo(Inner(spec)), Fails(Reason::kQuoteInvalid));
+  EXPECT_THAT(ParseTcbInfo(SignedTcbInfo(spec)), Fails(Reason::kQuoteInvalid));
   spec = Spec(attest::Tee::kTdx);
   spec.tdx_module_identities[0].id = "TDX_01";
-  EXPECT_THAT(ParseTcbInfo(Inner(spec)), Fails(Reason::kQuoteInvalid));
+  EXPECT_THAT(ParseTcbInfo(SignedTcbInfo(spec)), Fails(Reason::kQuoteInvalid));
   for (const std::string_view id :
        {"", "TDX_", "TDX_1", "TDX_001", "TDX_0g", "tdx_03", "TDX03"}) {
     spec = Spec(attest::Tee::kTdx);
     spec.tdx_module_identities[0].id = id;
-    const auto parsed = ParseTcbInfo(Inner(spec));
+    const auto parsed = ParseTcbInfo(SignedTcbInfo(spec));
     ASSERT_THAT(parsed, Fails(Reason::kQuoteInvalid)) << id;
     EXPECT_THAT(parsed.error().ToString(),
                 HasSubstr("$.tdxModuleIdentities[0].id"));
   }
   ExpectEachRefused(
-      Inner(Spec(attest::Tee::kTdx)),
+      SignedTcbInfo(Spec(attest::Tee::kTdx)),
       {{R"("mrsigner":"00)", R"("mrsigner":")", "$.tdxModule.mrsigner"},
        {R"("attributes":"00)", R"("attributes":")", "$.tdxModule.attributes"},
        {R"("attributesMask":"FF)", R"("attributesMask":"F)",
@@ -316,7 +317,7 @@ TEST(TcbInfo, RefusesModulesThatAreMissingTwiceOrMisspelt) {
 }
 
 TEST(TcbInfo, RefusesSgxDocumentsWithATdxModule) {
-  const std::string good = Inner(Spec(attest::Tee::kSgx));
+  const std::string good = SignedTcbInfo(Spec(attest::Tee::kSgx));
   ExpectEachRefused(
       good, {{"\"tcbLevels\"", R"("tdxModule":{},"tcbLevels")", "TDX module"},
              {"\"tcbLevels\"", R"("tdxModuleIdentities":[],"tcbLevels")",
@@ -325,7 +326,7 @@ TEST(TcbInfo, RefusesSgxDocumentsWithATdxModule) {
 
 TEST(TcbInfo, RefusesAdvisoriesAndRemarksOfOtherTypes) {
   ExpectEachRefused(
-      Inner(Spec(attest::Tee::kTdx)),
+      SignedTcbInfo(Spec(attest::Tee::kTdx)),
       {{"\"advisoryIDs\":[", "\"advisoryIDs\":[1,", "advisoryIDs[0]"},
        {"\"advisoryIDs\":[", R"("advisoryIDs":["",)", "advisoryIDs[0]"},
        {"\"advisoryIDs\":[", R"("advisoryIDs":"x","was":[)", "advisoryIDs"},
@@ -335,7 +336,7 @@ TEST(TcbInfo, RefusesAdvisoriesAndRemarksOfOtherTypes) {
 
 TEST(TcbInfo, RefusesAMemberNameTwiceHoweverDeep) {
   ExpectEachRefused(
-      Inner(Spec(attest::Tee::kTdx)),
+      SignedTcbInfo(Spec(attest::Tee::kTdx)),
       {{"{\"id\"", R"({"id":"TDX","id")", "twice"},
        {"\"pcesvn\":", R"("pcesvn":1,"pcesvn":)", "twice"},
        // The same name spelt with an escape.
@@ -344,7 +345,7 @@ TEST(TcbInfo, RefusesAMemberNameTwiceHoweverDeep) {
 }
 
 TEST(TcbInfo, RefusesWhatIsNoJsonObject) {
-  const std::string good = Inner(Spec(attest::Tee::kTdx));
+  const std::string good = SignedTcbInfo(Spec(attest::Tee::kTdx));
   for (const std::string& text :
        {std::string(), std::string("null"), std::string("[]"),
         std::string("{}"), std::string("\"text\""), good + good, good + "x",

@@ -31,7 +31,7 @@ attest::TdReport ReportOfModule(std::uint8_t major_version) {
 }
 
 // The first check that failed, or an empty text.
-std::string Failed(const attest::Checks& checks) {
+std::string FirstFailed(const attest::Checks& checks) {
   const auto failed =
       std::find_if(checks.begin(), checks.end(),
                    [](const attest::Check& check) { return !check.passed; });
@@ -111,7 +111,8 @@ TEST(CheckTdxModule, FindsTheFirstThingThatIsNotIntels) {
     attest::TdReport report = ReportOfModule(row.major_version);
     TcbInfo info = InfoWithModules();
     row.change(report, info);
-    EXPECT_EQ(Failed(CheckTdxModule(report, info)), row.failed) << row.name;
+    EXPECT_EQ(FirstFailed(CheckTdxModule(report, info)), row.failed)
+        << row.name;
   }
 }
 

@@ -19,7 +19,7 @@ using ::tdxvfs::testing::Fails;
 using ::tdxvfs::testing::Succeeds;
 using ::tdxvfs::testing::TemporaryFolder;
 
-NamedSet SomeSet(const std::string& tcb_info) {
+NamedSet SetWithTcbInfo(const std::string& tcb_info) {
   return {.name = {.fmspc = {1}},
           .documents = {.tcb_info = tcb_info,
                         .tcb_signing_chain = "chain",
@@ -40,23 +40,23 @@ TEST(CollateralCache, KeepsSetsForTheNextStart) {
   const auto directory = folder.path() / "cache";
   {
     ASSERT_OK_AND_ASSIGN(const auto cache, CollateralCache::Open(directory));
-    EXPECT_THAT(cache.Store(SomeSet("first")), Succeeds());
-    EXPECT_THAT(cache.Store(SomeSet("second")), Succeeds());
+    EXPECT_THAT(cache.Store(SetWithTcbInfo("first")), Succeeds());
+    EXPECT_THAT(cache.Store(SetWithTcbInfo("second")), Succeeds());
   }
   ASSERT_OK_AND_ASSIGN(const auto cache, CollateralCache::Open(directory));
   ASSERT_OK_AND_ASSIGN(const auto names, cache.Names());
   ASSERT_EQ(names.size(), 1U);
-  EXPECT_EQ(names[0], SomeSet("").name);
+  EXPECT_EQ(names[0], SetWithTcbInfo("").name);
   ASSERT_OK_AND_ASSIGN(const auto documents, cache.Load(names[0]));
   EXPECT_EQ(documents.tcb_info, "second");
-  EXPECT_EQ(documents.pck_crl, SomeSet("").documents.pck_crl);
+  EXPECT_EQ(documents.pck_crl, SetWithTcbInfo("").documents.pck_crl);
 }
 
 TEST(CollateralCache, IsForItsOwnerAlone) {
   const TemporaryFolder folder;
   const auto directory = folder.path() / "cache";
   ASSERT_OK_AND_ASSIGN(const auto cache, CollateralCache::Open(directory));
-  ASSERT_THAT(cache.Store(SomeSet("a")), Succeeds());
+  ASSERT_THAT(cache.Store(SetWithTcbInfo("a")), Succeeds());
   EXPECT_EQ(ModeOf(directory), 0700U);
   EXPECT_EQ(ModeOf(directory / "tdx-010000000000-platform-standard.json"),
             0600U);
@@ -71,18 +71,18 @@ TEST(CollateralCache, SaysWhenASetIsNotThere) {
 TEST(CollateralCache, RefusesDamagedFiles) {
   const TemporaryFolder folder;
   ASSERT_OK_AND_ASSIGN(const auto cache, CollateralCache::Open(folder.path()));
-  ASSERT_THAT(cache.Store(SomeSet("a")), Succeeds());
+  ASSERT_THAT(cache.Store(SetWithTcbInfo("a")), Succeeds());
   const auto path = folder.path() / "tdx-010000000000-platform-standard.json";
   std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
-  EXPECT_THAT(cache.Load(SomeSet("").name), Fails(Reason::kFileInvalid));
+  EXPECT_THAT(cache.Load(SetWithTcbInfo("").name), Fails(Reason::kFileInvalid));
   std::filesystem::resize_file(path, 0);
-  EXPECT_THAT(cache.Load(SomeSet("").name), Fails(Reason::kFileInvalid));
+  EXPECT_THAT(cache.Load(SetWithTcbInfo("").name), Fails(Reason::kFileInvalid));
 }
 
 TEST(CollateralCache, RefusesTheSetOfAnotherName) {
   const TemporaryFolder folder;
   ASSERT_OK_AND_ASSIGN(const auto cache, CollateralCache::Open(folder.path()));
-  ASSERT_THAT(cache.Store(SomeSet("a")), Succeeds());
+  ASSERT_THAT(cache.Store(SetWithTcbInfo("a")), Succeeds());
   std::filesystem::rename(
       folder.path() / "tdx-010000000000-platform-standard.json",
       folder.path() / "tdx-010000000000-platform-early.json");
@@ -108,18 +108,20 @@ TEST(SetDirectory, GivesBackEveryByteAndIsReplaced) {
   const TemporaryFolder folder;
   const auto directory = folder.path() / "set";
   EXPECT_FALSE(IsSetDirectory(directory));
-  ASSERT_THAT(WriteSetDirectory(directory, SomeSet("a").documents), Succeeds());
-  ASSERT_THAT(WriteSetDirectory(directory, SomeSet("b").documents), Succeeds());
+  ASSERT_THAT(WriteSetDirectory(directory, SetWithTcbInfo("a").documents),
+              Succeeds());
+  ASSERT_THAT(WriteSetDirectory(directory, SetWithTcbInfo("b").documents),
+              Succeeds());
   EXPECT_TRUE(IsSetDirectory(directory));
   ASSERT_OK_AND_ASSIGN(const auto documents, ReadSetDirectory(directory));
   EXPECT_EQ(documents.tcb_info, "b");
-  EXPECT_EQ(documents.root_ca_crl, SomeSet("").documents.root_ca_crl);
+  EXPECT_EQ(documents.root_ca_crl, SetWithTcbInfo("").documents.root_ca_crl);
   EXPECT_EQ(documents.pck_crl_issuer_chain, "other chain");
 }
 
 TEST(SetDirectory, NamesTheFileThatIsMissing) {
   const TemporaryFolder folder;
-  ASSERT_THAT(WriteSetDirectory(folder.path(), SomeSet("a").documents),
+  ASSERT_THAT(WriteSetDirectory(folder.path(), SetWithTcbInfo("a").documents),
               Succeeds());
   std::filesystem::remove(folder.path() / "pck_crl.der");
   const auto documents = ReadSetDirectory(folder.path());

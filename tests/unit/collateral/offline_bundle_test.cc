@@ -13,7 +13,7 @@ namespace {
 
 using ::tdxvfs::testing::Fails;
 
-NamedSet SomeSet(std::uint8_t fmspc = 1) {
+NamedSet SetOfPlatform(std::uint8_t fmspc = 1) {
   return {.name = {.fmspc = {fmspc}},
           .documents = {.tcb_info = "{\"tcbInfo\":{\"a\":\"\\u00e9\"}}",
                         .tcb_signing_chain = "-----BEGIN\n-----END\n",
@@ -24,19 +24,20 @@ NamedSet SomeSet(std::uint8_t fmspc = 1) {
 }
 
 TEST(OfflineBundle, GivesBackEveryByte) {
-  NamedSet second = SomeSet(2);
+  NamedSet second = SetOfPlatform(2);
   second.name.update = Update::kEarly;
   ASSERT_OK_AND_ASSIGN(const std::vector<NamedSet> sets,
-                       ParseBundle(BundleText({SomeSet(), second})));
+                       ParseBundle(BundleText({SetOfPlatform(), second})));
   ASSERT_EQ(sets.size(), 2U);
-  EXPECT_EQ(sets[0].name, SomeSet().name);
+  EXPECT_EQ(sets[0].name, SetOfPlatform().name);
   EXPECT_EQ(sets[1].name, second.name);
-  EXPECT_EQ(sets[0].documents.tcb_info, SomeSet().documents.tcb_info);
+  EXPECT_EQ(sets[0].documents.tcb_info, SetOfPlatform().documents.tcb_info);
   EXPECT_EQ(sets[0].documents.tcb_signing_chain,
-            SomeSet().documents.tcb_signing_chain);
+            SetOfPlatform().documents.tcb_signing_chain);
   EXPECT_EQ(sets[0].documents.qe_identity, "{}");
-  EXPECT_EQ(sets[0].documents.root_ca_crl, SomeSet().documents.root_ca_crl);
-  EXPECT_EQ(sets[0].documents.pck_crl, SomeSet().documents.pck_crl);
+  EXPECT_EQ(sets[0].documents.root_ca_crl,
+            SetOfPlatform().documents.root_ca_crl);
+  EXPECT_EQ(sets[0].documents.pck_crl, SetOfPlatform().documents.pck_crl);
   EXPECT_EQ(sets[0].documents.pck_crl_issuer_chain, "chain\r\n");
 }
 
@@ -49,7 +50,7 @@ struct Replacement {
 class BadBundle : public ::testing::TestWithParam<Replacement> {};
 
 TEST_P(BadBundle, IsRefused) {
-  std::string text = BundleText({SomeSet()});
+  std::string text = BundleText({SetOfPlatform()});
   const std::size_t place = text.find(GetParam().from);
   ASSERT_NE(place, std::string::npos);
   text.replace(place, GetParam().from.size(), GetParam().to);
@@ -86,7 +87,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& row) { return row.param.name; });
 
 TEST(OfflineBundle, RefusesTheSameSetTwiceAndNone) {
-  EXPECT_THAT(ParseBundle(BundleText({SomeSet(), SomeSet()})),
+  EXPECT_THAT(ParseBundle(BundleText({SetOfPlatform(), SetOfPlatform()})),
               Fails(Reason::kFileInvalid));
   EXPECT_THAT(ParseBundle(BundleText({})), Fails(Reason::kFileInvalid));
 }
@@ -101,10 +102,10 @@ TEST(OfflineBundle, RefusesWhatIsNotJson) {
 }
 
 TEST(OfflineBundle, RefusesMembersAboveTheirCaps) {
-  NamedSet set = SomeSet();
+  NamedSet set = SetOfPlatform();
   set.documents.tcb_info.assign(verify::kMaxSignedDocument + 1, 'a');
   EXPECT_THAT(ParseBundle(BundleText({set})), Fails(Reason::kFileInvalid));
-  set = SomeSet();
+  set = SetOfPlatform();
   set.documents.pck_crl.assign(verify::kMaxCrl + 1, 0x30);
   EXPECT_THAT(ParseBundle(BundleText({set})), Fails(Reason::kFileInvalid));
 }

@@ -22,8 +22,8 @@ using ::testing::HasSubstr;
 const std::string kTarget =
     "/sgx/certification/v4/pckcert?qeid=" + std::string(32, '0') +
     "&cpusvn=01" + std::string(30, '0') + "&pcesvn=0b00&pceid=0000";
-const std::string kLeaf = "-----BEGIN CERTIFICATE-----\nleaf";
-const std::string kChain = kLeaf + "\nca root";
+const std::string kLeafBegin = "-----BEGIN CERTIFICATE-----\nleaf";
+const std::string kChain = kLeafBegin + "\nca root";
 
 class PckChainServiceTest : public ::testing::Test {
  protected:
@@ -31,7 +31,7 @@ class PckChainServiceTest : public ::testing::Test {
 
   void Answer() {
     server_.AnswerOk(kTarget, "SGX-PCK-Certificate-Issuer-Chain: ca%20root\r\n",
-                     kLeaf);
+                     kLeafBegin);
   }
 
   Result<std::string> Find(std::uint8_t svn = 1) {
@@ -93,7 +93,8 @@ TEST_F(PckChainServiceTest, TheOldestMakesRoom) {
   for (const char* svn : {"01", "02", "03"}) {
     std::string target = kTarget;
     target.replace(target.find("cpusvn=") + 7, 2, svn);
-    server_.AnswerOk(target, "SGX-PCK-Certificate-Issuer-Chain: ca\r\n", kLeaf);
+    server_.AnswerOk(target, "SGX-PCK-Certificate-Issuer-Chain: ca\r\n",
+                     kLeafBegin);
   }
   for (const std::uint8_t svn : U8s{1, 2, 3}) {
     EXPECT_THAT(Find(svn), testing::Succeeds());

@@ -26,7 +26,7 @@ attest::TdReport OtherKernel() {
 }
 
 // The reason of a refusal, or empty.
-std::string Show(ReleaseRig& rig, const attest::TdReport& report) {
+std::string ReasonFor(ReleaseRig& rig, const attest::TdReport& report) {
   RawGuest guest(rig);
   EXPECT_TRUE(guest.Send(guest.EvidenceFor(guest.Open(), report)));
   const auto answer = guest.Receive();
@@ -51,8 +51,8 @@ admin::v1::TestPolicyResponse Replay(ReleaseRig& rig, const std::string& json) {
 
 TEST(AuditService, ReplaysEvidenceAgainstAnotherPolicy) {
   ReleaseRig rig;
-  EXPECT_EQ(Show(rig, ReleaseRig::GuestReport()), "");
-  EXPECT_EQ(Show(rig, OtherKernel()), "refused-by-policy");
+  EXPECT_EQ(ReasonFor(rig, ReleaseRig::GuestReport()), "");
+  EXPECT_EQ(ReasonFor(rig, OtherKernel()), "refused-by-policy");
   rig.Restart();  // long after the nonces
 
   const auto same = Replay(rig, ReleaseRig::GuestPolicy());
@@ -73,7 +73,7 @@ TEST(AuditService, ReplaysEvidenceAgainstAnotherPolicy) {
 
 TEST(AuditService, SaysWhatCannotBeReplayed) {
   ReleaseRig rig([](Config* config) { config->audit.evidence.keep = false; });
-  EXPECT_EQ(Show(rig, ReleaseRig::GuestReport()), "");
+  EXPECT_EQ(ReasonFor(rig, ReleaseRig::GuestReport()), "");
   const auto replayed = Replay(rig, ReleaseRig::GuestPolicy());
   ASSERT_EQ(replayed.decisions_size(), 1);
   EXPECT_EQ(replayed.decisions(0).not_replayed(), "no evidence was kept");
@@ -87,8 +87,8 @@ TEST(AuditService, SaysWhatCannotBeReplayed) {
 
 TEST(AuditService, ExportsALogThatCanBeChecked) {
   ReleaseRig rig;
-  EXPECT_EQ(Show(rig, ReleaseRig::GuestReport()), "");
-  EXPECT_EQ(Show(rig, OtherKernel()), "refused-by-policy");
+  EXPECT_EQ(ReasonFor(rig, ReleaseRig::GuestReport()), "");
+  EXPECT_EQ(ReasonFor(rig, OtherKernel()), "refused-by-policy");
   admin::v1::ExportAuditResponse response;
   grpc::ClientContext context;
   ASSERT_TRUE(rig.admin().ExportAudit(&context, {}, &response).ok());
@@ -116,7 +116,7 @@ TEST(AuditService, ExportsALogThatCanBeChecked) {
 
 TEST(AuditService, AStoppedServersLogEndsInAHead) {
   ReleaseRig rig;
-  EXPECT_EQ(Show(rig, ReleaseRig::GuestReport()), "");
+  EXPECT_EQ(ReasonFor(rig, ReleaseRig::GuestReport()), "");
   rig.server().Stop();
   ASSERT_OK_AND_ASSIGN(
       const std::string log,

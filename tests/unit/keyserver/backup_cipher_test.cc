@@ -18,7 +18,7 @@ using ::tdxvfs::testing::Fails;
 
 using Bytes = std::vector<std::uint8_t>;
 
-std::string TextOf(BIO* bio) {
+std::string TextWritten(BIO* bio) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio, &data);
   return {data, static_cast<std::size_t>(size)};
@@ -94,9 +94,9 @@ TEST(BackupKeys, AreWhatOpensslMakes) {
                                      0, nullptr, nullptr),
             1);
   ASSERT_OK_AND_ASSIGN(const X25519PublicKey public_key,
-                       ReadPublicKey(TextOf(open.get())));
+                       ReadPublicKey(TextWritten(open.get())));
   ASSERT_OK_AND_ASSIGN(const Secret pem,
-                       Secret::CopyOf(AsBytes(TextOf(secret.get()))));
+                       Secret::CopyOf(AsBytes(TextWritten(secret.get()))));
   ASSERT_OK_AND_ASSIGN(const X25519KeyPair pair, ReadPrivateKey(pem));
   EXPECT_EQ(pair.public_key, public_key);
 }
@@ -105,7 +105,8 @@ TEST(BackupKeys, RefuseOtherKeysAndJunk) {
   const EvpPkeyPtr other(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
   const BioPtr open(BIO_new(BIO_s_mem()));
   ASSERT_EQ(PEM_write_bio_PUBKEY(open.get(), other.get()), 1);
-  EXPECT_THAT(ReadPublicKey(TextOf(open.get())), Fails(Reason::kFileInvalid));
+  EXPECT_THAT(ReadPublicKey(TextWritten(open.get())),
+              Fails(Reason::kFileInvalid));
   EXPECT_THAT(ReadPublicKey("junk"), Fails(Reason::kFileInvalid));
   ASSERT_OK_AND_ASSIGN(const Secret junk, Secret::CopyOf(AsBytes("junk")));
   EXPECT_THAT(ReadPrivateKey(junk), Fails(Reason::kFileInvalid));

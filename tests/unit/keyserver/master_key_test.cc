@@ -12,6 +12,7 @@
 #include "common/hex.h"
 #include "tests/support/result_matchers.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/unit/keyserver/store_folder.h"
 
 namespace tdxvfs::keyserver {
 namespace {
@@ -19,11 +20,6 @@ namespace {
 using ::tdxvfs::testing::Fails;
 using ::tdxvfs::testing::Succeeds;
 using ::tdxvfs::testing::TemporaryFolder;
-
-MasterKey KeyOf(char digit) {
-  auto secret = Secret::CopyOf(AsBytes(std::string(32, digit)));
-  return std::move(*MasterKey::FromSecret(std::move(*secret)));
-}
 
 TEST(MasterKey, OpensWhatItSealed) {
   const MasterKey key = KeyOf('a');

@@ -48,8 +48,8 @@ std::string PolicyOf(const attest::TdReport& report, std::uint8_t digest) {
 }
 
 // How a guest with this log fared; an empty reason is a release.
-Ending Show(ReleaseRig& rig, const attest::TdReport& report,
-            const std::vector<std::uint8_t>& log) {
+Ending ShowWithLog(ReleaseRig& rig, const attest::TdReport& report,
+                   const std::vector<std::uint8_t>& log) {
   RawGuest guest(rig);
   v1::GuestMessage evidence = guest.EvidenceFor(guest.Open(), report);
   evidence.mutable_evidence()->set_event_log(log.data(), log.size());
@@ -67,17 +67,17 @@ TEST(ReleaseEvidence, A11_LogThatReplaysIsJudgedByThePolicy) {
   const auto other = Log(0xee);
   ASSERT_TRUE(rig.PutPolicy("data", PolicyOf(ReportOf(good), 0xa2)).ok());
 
-  EXPECT_EQ(Show(rig, ReportOf(good), good).reason, "");
+  EXPECT_EQ(ShowWithLog(rig, ReportOf(good), good).reason, "");
   const std::string released = rig.LastAudit();
   EXPECT_THAT(released, HasSubstr("\"event_log_sha256\":\"" +
                                   ToHex(Sha256(good).value()) + "\""));
 
-  const Ending refused = Show(rig, ReportOf(other), other);
+  const Ending refused = ShowWithLog(rig, ReportOf(other), other);
   EXPECT_EQ(refused.reason, "refused-by-policy");
   EXPECT_THAT(rig.Audit(refused.audit_id),
               HasSubstr("differs in: kernel command line"));
 
-  EXPECT_EQ(Show(rig, ReportOf(good), {}).reason, "refused-by-policy");
+  EXPECT_EQ(ShowWithLog(rig, ReportOf(good), {}).reason, "refused-by-policy");
 }
 
 TEST(ReleaseEvidence, A11_LogThatDoesNotReplayIsRefused) {
@@ -85,13 +85,14 @@ TEST(ReleaseEvidence, A11_LogThatDoesNotReplayIsRefused) {
   const auto good = Log(0xa2);
   ASSERT_TRUE(rig.PutPolicy("data", PolicyOf(ReportOf(good), 0xa2)).ok());
   // The log that the policy wants, before the registers of another guest.
-  const Ending refused = Show(rig, ReportOf(Log(0xee)), good);
+  const Ending refused = ShowWithLog(rig, ReportOf(Log(0xee)), good);
   EXPECT_EQ(refused.reason, "quote-invalid");
   const std::string record = rig.Audit(refused.audit_id);
   EXPECT_THAT(record, HasSubstr("event log replays to rtmr2"));
   EXPECT_THAT(record, Not(HasSubstr("\"event_log\":")));
 
-  const Ending torn = Show(rig, ReportOf(good), {good.begin(), good.end() - 1});
+  const Ending torn =
+      ShowWithLog(rig, ReportOf(good), {good.begin(), good.end() - 1});
   EXPECT_EQ(torn.reason, "quote-invalid");
 }
 
@@ -100,7 +101,7 @@ TEST(ReleaseEvidence, WhatAGenuineGuestShowedIsKeptWithTheDecision) {
   const auto log = Log(0xa2);
   auto area = log;
   area.resize(100'000, 0xff);
-  const Ending refused = Show(rig, ReportOf(log), area);
+  const Ending refused = ShowWithLog(rig, ReportOf(log), area);
   EXPECT_EQ(refused.reason, "refused-by-policy");
   const std::string record = rig.Audit(refused.audit_id);
   for (const char* member :
@@ -115,7 +116,7 @@ TEST(ReleaseEvidence, WhatAGenuineGuestShowedIsKeptWithTheDecision) {
 TEST(ReleaseEvidence, NothingButDigestsIsKeptWhenSwitchedOff) {
   ReleaseRig rig([](Config* config) { config->audit.evidence.keep = false; });
   const auto log = Log(0xa2);
-  const Ending refused = Show(rig, ReportOf(log), log);
+  const Ending refused = ShowWithLog(rig, ReportOf(log), log);
   const std::string record = rig.Audit(refused.audit_id);
   EXPECT_THAT(record, HasSubstr("\"evidence_sha256\":\""));
   EXPECT_THAT(record, Not(HasSubstr("\"quote\":\"")));

@@ -19,7 +19,6 @@
 namespace tdxvfs::keyserver {
 namespace {
 
-using admin::v1::Administration;
 using grpc::StatusCode;
 using testing::CertificateWish;
 using testing::ReleaseRig;
@@ -77,8 +76,8 @@ class RemoteAdminTest : public ::testing::Test {
     request.set_json(ReleaseRig::GuestPolicy());
     grpc::ClientContext context;
     admin::v1::Empty response;
-    return Administration::NewStub(channel)->PutPolicy(&context, request,
-                                                       &response);
+    return admin::v1::Administration::NewStub(channel)->PutPolicy(
+        &context, request, &response);
   }
 
   // Any method, with this volume where its request has one.
@@ -146,7 +145,7 @@ TEST_F(RemoteAdminTest, TheRoleIsAskedBeforeThePassphrase) {
     request.set_passphrase(passphrase);
     grpc::ClientContext context;
     admin::v1::PutVersionResponse response;
-    EXPECT_EQ(Administration::NewStub(OpenAs(kCarol))
+    EXPECT_EQ(admin::v1::Administration::NewStub(OpenAs(kCarol))
                   ->PutVersion(&context, request, &response)
                   .error_code(),
               StatusCode::PERMISSION_DENIED);
@@ -154,7 +153,7 @@ TEST_F(RemoteAdminTest, TheRoleIsAskedBeforeThePassphrase) {
 }
 
 TEST_F(RemoteAdminTest, ThePolicysAuthorIsWhoTheCertificateSays) {
-  const auto stub = Administration::NewStub(OpenAs(kCarol));
+  const auto stub = admin::v1::Administration::NewStub(OpenAs(kCarol));
   admin::v1::PutPolicyRequest put;
   put.set_volume("data");
   put.set_json(ReleaseRig::GuestPolicy());
@@ -199,7 +198,7 @@ TEST_F(RemoteAdminTest, EverybodyListsWhatTheyMayAndNothingElse) {
     grpc::ClientContext context;
     admin::v1::ListVersionsResponse response;
     const grpc::Status status =
-        Administration::NewStub(OpenAs(names))
+        admin::v1::Administration::NewStub(OpenAs(names))
             ->ListVersions(&context, request, &response);
     std::string volumes = status.ok() ? "" : status.error_message();
     for (const auto& version : response.versions()) {
@@ -231,7 +230,7 @@ TEST_F(RemoteAdminTest, AnotherVolumesRecordIsUnknown) {
   admin::v1::GetAuditResponse response;
   const auto get = [&](const std::string& names) {
     grpc::ClientContext context;
-    return Administration::NewStub(OpenAs(names))
+    return admin::v1::Administration::NewStub(OpenAs(names))
         ->GetAudit(&context, request, &response);
   };
   const grpc::Status refused = get(kCarol);

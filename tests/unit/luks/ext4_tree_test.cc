@@ -33,7 +33,7 @@ using testing::Words;
 namespace fs = std::filesystem;
 
 // Scans and reads everything, as an import does.
-Result<Ext4Tree> ReadAllOf(ByteSource* source) {
+Result<Ext4Tree> ReadExt4(ByteSource* source) {
   ASSIGN_OR_RETURN(const Ext4FileSystem file_system,
                    Ext4FileSystem::Open(source));
   ASSIGN_OR_RETURN(Ext4Tree found, ScanExt4(file_system, std::nullopt));
@@ -83,7 +83,7 @@ class Ext4TreeTest : public ::testing::Test {
   }
   Result<Ext4Tree> ReadIt() const {
     TextBytes source(Slurp(Image()));
-    return ReadAllOf(&source);
+    return ReadExt4(&source);
   }
   TemporaryFolder folder_;
 };
@@ -367,7 +367,7 @@ INSTANTIATE_TEST_SUITE_P(
                 Reason::kNotSupported}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
-struct SuperEdit {
+struct Ext4Edit {
   const char* name;
   std::size_t at;  // byte in the superblock
   std::uint32_t number;
@@ -375,7 +375,7 @@ struct SuperEdit {
 };
 
 class HostileSuperBlock : public Ext4TreeTest,
-                          public ::testing::WithParamInterface<SuperEdit> {};
+                          public ::testing::WithParamInterface<Ext4Edit> {};
 
 TEST_P(HostileSuperBlock, IsRefused) {
   Make();
@@ -385,24 +385,24 @@ TEST_P(HostileSuperBlock, IsRefused) {
         static_cast<char>(GetParam().number >> (8 * i));
   }
   TextBytes source(std::move(content));
-  EXPECT_THAT(ReadAllOf(&source), Fails(GetParam().reason));
+  EXPECT_THAT(ReadExt4(&source), Fails(GetParam().reason));
 }
 
 INSTANTIATE_TEST_SUITE_P(
     All, HostileSuperBlock,
     ::testing::Values(
-        SuperEdit{"Inodes", 0, 0xffffffff, Reason::kFileInvalid},
-        SuperEdit{"Blocks", 4, 0xffffffff, Reason::kImageTruncated},
-        SuperEdit{"NoBlocks", 4, 0, Reason::kFileInvalid},
-        SuperEdit{"FirstBlock", 20, 0xffffffff, Reason::kFileInvalid},
-        SuperEdit{"BlockBits", 24, 0xfffffff6, Reason::kNotSupported},
-        SuperEdit{"BlockBits60", 24, 60, Reason::kNotSupported},
-        SuperEdit{"NoBlocksInAGroup", 32, 0, Reason::kNotSupported},
-        SuperEdit{"AllBlocksInAGroup", 32, 0xffffffff, Reason::kFileInvalid},
-        SuperEdit{"NoInodesInAGroup", 40, 0, Reason::kFileInvalid},
-        SuperEdit{"AllInodesInAGroup", 40, 0xffffffff, Reason::kFileInvalid},
-        SuperEdit{"Magic", 56, 0, Reason::kNotSupported},
-        SuperEdit{"InodeSize", 88, 0xffff, Reason::kFileInvalid}),
+        Ext4Edit{"Inodes", 0, 0xffffffff, Reason::kFileInvalid},
+        Ext4Edit{"Blocks", 4, 0xffffffff, Reason::kImageTruncated},
+        Ext4Edit{"NoBlocks", 4, 0, Reason::kFileInvalid},
+        Ext4Edit{"FirstBlock", 20, 0xffffffff, Reason::kFileInvalid},
+        Ext4Edit{"BlockBits", 24, 0xfffffff6, Reason::kNotSupported},
+        Ext4Edit{"BlockBits60", 24, 60, Reason::kNotSupported},
+        Ext4Edit{"NoBlocksInAGroup", 32, 0, Reason::kNotSupported},
+        Ext4Edit{"AllBlocksInAGroup", 32, 0xffffffff, Reason::kFileInvalid},
+        Ext4Edit{"NoInodesInAGroup", 40, 0, Reason::kFileInvalid},
+        Ext4Edit{"AllInodesInAGroup", 40, 0xffffffff, Reason::kFileInvalid},
+        Ext4Edit{"Magic", 56, 0, Reason::kNotSupported},
+        Ext4Edit{"InodeSize", 88, 0xffff, Reason::kFileInvalid}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
 TEST_F(Ext4TreeTest, FlippedBitsNeverDoHarm) {
@@ -416,7 +416,7 @@ TEST_F(Ext4TreeTest, FlippedBitsNeverDoHarm) {
       bad[1024 + numbers() % 300'000] ^= static_cast<char>(1U << numbers() % 8);
     }
     TextBytes source(std::move(bad));
-    (void)ReadAllOf(&source).has_value();
+    (void)ReadExt4(&source).has_value();
   }
 }
 
@@ -425,7 +425,7 @@ TEST_F(Ext4TreeTest, CutOffAnywhereIsRefused) {
   const std::string good = Slurp(Image());
   for (std::size_t size = 0; size < good.size(); size += 4'099) {
     TextBytes source(good.substr(0, size));
-    EXPECT_FALSE(ReadAllOf(&source).has_value()) << size;
+    EXPECT_FALSE(ReadExt4(&source).has_value()) << size;
   }
 }
 

@@ -50,7 +50,7 @@ TEST_F(HeaderProfileTest, AProfileOfALaterVersionIsNotSupported) {
   EXPECT_THAT(Check(""), Fails(Reason::kNotSupported));
 }
 
-struct Edit {
+struct ProfileEdit {
   const char* name;
   const char* from;
   const char* to;
@@ -58,7 +58,7 @@ struct Edit {
 };
 
 class EditedHeaders : public HeaderProfileTest,
-                      public ::testing::WithParamInterface<Edit> {};
+                      public ::testing::WithParamInterface<ProfileEdit> {};
 
 TEST_P(EditedHeaders, AreRefusedBeforeAnyKeyDerivation) {
   ASSERT_TRUE(EditMetadata(path_, GetParam().from, GetParam().to));
@@ -76,32 +76,36 @@ constexpr const char* kSegmentCipher =
 INSTANTIATE_TEST_SUITE_P(
     Table, EditedHeaders,
     ::testing::Values(
-        Edit{"D1_NullCipher", kSegmentCipher,
-             R"("encryption":"cipher_null-ecb","sector_size")", true},
-        Edit{"D1_WeakCipher", kSegmentCipher,
-             R"("encryption":"aes-ecb","sector_size")", true},
-        Edit{"D1_NullCipherOfTheKeySlot",
-             R"("encryption":"aes-xts-plain64","key_size")",
-             R"("encryption":"cipher_null-ecb","key_size")", true},
-        Edit{"D1_OtherOffset", R"("offset":"1048576")", R"("offset":"2097152")",
-             true},
-        Edit{"D1_IvOffset", R"("iv_tweak":"0")", R"("iv_tweak":"8")", true},
-        Edit{"D1_FixedSize", R"("size":"dynamic")", R"("size":"4096")", true},
-        Edit{"D1_Integrity", R"("sector_size":4096)",
-             R"x("sector_size":4096,"integrity":{"type":"hmac(sha256)",)x"
-             R"x("journal_encryption":"none","journal_integrity":"none"})x",
-             true},
-        Edit{"D7_BackupFlag", R"("sector_size":4096)",
-             R"("sector_size":4096,"flags":["backup-final"])", true},
-        Edit{"D7_Requirements", R"("config":{)",
-             R"("config":{"requirements":{"mandatory":["online-reencrypt"]},)",
-             true},
-        Edit{"D8_CostlyKeySlot", R"("iterations":1000,"salt")",
-             R"("iterations":100001,"salt")", false},
-        Edit{"D8_VeryCostlyKeySlot", R"("iterations":1000,"salt")",
-             R"("iterations":10000001,"salt")", true},
-        Edit{"Flags", R"("config":{)",
-             R"("config":{"flags":["allow-discards"],)", false}),
+        ProfileEdit{"D1_NullCipher", kSegmentCipher,
+                    R"("encryption":"cipher_null-ecb","sector_size")", true},
+        ProfileEdit{"D1_WeakCipher", kSegmentCipher,
+                    R"("encryption":"aes-ecb","sector_size")", true},
+        ProfileEdit{"D1_NullCipherOfTheKeySlot",
+                    R"("encryption":"aes-xts-plain64","key_size")",
+                    R"("encryption":"cipher_null-ecb","key_size")", true},
+        ProfileEdit{"D1_OtherOffset", R"("offset":"1048576")",
+                    R"("offset":"2097152")", true},
+        ProfileEdit{"D1_IvOffset", R"("iv_tweak":"0")", R"("iv_tweak":"8")",
+                    true},
+        ProfileEdit{"D1_FixedSize", R"("size":"dynamic")", R"("size":"4096")",
+                    true},
+        ProfileEdit{
+            "D1_Integrity", R"("sector_size":4096)",
+            R"x("sector_size":4096,"integrity":{"type":"hmac(sha256)",)x"
+            R"x("journal_encryption":"none","journal_integrity":"none"})x",
+            true},
+        ProfileEdit{"D7_BackupFlag", R"("sector_size":4096)",
+                    R"("sector_size":4096,"flags":["backup-final"])", true},
+        ProfileEdit{
+            "D7_Requirements", R"("config":{)",
+            R"("config":{"requirements":{"mandatory":["online-reencrypt"]},)",
+            true},
+        ProfileEdit{"D8_CostlyKeySlot", R"("iterations":1000,"salt")",
+                    R"("iterations":100001,"salt")", false},
+        ProfileEdit{"D8_VeryCostlyKeySlot", R"("iterations":1000,"salt")",
+                    R"("iterations":10000001,"salt")", true},
+        ProfileEdit{"Flags", R"("config":{)",
+                    R"("config":{"flags":["allow-discards"],)", false}),
     [](const auto& row) { return row.param.name; });
 
 TEST(HeaderProfile, D8_ACostlyDigestOrArgonIsRefused) {

@@ -41,8 +41,8 @@ Result<void> Check(const std::string& parameters,
                                  .sector_size = sector_size});
 }
 
-std::string Replaced(std::string text, std::string_view from,
-                     std::string_view to) {
+std::string TableWith(std::string text, std::string_view from,
+                      std::string_view to) {
   const std::size_t at = text.find(from);
   EXPECT_NE(at, std::string::npos) << from;
   return text.replace(at, from.size(), to);
@@ -51,7 +51,7 @@ std::string Replaced(std::string text, std::string_view from,
 TEST(CryptTable, TakesATableOfOurs) {
   EXPECT_THAT(Check(kTable), Succeeds());
   EXPECT_THAT(Check(kTable, "crypt", std::nullopt), Succeeds());
-  EXPECT_THAT(Check(Replaced(kTable, " 1 sector_size:4096", ""), "crypt", 512),
+  EXPECT_THAT(Check(TableWith(kTable, " 1 sector_size:4096", ""), "crypt", 512),
               Succeeds())
       << "sectors of 512 bytes are not shown";
 }
@@ -72,7 +72,7 @@ TEST(CryptTable, RefusesEveryDifference) {
       {" 1 sector_size:4096", ""},
       {"6d9b4f10", "6d9b4f11"}};
   for (const auto& [from, to] : changes) {
-    EXPECT_THAT(Check(Replaced(kTable, from, to)),
+    EXPECT_THAT(Check(TableWith(kTable, from, to)),
                 Fails(Reason::kMappingFailed))
         << from << " -> " << to;
   }
@@ -102,7 +102,7 @@ TEST(VerityTable, TakesTheGrantedTable) {
   ASSERT_OK_AND_ASSIGN(
       const VerityTable unsalted,
       ParseVerityTable(
-          {{0, 160, "verity", Replaced(kVerityTable, "0aff", "-")}}));
+          {{0, 160, "verity", TableWith(kVerityTable, "0aff", "-")}}));
   EXPECT_TRUE(unsalted.parameters.salt.empty());
 }
 
@@ -130,7 +130,7 @@ TEST(VerityTable, D15_RefusesEveryDifference) {
       {"0aff", "0aff 1 check_at_most_once"},
       {"0aff", "0aff 2 panic_on_corruption use_fec_from_device"}};
   for (const auto& [from, to] : changes) {
-    EXPECT_THAT(CheckVerity(Replaced(kVerityTable, from, to)),
+    EXPECT_THAT(CheckVerity(TableWith(kVerityTable, from, to)),
                 Fails(Reason::kMappingFailed))
         << from << " -> " << to;
   }

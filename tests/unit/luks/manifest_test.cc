@@ -36,8 +36,8 @@ Manifest ExampleWithVerity() {
   return manifest;
 }
 
-std::string Replaced(std::string_view from, std::string_view to,
-                     const Manifest& manifest = Example()) {
+std::string ManifestWith(std::string_view from, std::string_view to,
+                         const Manifest& manifest = Example()) {
   std::string json = ManifestJson(manifest);
   const std::size_t at = json.find(from);
   EXPECT_NE(at, std::string::npos) << from;
@@ -107,7 +107,7 @@ struct BadManifest {
 class BadManifests : public ::testing::TestWithParam<BadManifest> {};
 
 TEST_P(BadManifests, AreRefused) {
-  EXPECT_THAT(ParseManifest(Replaced(GetParam().from, GetParam().to)),
+  EXPECT_THAT(ParseManifest(ManifestWith(GetParam().from, GetParam().to)),
               Fails(Reason::kFileInvalid));
 }
 
@@ -133,8 +133,8 @@ INSTANTIATE_TEST_SUITE_P(
 class BadVerity : public ::testing::TestWithParam<BadManifest> {};
 
 TEST_P(BadVerity, IsRefused) {
-  EXPECT_THAT(ParseManifest(Replaced(GetParam().from, GetParam().to,
-                                     ExampleWithVerity())),
+  EXPECT_THAT(ParseManifest(ManifestWith(GetParam().from, GetParam().to,
+                                         ExampleWithVerity())),
               Fails(Reason::kFileInvalid));
 }
 

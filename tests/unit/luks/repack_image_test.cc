@@ -25,8 +25,8 @@ using testing::Spill;
 using testing::Succeeds;
 using testing::TemporaryFolder;
 
-constexpr std::size_t kBlock = 4096;
-constexpr std::string_view kNewPassphrase = "new";
+constexpr std::size_t kDataBlock = 4096;
+constexpr std::string_view kRepackPassphrase = "new";
 
 class RepackImageTest : public ::testing::Test {
  protected:
@@ -35,7 +35,7 @@ class RepackImageTest : public ::testing::Test {
   void Make(std::size_t blocks) {
     data_.clear();
     for (std::size_t i = 0; i < blocks; ++i) {
-      data_ += std::string(kBlock, static_cast<char>('a' + i % 26));
+      data_ += std::string(kDataBlock, static_cast<char>('a' + i % 26));
     }
     auto sealed = Seal(data_, Image(), {1, 2, 3});
     ASSERT_THAT(sealed, Succeeds());
@@ -46,7 +46,7 @@ class RepackImageTest : public ::testing::Test {
     ASSIGN_OR_RETURN(
         const SealedImage source,
         SealedImage::Open(Image(), manifest_, SecretOf(kPassphrase)));
-    const Secret passphrase = SecretOf(kNewPassphrase);
+    const Secret passphrase = SecretOf(kRepackPassphrase);
     return RepackImage({.source = &source,
                         .manifest = &manifest_,
                         .image = New(),
@@ -58,11 +58,11 @@ class RepackImageTest : public ::testing::Test {
   Result<std::string> Read(const Manifest& manifest) const {
     ASSIGN_OR_RETURN(
         const SealedImage image,
-        SealedImage::Open(New(), manifest, SecretOf(kNewPassphrase)));
+        SealedImage::Open(New(), manifest, SecretOf(kRepackPassphrase)));
     ASSIGN_OR_RETURN(const Verification found, VerifyImage(image, nullptr));
     EXPECT_TRUE(found.holds());
     ASSIGN_OR_RETURN(const auto reader, VerifiedReader::Create(&image));
-    std::string data(image.data_blocks() * kBlock, '\0');
+    std::string data(image.data_blocks() * kDataBlock, '\0');
     RETURN_IF_ERROR(reader->Read(
         0, {reinterpret_cast<std::uint8_t*>(data.data()), data.size()}));
     return data;
@@ -86,8 +86,8 @@ TEST_F(RepackImageTest, SameContentsAndRootHashUnderAnotherKey) {
     const std::string before = Slurp(Image());
     const std::string after = Slurp(New());
     for (std::size_t at = manifest.header_size; at < after.size();
-         at += kBlock) {
-      EXPECT_NE(before.compare(at, kBlock, after, at, kBlock), 0);
+         at += kDataBlock) {
+      EXPECT_NE(before.compare(at, kDataBlock, after, at, kDataBlock), 0);
     }
     std::filesystem::remove(New());
   }
@@ -119,7 +119,7 @@ TEST_F(RepackImageTest, AnotherSaltGivesAnotherRootHash) {
 TEST_F(RepackImageTest, D5_DamageIsNotCarriedOver) {
   Make(1000);
   std::string content = Slurp(Image());
-  content[manifest_.header_size + 777 * kBlock] ^= 1;
+  content[manifest_.header_size + 777 * kDataBlock] ^= 1;
   Spill(Image(), content);
   EXPECT_THAT(Repack(), Fails(Reason::kImageCorrupt));
   EXPECT_FALSE(std::filesystem::exists(New()));
@@ -133,8 +133,9 @@ TEST_F(RepackImageTest, D9_AnImageCutOffMeanwhileEndsAllThreads) {
   ASSERT_OK_AND_ASSIGN(
       const SealedImage source,
       SealedImage::Open(Image(), manifest_, SecretOf(kPassphrase)));
-  std::filesystem::resize_file(Image(), manifest_.header_size + 1000 * kBlock);
-  const Secret passphrase = SecretOf(kNewPassphrase);
+  std::filesystem::resize_file(Image(),
+                               manifest_.header_size + 1000 * kDataBlock);
+  const Secret passphrase = SecretOf(kRepackPassphrase);
   EXPECT_THAT(RepackImage({.source = &source,
                            .manifest = &manifest_,
                            .image = New(),

@@ -18,7 +18,7 @@
 namespace tdxvfs::testing {
 namespace {
 
-constexpr std::size_t kBlock = image::kVerityBlockSize;
+constexpr std::size_t kImageBlock = image::kVerityBlockSize;
 constexpr std::size_t kSuperBlockAt = 1024;
 
 class TextSink : public image::ImageSink {
@@ -52,13 +52,13 @@ std::string ErofsOf(const std::filesystem::path& source) {
 std::string VerityTreeOf(const std::string& data,
                          const std::vector<std::uint8_t>& salt,
                          Sha256Digest* root_hash) {
-  const std::uint64_t blocks = data.size() / kBlock;
-  std::string tree(image::VerityTreeBlocks(blocks) * kBlock, '\0');
+  const std::uint64_t blocks = data.size() / kImageBlock;
+  std::string tree(image::VerityTreeBlocks(blocks) * kImageBlock, '\0');
   auto builder = image::VerityTree::Create(
       blocks, salt,
       [&tree](std::uint64_t block,
               std::span<const std::uint8_t> bytes) -> Result<void> {
-        tree.replace(block * kBlock, bytes.size(), AsText(bytes));
+        tree.replace(block * kImageBlock, bytes.size(), AsText(bytes));
         return {};
       });
   EXPECT_THAT(builder, Succeeds());
@@ -66,7 +66,8 @@ std::string VerityTreeOf(const std::string& data,
   std::vector<Sha256Digest> hashes;
   for (std::uint64_t block = 0; block < blocks; ++block) {
     hashes.push_back(
-        hash->Of(AsBytes(data).subspan(block * kBlock, kBlock)).value());
+        hash->Of(AsBytes(data).subspan(block * kImageBlock, kImageBlock))
+            .value());
   }
   EXPECT_THAT(builder->Append(hashes), Succeeds());
   *root_hash = builder->Finish().value();
@@ -78,7 +79,7 @@ Result<image::Manifest> Seal(const std::string& data,
                              const std::vector<std::uint8_t>& salt) {
   image::Manifest manifest;
   luks::VerityParameters verity;
-  verity.data_blocks = data.size() / kBlock;
+  verity.data_blocks = data.size() / kImageBlock;
   verity.hash_start_block = verity.data_blocks;
   verity.salt = salt;
   std::string content = data + VerityTreeOf(data, salt, &verity.root_hash);
@@ -108,17 +109,19 @@ Result<image::Manifest> Seal(const std::string& data,
   return manifest;
 }
 
-std::uint64_t TextSource::blocks() const { return content_.size() / kBlock; }
+std::uint64_t TextSource::blocks() const {
+  return content_.size() / kImageBlock;
+}
 
 Result<void> TextSource::Read(std::uint64_t first_block,
                               std::span<std::uint8_t> bytes) {
   // What the reader must never ask for.
   if (first_block > blocks() ||
-      bytes.size() / kBlock > blocks() - first_block ||
-      bytes.size() % kBlock != 0) {
+      bytes.size() / kImageBlock > blocks() - first_block ||
+      bytes.size() % kImageBlock != 0) {
     return Error(Reason::kInternal, "read outside the image");
   }
-  const auto from = AsBytes(content_).subspan(first_block * kBlock);
+  const auto from = AsBytes(content_).subspan(first_block * kImageBlock);
   std::copy_n(from.begin(), bytes.size(), bytes.begin());
   return {};
 }

@@ -29,7 +29,7 @@ using testing::Succeeds;
 using testing::TemporaryFolder;
 
 constexpr std::size_t kBlock = 4096;
-constexpr std::size_t kHeader = 1048576;
+constexpr std::size_t kHeaderBytes = 1048576;
 
 // Blocks that differ from each other.
 std::string Data(std::size_t blocks) {
@@ -69,7 +69,7 @@ class SealedImageTest : public ::testing::Test {
     file.put(static_cast<char>(byte ^ 1));
   }
   std::size_t BlockAt(std::size_t block) const {
-    return kHeader + block * kBlock;
+    return kHeaderBytes + block * kBlock;
   }
 
   TemporaryFolder folder_;
@@ -196,7 +196,7 @@ TEST_F(SealedImageTest, D1_AnEditedHeaderIsRefusedByPinAndByProfile) {
                            "\"encryption\":\"cipher_null-ecb\""));
   EXPECT_THAT(Open(), Fails(Reason::kHeaderMismatch));
   manifest_.header_sha256 =
-      Sha256(AsBytes(Slurp(Image())).first(kHeader)).value();
+      Sha256(AsBytes(Slurp(Image())).first(kHeaderBytes)).value();
   EXPECT_THAT(Open(), Fails(Reason::kHeaderRefused));
   EXPECT_THAT(CheckImageHeader(Image(), manifest_),
               Fails(Reason::kHeaderRefused));
@@ -208,15 +208,16 @@ TEST_F(SealedImageTest, D8_AKeyDerivationBombIsRefusedBeforeItRuns) {
   ASSERT_TRUE(EditMetadata(Image(), "\"iterations\":1000",
                            "\"iterations\":4000000000"));
   manifest_.header_sha256 =
-      Sha256(AsBytes(Slurp(Image())).first(kHeader)).value();
+      Sha256(AsBytes(Slurp(Image())).first(kHeaderBytes)).value();
   EXPECT_THAT(Open(), Fails(Reason::kHeaderRefused));
 }
 
 TEST_F(SealedImageTest, D9_ATruncatedImageIsNamedSo) {
   Make(300);
   const std::size_t size = std::filesystem::file_size(Image());
-  for (const std::size_t cut : {size - 1, size - kBlock, kHeader + 1, kHeader,
-                                std::size_t{20000}, std::size_t{0}}) {
+  for (const std::size_t cut :
+       {size - 1, size - kBlock, kHeaderBytes + 1, kHeaderBytes,
+        std::size_t{20000}, std::size_t{0}}) {
     std::filesystem::resize_file(Image(), cut);
     EXPECT_THAT(Open(), Fails(Reason::kImageTruncated)) << cut;
   }

@@ -28,9 +28,9 @@ using testing::Spill;
 using testing::Succeeds;
 using testing::TemporaryFolder;
 
-constexpr std::size_t kArea = 16384;      // bytes
-constexpr std::size_t kBinary = 4096;     // bytes
-constexpr std::size_t kChecksumAt = 448;  // bytes
+constexpr std::size_t kArea = 16384;         // bytes
+constexpr std::size_t kBinary = 4096;        // bytes
+constexpr std::size_t kChecksumField = 448;  // bytes
 
 // A leaf of the metadata: its pointer and the value that the profile wants.
 struct Leaf {
@@ -122,10 +122,10 @@ std::string ObjectText(const Texts& texts, const std::string& prefix) {
 std::string JsonOf(const Texts& texts) { return ObjectText(texts, "/"); }
 
 void MendChecksum(std::string* image, std::size_t area) {
-  image->replace(area * kArea + kChecksumAt, 64, 64, '\0');
+  image->replace(area * kArea + kChecksumField, 64, 64, '\0');
   const auto digest =
       Sha256(AsBytes(std::string_view(*image).substr(area * kArea, kArea)));
-  image->replace(area * kArea + kChecksumAt, 32, AsText(digest.value()));
+  image->replace(area * kArea + kChecksumField, 32, AsText(digest.value()));
 }
 
 void PutJson(std::string* image, std::size_t area, std::string json) {

@@ -28,7 +28,7 @@ using testing::TemporaryFolder;
 
 constexpr std::uint64_t kOffset = 12288;  // bytes, of the segment
 
-std::string RandomBlocks(std::size_t blocks) {
+std::string RandomImage(std::size_t blocks) {
   std::mt19937_64 numbers(blocks);
   std::string data(blocks * kImageBlockSize, '\0');
   for (std::size_t i = 0; i < data.size(); i += 32) {
@@ -81,7 +81,7 @@ class SealedSizes : public SealedSinkTest,
                     public ::testing::WithParamInterface<std::size_t> {};
 
 TEST_P(SealedSizes, KeepDataAndTreeInOrder) {
-  const std::string data = RandomBlocks(GetParam());
+  const std::string data = RandomImage(GetParam());
   ASSERT_OK_AND_ASSIGN(const auto sink, Sink());
   // Pieces that fit neither blocks nor the ring.
   for (std::size_t at = kImageBlockSize; at < data.size(); at += 100'003) {

@@ -28,7 +28,7 @@ using testing::Words;
 namespace fs = std::filesystem;
 
 // Reads everything, as extract does.
-Result<std::uint64_t> ReadAllOf(const std::string& image) {
+Result<std::uint64_t> ReadSquashfs(const std::string& image) {
   TextBytes source(image);
   ASSIGN_OR_RETURN(const auto reader, SquashfsReader::Open(&source));
   std::uint64_t bytes = 0;
@@ -94,23 +94,23 @@ class SquashfsReaderTest : public ::testing::Test {
 };
 
 TEST_F(SquashfsReaderTest, ReadsWhatMksquashfsMakes) {
-  ASSERT_OK_AND_ASSIGN(const std::uint64_t bytes, ReadAllOf(Make()));
+  ASSERT_OK_AND_ASSIGN(const std::uint64_t bytes, ReadSquashfs(Make()));
   EXPECT_EQ(bytes, 300'001U);
 }
 
 TEST_F(SquashfsReaderTest, FormsThatOurWriterDoesNotMakeAreNamed) {
-  EXPECT_THAT(ReadAllOf(Make({"-comp", "gzip", "-no-fragments"})),
+  EXPECT_THAT(ReadSquashfs(Make({"-comp", "gzip", "-no-fragments"})),
               Fails(Reason::kNotSupported));
-  EXPECT_THAT(ReadAllOf(Make({"-comp", "zstd", "-b", "1M"})),
+  EXPECT_THAT(ReadSquashfs(Make({"-comp", "zstd", "-b", "1M"})),
               Fails(Reason::kNotSupported));
-  EXPECT_THAT(ReadAllOf(Make({"-comp", "zstd", "-b", "128K"})),
+  EXPECT_THAT(ReadSquashfs(Make({"-comp", "zstd", "-b", "128K"})),
               Fails(Reason::kNotSupported));  // fragments
 }
 
 TEST_F(SquashfsReaderTest, ADeviceIsRefused) {
   for (const char* device : {"dev c 666 0 0 1 3", "disk b 666 0 0 8 0"}) {
-    EXPECT_THAT(ReadAllOf(Make({"-comp", "zstd", "-b", "128K", "-no-fragments",
-                                "-p", device})),
+    EXPECT_THAT(ReadSquashfs(Make({"-comp", "zstd", "-b", "128K",
+                                   "-no-fragments", "-p", device})),
                 Fails(Reason::kImageCorrupt));
   }
 }
@@ -122,14 +122,14 @@ TEST_F(SquashfsReaderTest, NamesThatLeadElsewhereAreRefused) {
        {"../../ab"s, "/etc/abc"s, "zz/b/c/d"s, "..\0xxxxx"s, "aaaaaaaa"s}) {
     std::string image = good;
     image.replace(EntryOf(image, "NAMENAME") + 8, 8, name);
-    EXPECT_THAT(ReadAllOf(image), Fails(Reason::kImageCorrupt)) << name;
+    EXPECT_THAT(ReadSquashfs(image), Fails(Reason::kImageCorrupt)) << name;
   }
   for (const char* dots : {".", ".."}) {
     std::string image = good;
     const std::size_t entry = EntryOf(image, "aaaaaaaa");
     Put(&image, entry + 6, std::string_view(dots).size() - 1, 2);
     image.replace(entry + 8, 2, std::string(dots) + "aaaa", 0, 2);
-    EXPECT_THAT(ReadAllOf(image), Fails(Reason::kImageCorrupt)) << dots;
+    EXPECT_THAT(ReadSquashfs(image), Fails(Reason::kImageCorrupt)) << dots;
   }
 }
 
@@ -138,7 +138,7 @@ TEST_F(SquashfsReaderTest, AFolderInsideItselfIsRefused) {
   const std::size_t inner = EntryOf(image, "NAMENAME");
   const std::size_t outer = EntryOf(image, "folder");
   image.replace(inner, 2, image, outer, 2);
-  EXPECT_THAT(ReadAllOf(image), Fails(Reason::kImageCorrupt));
+  EXPECT_THAT(ReadSquashfs(image), Fails(Reason::kImageCorrupt));
 }
 
 TEST_F(SquashfsReaderTest, BlocksOfManyFilesAreRefused) {
@@ -146,7 +146,7 @@ TEST_F(SquashfsReaderTest, BlocksOfManyFilesAreRefused) {
     fs::copy_file(Source() / "weights",
                   Source() / ("copy" + std::to_string(i)));
   }
-  EXPECT_THAT(ReadAllOf(Make()), Fails(Reason::kImageCorrupt));
+  EXPECT_THAT(ReadSquashfs(Make()), Fails(Reason::kImageCorrupt));
 }
 
 // The file's inode of 16 + 16 bytes: place, fragment, offset, size.
@@ -160,14 +160,14 @@ TEST_F(SquashfsReaderTest, SizesThatLieAreRefused) {
        {1U, 299'999U, 300'001U, 393'217U, 0x7fffffffU, 0xffffffffU}) {
     std::string image = good;
     Put(&image, file + 8, lie, 4);
-    EXPECT_THAT(ReadAllOf(image), Fails(Reason::kImageCorrupt)) << lie;
+    EXPECT_THAT(ReadSquashfs(image), Fails(Reason::kImageCorrupt)) << lie;
   }
   const std::size_t target = good.find("folder/aaaaaaaa");
   ASSERT_NE(target, std::string::npos);
   for (const std::uint32_t lie : {0U, 4'096U, 0x7fffffffU, 0xffffffffU}) {
     std::string image = good;
     Put(&image, target - 4, lie, 4);
-    EXPECT_THAT(ReadAllOf(image), Fails(Reason::kImageCorrupt)) << lie;
+    EXPECT_THAT(ReadSquashfs(image), Fails(Reason::kImageCorrupt)) << lie;
   }
 }
 
@@ -180,16 +180,16 @@ TEST_F(SquashfsReaderTest, AFileOf16TebibytesWithoutItsListIsRefused) {
       std::string("\xe0\x93\x04\0\0\0\0\0", 8) + std::string(8, '\0') +
       std::string("\2\0\0\0", 4) + "\xff\xff\xff\xff");
   ASSERT_NE(size, std::string::npos);
-  ASSERT_OK_AND_ASSIGN(const std::uint64_t bytes, ReadAllOf(image));
+  ASSERT_OK_AND_ASSIGN(const std::uint64_t bytes, ReadSquashfs(image));
   EXPECT_EQ(bytes, 300'001U);
   constexpr std::uint64_t kMost = std::uint64_t{1} << 44U;
   Put(&image, size, kMost - 1'000, 8);
-  EXPECT_THAT(ReadAllOf(image), Fails(Reason::kImageCorrupt));
+  EXPECT_THAT(ReadSquashfs(image), Fails(Reason::kImageCorrupt));
   Put(&image, size, kMost + 1, 8);
-  EXPECT_THAT(ReadAllOf(image), Fails(Reason::kNotSupported));
+  EXPECT_THAT(ReadSquashfs(image), Fails(Reason::kNotSupported));
 }
 
-struct SuperEdit {
+struct SquashfsEdit {
   const char* name;
   std::size_t at;  // byte in the superblock
   std::uint64_t number;
@@ -197,31 +197,35 @@ struct SuperEdit {
 };
 
 class HostileSquashfs : public SquashfsReaderTest,
-                        public ::testing::WithParamInterface<SuperEdit> {};
+                        public ::testing::WithParamInterface<SquashfsEdit> {};
 
 TEST_P(HostileSquashfs, IsRefused) {
   std::string image = Make();
   Put(&image, GetParam().at, GetParam().number, GetParam().size);
-  EXPECT_FALSE(ReadAllOf(image).has_value());
+  EXPECT_FALSE(ReadSquashfs(image).has_value());
 }
 
 constexpr std::uint64_t kFar = std::uint64_t{1} << 62U;
 
 INSTANTIATE_TEST_SUITE_P(
     All, HostileSquashfs,
-    ::testing::Values(
-        SuperEdit{"Magic", 0, 0, 4}, SuperEdit{"NoInodes", 4, 0, 4},
-        SuperEdit{"OneInodeFewer", 4, 5, 4}, SuperEdit{"BlockSize", 12, 0, 4},
-        SuperEdit{"HugeBlockSize", 12, 0x80000000, 4},
-        SuperEdit{"Compression", 20, 99, 2}, SuperEdit{"NoOwners", 26, 0, 2},
-        SuperEdit{"ManyOwners", 26, 0xffff, 2},
-        SuperEdit{"Root", 32, 0xffff0000, 8},
-        SuperEdit{"RootOffset", 32, 0xfff0, 8}, SuperEdit{"Size", 40, kFar, 8},
-        SuperEdit{"NoSize", 40, 0, 8}, SuperEdit{"Owners", 48, kFar, 8},
-        SuperEdit{"InodeTable", 64, kFar, 8},
-        SuperEdit{"NoInodeTable", 64, 0, 8},
-        SuperEdit{"FolderTable", 72, kFar, 8},
-        SuperEdit{"NoFolderTable", 72, 0, 8}),
+    ::testing::Values(SquashfsEdit{"Magic", 0, 0, 4},
+                      SquashfsEdit{"NoInodes", 4, 0, 4},
+                      SquashfsEdit{"OneInodeFewer", 4, 5, 4},
+                      SquashfsEdit{"BlockSize", 12, 0, 4},
+                      SquashfsEdit{"HugeBlockSize", 12, 0x80000000, 4},
+                      SquashfsEdit{"Compression", 20, 99, 2},
+                      SquashfsEdit{"NoOwners", 26, 0, 2},
+                      SquashfsEdit{"ManyOwners", 26, 0xffff, 2},
+                      SquashfsEdit{"Root", 32, 0xffff0000, 8},
+                      SquashfsEdit{"RootOffset", 32, 0xfff0, 8},
+                      SquashfsEdit{"Size", 40, kFar, 8},
+                      SquashfsEdit{"NoSize", 40, 0, 8},
+                      SquashfsEdit{"Owners", 48, kFar, 8},
+                      SquashfsEdit{"InodeTable", 64, kFar, 8},
+                      SquashfsEdit{"NoInodeTable", 64, 0, 8},
+                      SquashfsEdit{"FolderTable", 72, kFar, 8},
+                      SquashfsEdit{"NoFolderTable", 72, 0, 8}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
 TEST_F(SquashfsReaderTest, FlippedBitsNeverDoHarm) {
@@ -233,14 +237,14 @@ TEST_F(SquashfsReaderTest, FlippedBitsNeverDoHarm) {
     for (int flip = 0; flip < 4; ++flip) {
       bad[numbers() % 1'024] ^= static_cast<char>(1U << numbers() % 8);
     }
-    (void)ReadAllOf(bad).has_value();
+    (void)ReadSquashfs(bad).has_value();
   }
 }
 
 TEST_F(SquashfsReaderTest, CutOffAnywhereIsRefused) {
   const std::string good = Make();
   for (std::size_t size = 0; size < 300'900; size += 997) {
-    EXPECT_FALSE(ReadAllOf(good.substr(0, size)).has_value()) << size;
+    EXPECT_FALSE(ReadSquashfs(good.substr(0, size)).has_value()) << size;
   }
 }
 

@@ -33,14 +33,15 @@ std::string RandomBlocks(std::uint64_t blocks) {
   return data;
 }
 
-struct Tree {
+struct HashTree {
   std::string bytes;
   std::string root;  // hex
 };
 
-Result<Tree> Build(std::string_view data, std::span<const std::uint8_t> salt) {
+Result<HashTree> Build(std::string_view data,
+                       std::span<const std::uint8_t> salt) {
   const std::uint64_t blocks = data.size() / kVerityBlockSize;
-  Tree tree;
+  HashTree tree;
   tree.bytes.assign(VerityTreeBlocks(blocks) * kVerityBlockSize, '?');
   ASSIGN_OR_RETURN(
       VerityTree builder,
@@ -101,7 +102,7 @@ TEST_P(VeritySizes, GiveTheTreeThatVeritysetupMakesAndAccepts) {
   Spill(folder_.path() / "data", data);
   for (const std::string salt : {"-", "00ff10"}) {
     const auto salt_bytes = FromHex(salt == "-" ? "" : salt);
-    ASSERT_OK_AND_ASSIGN(const Tree ours, Build(data, *salt_bytes));
+    ASSERT_OK_AND_ASSIGN(const HashTree ours, Build(data, *salt_bytes));
     Spill(folder_.path() / "tree", "");
     EXPECT_EQ(RootOf(RunTool(Tool("format", salt))), ours.root);
     std::string theirs = Slurp(folder_.path() / "tree");
@@ -122,7 +123,7 @@ INSTANTIATE_TEST_SUITE_P(Blocks, VeritySizes,
 
 TEST(VerityTree, OneBlockHasNoTreeAndItsOwnHashIsTheRoot) {
   const std::string data = RandomBlocks(1);
-  ASSERT_OK_AND_ASSIGN(const Tree tree, Build(data, {}));
+  ASSERT_OK_AND_ASSIGN(const HashTree tree, Build(data, {}));
   EXPECT_TRUE(tree.bytes.empty());
   EXPECT_EQ(tree.root, ToHex(Sha256(AsBytes(data)).value()));
 }

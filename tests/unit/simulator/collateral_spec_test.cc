@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "common/file.h"
@@ -20,6 +21,8 @@ namespace {
 
 using testing::Fails;
 using testing::GoodPki;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::Succeeds;
 
 // The inner object of `{"MEMBER":INNER,"signature":"HEX"}`, and whether the TCB
@@ -53,27 +56,23 @@ Opened Open(const std::string& document, const std::string& member) {
   return opened;
 }
 
-bool Contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 TEST(CollateralSpec, SignsTcbInfoForTheTee) {
   const auto tdx = Open(
       testing::MakeDocuments(testing::GoodCollateral()).tcb_info, "tcbInfo");
   EXPECT_TRUE(tdx.is_signed);
-  EXPECT_TRUE(Contains(tdx.inner, R"("id":"TDX","version":3,)"));
-  EXPECT_TRUE(Contains(tdx.inner, R"("fmspc":"00806F050000","pceId":"0000")"));
-  EXPECT_TRUE(Contains(tdx.inner, R"("tdxModule":{"mrsigner":"000)"));
-  EXPECT_TRUE(Contains(tdx.inner, R"("tdxtcbcomponents":[{"svn":5,)"));
-  EXPECT_TRUE(Contains(tdx.inner, R"("issueDate":"2026-11-20T00:00:00Z")"));
+  EXPECT_THAT(tdx.inner, HasSubstr(R"("id":"TDX","version":3,)"));
+  EXPECT_THAT(tdx.inner, HasSubstr(R"("fmspc":"00806F050000","pceId":"0000")"));
+  EXPECT_THAT(tdx.inner, HasSubstr(R"("tdxModule":{"mrsigner":"000)"));
+  EXPECT_THAT(tdx.inner, HasSubstr(R"("tdxtcbcomponents":[{"svn":5,)"));
+  EXPECT_THAT(tdx.inner, HasSubstr(R"("issueDate":"2026-11-20T00:00:00Z")"));
 
   const auto sgx =
       Open(testing::MakeDocuments(testing::GoodCollateral(attest::Tee::kSgx))
                .tcb_info,
            "tcbInfo");
   EXPECT_TRUE(sgx.is_signed);
-  EXPECT_TRUE(Contains(sgx.inner, R"("id":"SGX","version":3,)"));
-  EXPECT_FALSE(Contains(sgx.inner, "tdx"));
+  EXPECT_THAT(sgx.inner, HasSubstr(R"("id":"SGX","version":3,)"));
+  EXPECT_THAT(sgx.inner, Not(HasSubstr("tdx")));
 }
 
 TEST(CollateralSpec, WritesTheOlderFormOfTcbInfo) {
@@ -81,9 +80,9 @@ TEST(CollateralSpec, WritesTheOlderFormOfTcbInfo) {
   spec.tcb_info.version = 2;
   const auto opened = Open(testing::MakeDocuments(spec).tcb_info, "tcbInfo");
   EXPECT_TRUE(opened.is_signed);
-  EXPECT_FALSE(Contains(opened.inner, R"("id":)"));
-  EXPECT_TRUE(Contains(opened.inner, R"("tcb":{"sgxtcbcomp01svn":7,)"));
-  EXPECT_TRUE(Contains(opened.inner, R"("sgxtcbcomp16svn":0,"pcesvn":11})"));
+  EXPECT_THAT(opened.inner, Not(HasSubstr(R"("id":)")));
+  EXPECT_THAT(opened.inner, HasSubstr(R"("tcb":{"sgxtcbcomp01svn":7,)"));
+  EXPECT_THAT(opened.inner, HasSubstr(R"("sgxtcbcomp16svn":0,"pcesvn":11})"));
 }
 
 TEST(CollateralSpec, SignsTheIdentityOfEachQuotingEnclave) {
@@ -91,15 +90,15 @@ TEST(CollateralSpec, SignsTheIdentityOfEachQuotingEnclave) {
       Open(testing::MakeDocuments(testing::GoodCollateral()).qe_identity,
            "enclaveIdentity");
   EXPECT_TRUE(tdx.is_signed);
-  EXPECT_TRUE(Contains(tdx.inner, R"("id":"TD_QE","version":2)"));
-  EXPECT_TRUE(Contains(tdx.inner, R"("mrsigner":"DC9E2A7C)"));
+  EXPECT_THAT(tdx.inner, HasSubstr(R"("id":"TD_QE","version":2)"));
+  EXPECT_THAT(tdx.inner, HasSubstr(R"("mrsigner":"DC9E2A7C)"));
   const auto sgx =
       Open(testing::MakeDocuments(testing::GoodCollateral(attest::Tee::kSgx))
                .qe_identity,
            "enclaveIdentity");
   EXPECT_TRUE(sgx.is_signed);
-  EXPECT_TRUE(Contains(sgx.inner, R"("id":"QE","version":2)"));
-  EXPECT_TRUE(Contains(sgx.inner, R"("mrsigner":"8C4F5775)"));
+  EXPECT_THAT(sgx.inner, HasSubstr(R"("id":"QE","version":2)"));
+  EXPECT_THAT(sgx.inner, HasSubstr(R"("mrsigner":"8C4F5775)"));
 }
 
 TEST(CollateralSpec, EditsBeforeSigningAreSignedAndThoseAfterAreNot) {
@@ -110,10 +109,10 @@ TEST(CollateralSpec, EditsBeforeSigningAreSignedAndThoseAfterAreNot) {
   const auto documents = testing::MakeDocuments(spec);
   const auto info = Open(documents.tcb_info, "tcbInfo");
   EXPECT_TRUE(info.is_signed);
-  EXPECT_TRUE(Contains(info.inner, "\"tcbType\":1"));
+  EXPECT_THAT(info.inner, HasSubstr("\"tcbType\":1"));
   const auto identity = Open(documents.qe_identity, "enclaveIdentity");
   EXPECT_FALSE(identity.is_signed);
-  EXPECT_TRUE(Contains(identity.inner, "\"isvprodid\":3"));
+  EXPECT_THAT(identity.inner, HasSubstr("\"isvprodid\":3"));
 }
 
 TEST(CollateralSpec, EditsThatChangeNothingAreRefused) {

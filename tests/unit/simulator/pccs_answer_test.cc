@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "common/hex.h"
@@ -15,6 +16,7 @@ namespace tdxvfs::simulator {
 namespace {
 
 using testing::Fails;
+using ::testing::HasSubstr;
 
 constexpr const char* kFmspc = "00806f050000";
 
@@ -31,10 +33,6 @@ PccsAnswer Get(const std::string& path,
 
 std::string Number(unsigned number) {
   return "\"tcbEvaluationDataNumber\":" + std::to_string(number) + ",";
-}
-
-bool Contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 TEST(PccsAnswer, HandsOutTcbInfoOfBothTees) {
@@ -57,14 +55,14 @@ TEST(PccsAnswer, ServesThreeNumbers) {
            {"tcbEvaluationDataNumber", "19", 19},
            {"tcbEvaluationDataNumber", "21", 21}}) {
     const auto answer = Get(path, {{"fmspc", kFmspc}, {name, word}});
-    EXPECT_TRUE(Contains(answer.body, Number(number))) << word;
+    EXPECT_THAT(answer.body, HasSubstr(Number(number))) << word;
     const auto identity =
         Get("/sgx/certification/v4/qe/identity", {{name, word}});
-    EXPECT_TRUE(Contains(identity.body, Number(number))) << word;
+    EXPECT_THAT(identity.body, HasSubstr(Number(number))) << word;
   }
   const auto numbers = Get("/sgx/certification/v4/tcbevaluationdatanumbers");
-  EXPECT_TRUE(Contains(numbers.body, R"({"id":"SGX","version":1)"));
-  EXPECT_TRUE(Contains(numbers.body, Number(21)));
+  EXPECT_THAT(numbers.body, HasSubstr(R"({"id":"SGX","version":1)"));
+  EXPECT_THAT(numbers.body, HasSubstr(Number(21)));
   EXPECT_EQ(numbers.headers.count("TCB-Evaluation-Data-Numbers-Issuer-Chain"),
             1U);
 }
@@ -158,7 +156,7 @@ TEST(PccsFault, ChangesWhatItNames) {
   EXPECT_GT(broken(PccsFaultKind::kHeaderTooLarge).headers.at(header).size(),
             std::size_t{64} * 1024);
   EXPECT_EQ(broken(PccsFaultKind::kNoChain).headers.count(header), 0U);
-  EXPECT_TRUE(Contains(broken(PccsFaultKind::kWrongContent).body, "<html>"));
+  EXPECT_THAT(broken(PccsFaultKind::kWrongContent).body, HasSubstr("<html>"));
   const std::string reversed =
       broken(PccsFaultKind::kChainReversed).headers.at(header);
   EXPECT_EQ(reversed,

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "common/unique_fd.h"
@@ -22,6 +23,7 @@ namespace tdxvfs::simulator {
 namespace {
 
 using testing::Fails;
+using ::testing::HasSubstr;
 using testing::Succeeds;
 
 constexpr const char* kTcb =
@@ -66,16 +68,12 @@ unsigned StatusOf(const std::string& answer) {
   return static_cast<unsigned>(std::stoul("0" + answer.substr(9, 3)));
 }
 
-bool Contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 TEST(PccsServer, ServesOnAFreePortAndRemembersWhatWasAsked) {
   const PccsServer server = Started();
   const std::string answer = Ask(server, kTcb);
   EXPECT_EQ(StatusOf(answer), 200U);
-  EXPECT_TRUE(Contains(answer, "\r\nTCB-Info-Issuer-Chain: -----BEGIN%20"));
-  EXPECT_TRUE(Contains(answer, R"("tcbEvaluationDataNumber":20,)"));
+  EXPECT_THAT(answer, HasSubstr("\r\nTCB-Info-Issuer-Chain: -----BEGIN%20"));
+  EXPECT_THAT(answer, HasSubstr(R"("tcbEvaluationDataNumber":20,)"));
   EXPECT_EQ(StatusOf(Ask(server, "/nothing")), 404U);
   EXPECT_EQ(StatusOf(Ask(server, kTcb, "PUT")), 405U);
   EXPECT_EQ(server.requests(),
@@ -87,7 +85,7 @@ TEST(PccsServer, ReplacesWhatItServes) {
   CollateralOptions next;
   next.evaluation_number = 30;
   ASSERT_THAT(server.Serve(next), Succeeds());
-  EXPECT_TRUE(Contains(Ask(server, kTcb), R"("tcbEvaluationDataNumber":30,)"));
+  EXPECT_THAT(Ask(server, kTcb), HasSubstr(R"("tcbEvaluationDataNumber":30,)"));
   next.status = "unheard of";
   EXPECT_THAT(server.Serve(next), Fails(Reason::kUsage));
 }
@@ -104,7 +102,7 @@ TEST(PccsServer, FaultsHitTheirPathsAsOftenAsTheySay) {
 
 TEST(PccsServer, ServesOlderDocumentsAsAFault) {
   PccsServer server = Started({{PccsFaultKind::kLowerNumber, "", {}}});
-  EXPECT_TRUE(Contains(Ask(server, kTcb), R"("tcbEvaluationDataNumber":19,)"));
+  EXPECT_THAT(Ask(server, kTcb), HasSubstr(R"("tcbEvaluationDataNumber":19,)"));
   const std::string fresh = DocumentTime(std::chrono::system_clock::now());
   server.SetFaults({{PccsFaultKind::kStale, "", {}}});
   const std::string stale = Ask(server, kTcb);
@@ -123,8 +121,8 @@ TEST(PccsServer, EndsInTheMiddleOfATruncatedBody) {
   EXPECT_LT(half.size(), whole.size());
   const std::size_t head = whole.find("Content-Length:");
   ASSERT_NE(head, std::string::npos);
-  EXPECT_TRUE(
-      Contains(half, whole.substr(head, whole.find('\r', head) - head)));
+  EXPECT_THAT(half,
+              HasSubstr(whole.substr(head, whole.find('\r', head) - head)));
 }
 
 TEST(PccsServer, StopsWhileARequestWaits) {
