@@ -45,7 +45,7 @@ Result<Administrator> AdminAccess::Identify(const std::string& leaf_pem) const {
 
 Result<void> AdminAccess::CheckCall(std::string_view path,
                                     const std::string& leaf_pem) const {
-  const auto checked = [&]() -> Result<void> {
+  auto checked = [&]() -> Result<void> {
     ASSIGN_OR_RETURN(const Administrator caller, Identify(leaf_pem));
     if (path.starts_with(kHealth)) {
       return {};
