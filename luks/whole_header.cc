@@ -30,7 +30,9 @@ Result<Header> ReadWholeHeader(const ImageFile& image) {
     if (image.size() > kMaxHeaderSize) {
       // Else "device too small" of a header that goes on would speak of the
       // image.
-      return std::move(device).Context("in its first 16 MiB").error();
+      return std::move(device)
+          .Context("in its first 16 MiB, the most that a header may have")
+          .error();
     }
     return std::move(device).error();
   }

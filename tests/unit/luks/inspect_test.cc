@@ -162,7 +162,9 @@ TEST_F(InspectTest, AHeaderAbove16MiBIsRefusedForThat) {
     const char* refusal;
   } rows[] = {
       {"256k", "data at byte 33554432, "},
-      {"16m", "in its first 16 MiB: LUKS2 header: Device "},
+      {"16m",
+       "in its first 16 MiB, the most that a header may have: LUKS2 "
+       "header: Device "},
   };
   for (const auto& row : rows) {
     Format({"--offset", "65536",  // sectors: 32 MiB
