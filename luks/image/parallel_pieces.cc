@@ -42,14 +42,16 @@ class Pieces {
     done_ += bytes;
     changed_.notify_one();
   }
+  // Who was only stopped by another thread's failure may be here before it.
   void Fail(Error error) {
     const std::lock_guard lock(mutex_);
-    if (!failure_.has_value()) {
+    if (!failure_.has_value() || failure_->reason() == Reason::kStopped) {
       failure_ = std::move(error);
     }
     changed_.notify_one();
   }
-  Result<void> Watch(const PieceProgress& progress) {
+  // Until all is done or a thread has failed.
+  void Watch(const PieceProgress& progress) {
     std::uint64_t shown = 0;
     std::unique_lock lock(mutex_);
     while (!failure_.has_value() && shown < total_) {
@@ -61,6 +63,9 @@ class Pieces {
         lock.lock();
       }
     }
+  }
+  // When the threads have ended.
+  Result<void> Outcome() const {
     if (failure_.has_value()) {
       return *failure_;
     }
@@ -102,12 +107,13 @@ Result<void> RunPieces(std::uint64_t size, std::uint64_t piece_size,
     workers.push_back(std::move(worker));
   }
   Pieces shared(size, piece_size);
-  // Declared last, so that the threads have ended before what they use goes.
-  ASSIGN_OR_RETURN(const std::vector<std::jthread> threads,
+  ASSIGN_OR_RETURN(std::vector<std::jthread> threads,
                    StartThreads(workers.size(), [&](std::size_t number) {
                      WorkOff(workers[number].get(), &shared);
                    }));
-  return shared.Watch(progress);
+  shared.Watch(progress);
+  threads.clear();  // waits for them
+  return shared.Outcome();
 }
 
 }  // namespace tdxvfs::image
