@@ -61,11 +61,11 @@ TEST(Crl, AnEmptyOneRevokesNothing) {
 }
 
 TEST(Crl, RefusesOneWrongThing) {
-  struct Row {
+  struct WrongCrl {
     std::function<void(CrlSpec&)> change;
     std::string named;
   };
-  const std::vector<Row> rows = {
+  const std::vector<WrongCrl> rows = {
       {[](CrlSpec& s) { s.next_update.reset(); }, "nextUpdate"},
       {[](CrlSpec& s) { s.number.reset(); }, "CRL number"},
       {[](CrlSpec& s) { s.authority_key_id = false; }, "authority key"},
@@ -78,7 +78,7 @@ TEST(Crl, RefusesOneWrongThing) {
       {[](CrlSpec& s) { s.unknown_critical_extension = true; }, "critical"},
       {[](CrlSpec& s) { s.signature_flipped = true; }, "signature"},
       {[](CrlSpec& s) { s.tail = {0}; }, "after the last value"}};
-  for (const Row& row : rows) {
+  for (const WrongCrl& row : rows) {
     CrlSpec spec = GoodSpec();
     row.change(spec);
     const auto verified = Verify(Make(spec));
