@@ -48,8 +48,7 @@ void FloorWork::Run() const {
        "verifying");
   const auto ours = X25519KeyPair::Generate();
   Must(ours.has_value() &&
-           X25519(ours->private_key, guest_.public_key, Reason::kInternal)
-               .has_value(),
+           X25519(*ours, guest_.public_key, Reason::kInternal).has_value(),
        "agreeing on a secret");
 }
 

@@ -3,17 +3,21 @@
 // fresh TLS connections, collateral warm and audit on, against a floor in the
 // same run: a plain gRPC server that answers streams of the same number and
 // sizes of messages over fresh TLS connections, and does the P-256 and X25519
-// operations that are really needed. Usage: release_bench [EXCHANGES [ROUNDS]]
+// operations that are really needed. The servers have one core in turns, the
+// guests have the other; GUESTS of them come at a time. Usage:
+// release_bench [EXCHANGES [ROUNDS [GUESTS]]]
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <array>
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -22,8 +26,10 @@
 #include "bench/echo_service.h"
 #include "bench/floor_work.h"
 #include "bench/guest_client.h"
+#include "bench/measuring.h"
 #include "bench/must.h"
 #include "bench/pretend_fleet.h"
+#include "bench/server_program.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "common/process_hardening.h"
@@ -35,15 +41,25 @@ namespace {
 constexpr std::size_t kMaxFile = 1 << 20;
 
 using bench::GuestClient;
+using bench::Median;
 using bench::Must;
 using bench::MustSystem;
 using bench::PretendFleet;
 
 constexpr char kAskUsage = 'u';
+constexpr int kServerCore = 0;
+constexpr int kGuestCore = 1;
 
-// All exchanges come from one address, one after the other.
+// All exchanges come from one address.
 constexpr const char* kLimits =
-    "peer_per_minute = 10000000\npeer_burst = 1000000\n";
+    "peer_per_minute = 10000000\npeer_burst = 1000000\n"
+    "peer_attestations = 256\n";
+
+struct Plan {
+  int exchanges = 400;  // in each round, of each server
+  int rounds = 10;
+  int guests = 16;  // at a time
+};
 
 // What both servers and the guest know.
 struct Setup {
@@ -66,6 +82,7 @@ class ServerProcess {
     if (process_ == 0) {
       close(to_server_[1]);
       close(from_server_[0]);
+      bench::StayOnCore(kServerCore);
       Run(serve);
     }
     close(to_server_[0]);
@@ -145,46 +162,51 @@ std::pair<std::string, std::shared_ptr<void>> ServeKeys(const Setup& setup) {
 
 // Server CPU per exchange in milliseconds.
 double Measure(const PretendFleet& fleet, const ServerProcess& server,
-               GuestClient::Answers answers, int exchanges) {
+               GuestClient::Answers answers, const Plan& plan) {
   const auto credentials = bench::GuestCredentials(fleet);
   const double before = server.CpuMs();
-  for (int i = 0; i < exchanges; ++i) {
-    (void)Must(
-        GuestClient(fleet, credentials, server.address(), answers).Unlock());
+  std::atomic<int> left = plan.exchanges;
+  {
+    std::vector<std::jthread> guests;
+    for (int i = 0; i < plan.guests; ++i) {
+      guests.emplace_back([&] {
+        while (left.fetch_sub(1) > 0) {
+          (void)Must(GuestClient(fleet, credentials, server.address(), answers)
+                         .Unlock());
+        }
+      });
+    }
   }
-  return (server.CpuMs() - before) / exchanges;
+  return (server.CpuMs() - before) / plan.exchanges;
 }
 
-double Median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
-}
-
-void Run(int exchanges, int rounds) {
+void Run(const Plan& plan) {
   const Setup setup;
   // Both fork before gRPC is used here: it does not survive a fork.
   const std::size_t grant_size = setup.fleet.RegisterVolume();
   const ServerProcess keys([&setup] { return ServeKeys(setup); });
   const ServerProcess echo(
       [&setup, grant_size] { return ServeEcho(setup, grant_size); });
-  const auto release = [&](int count) {
-    return Measure(setup.fleet, keys, GuestClient::Answers::kReal, count);
+  bench::StayOnCore(kGuestCore);
+  const auto release = [&] {
+    return Measure(setup.fleet, keys, GuestClient::Answers::kReal, plan);
   };
-  const auto floor = [&](int count) {
-    return Measure(setup.fleet, echo, GuestClient::Answers::kEchoed, count);
+  const auto floor = [&] {
+    return Measure(setup.fleet, echo, GuestClient::Answers::kEchoed, plan);
   };
-  (void)release(20);
-  (void)floor(20);
+  (void)release();
+  (void)floor();
   std::vector<double> release_ms;
   std::vector<double> echo_ms;
   std::vector<double> ratios;
-  for (int round = 0; round < rounds; ++round) {
-    release_ms.push_back(release(exchanges));
-    echo_ms.push_back(floor(exchanges));
+  for (int round = 0; round < plan.rounds; ++round) {
+    release_ms.push_back(release());
+    echo_ms.push_back(floor());
     ratios.push_back(release_ms.back() / echo_ms.back());
   }
-  (void)printf("release: %.3f ms server CPU (median of %d x %d)\n",
-               Median(release_ms), rounds, exchanges);
+  (void)printf(
+      "release: %.3f ms server CPU (median of %d x %d, %d at a time)\n",
+      Median(release_ms), plan.rounds, plan.exchanges, plan.guests);
   (void)printf(
       "floor:   %.3f ms server CPU, same messages and key operations\n",
       Median(echo_ms));
@@ -194,7 +216,8 @@ void Run(int exchanges, int rounds) {
 int Positive(const char* text) {
   const int value = atoi(text);
   if (value <= 0) {
-    (void)fprintf(stderr, "usage: release_bench [EXCHANGES [ROUNDS]]\n");
+    (void)fprintf(stderr,
+                  "usage: release_bench [EXCHANGES [ROUNDS [GUESTS]]]\n");
     exit(2);
   }
   return value;
@@ -207,6 +230,13 @@ int main(int argc, char** argv) {
   tdxvfs::bench::Must(tdxvfs::PrepareSecretMemory());
   tdxvfs::bench::Must(tdxvfs::AllowOnlyTls13());
   tdxvfs::StartLog("release_bench", tdxvfs::LogLevel::kError);
-  tdxvfs::Run(argc > 1 ? tdxvfs::Positive(argv[1]) : 500,
-              argc > 2 ? tdxvfs::Positive(argv[2]) : 3);
+  tdxvfs::Plan plan;
+  const std::array<int*, 3> numbers = {&plan.exchanges, &plan.rounds,
+                                       &plan.guests};
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (argc > static_cast<int>(i) + 1) {
+      *numbers.at(i) = tdxvfs::Positive(argv[i + 1]);
+    }
+  }
+  tdxvfs::Run(plan);
 }

@@ -138,8 +138,8 @@ Result<HpkeContext> HpkeContext::SetupSender(
 Result<HpkeContext> HpkeContext::SetupSenderWith(
     const X25519KeyPair& ephemeral, const X25519PublicKey& recipient,
     ByteSpan info) {
-  ASSIGN_OR_RETURN(const Secret shared, X25519(ephemeral.private_key, recipient,
-                                               Reason::kRequestInvalid));
+  ASSIGN_OR_RETURN(const Secret shared,
+                   X25519(ephemeral, recipient, Reason::kRequestInvalid));
   ASSIGN_OR_RETURN(const Secret kem_secret,
                    KemSharedSecret(shared, ephemeral.public_key, recipient));
   return Schedule(kem_secret, info);
@@ -148,9 +148,8 @@ Result<HpkeContext> HpkeContext::SetupSenderWith(
 Result<HpkeContext> HpkeContext::SetupRecipient(
     const X25519PublicKey& encapsulated_key, const X25519KeyPair& recipient,
     ByteSpan info) {
-  ASSIGN_OR_RETURN(
-      const Secret shared,
-      X25519(recipient.private_key, encapsulated_key, Reason::kGrantInvalid));
+  ASSIGN_OR_RETURN(const Secret shared,
+                   X25519(recipient, encapsulated_key, Reason::kGrantInvalid));
   ASSIGN_OR_RETURN(
       const Secret kem_secret,
       KemSharedSecret(shared, encapsulated_key, recipient.public_key));

@@ -36,6 +36,8 @@ class AuditLog {
   // Returns the record's audit id once it is on disk. Fails with
   // kAuditUnavailable; nothing of the record is kept then.
   virtual Result<std::string> Append(const AuditRecord& record) = 0;
+  // Returns once the record outlives this process; a machine that loses power
+  // within seconds may lose it.
   virtual Result<void> Append(const OutcomeRecord& record) = 0;
   // One decision as JSON, with its outcome as a member when there is one.
   // kAuditUnknown when no such decision is on record.

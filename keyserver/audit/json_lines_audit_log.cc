@@ -94,7 +94,7 @@ Result<std::string> JsonLinesAuditLog::Append(const AuditRecord& record) {
   // The number is taken under the lock that orders the lines.
   const AuditId id{last_.instance, last_.sequence + 1};
   Pending pending{ToJsonLine(record, id.ToString(), evidence), record.released,
-                  false, std::nullopt};
+                  true, false, std::nullopt};
   last_ = id;
   RETURN_IF_ERROR(Write(&pending, &lock));
   return id.ToString();
@@ -123,7 +123,7 @@ Result<EvidenceNote> JsonLinesAuditLog::KeepEvidence(
 }
 
 Result<void> JsonLinesAuditLog::Append(const OutcomeRecord& record) {
-  Pending pending{ToJsonLine(record), true, false, std::nullopt};
+  Pending pending{ToJsonLine(record), true, false, false, std::nullopt};
   std::unique_lock lock(mutex_);
   return Write(&pending, &lock);
 }

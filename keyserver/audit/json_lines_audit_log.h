@@ -30,11 +30,12 @@
 namespace tdxvfs::keyserver {
 
 // Files of JSON lines in a hash chain with signed heads (docs/audit.md), only
-// ever appended to and synced before an Append returns. Whoever comes while
-// another is writing waits, and one of those who waited writes for all of them:
-// they share a sync. One process at a time holds the folder. Evidence lies in
-// the folder `evidence` beside them, and Find puts it back into the record
-// while it is there.
+// ever appended to. A decision is synced before its Append returns; an outcome
+// is written, and synced with the next decision or head or by Maintain. Whoever
+// comes while another is writing waits, and one of those who waited writes for
+// all of them: they share a sync. One process at a time holds the folder.
+// Evidence lies in the folder `evidence` beside them, and Find puts it back
+// into the record while it is there.
 class JsonLinesAuditLog : public AuditLog {
  public:
   // Opens or makes the log in an existing directory. Ids, numbers and links go
@@ -55,10 +56,11 @@ class JsonLinesAuditLog : public AuditLog {
   Result<ShownEvidence> EvidenceOf(std::string_view decision) override;
   Result<void> CheckHealth() override;
 
-  // Signs a head where one is due, takes disk back that was given up and starts
-  // a new file where one is due. Call every few seconds. Returns the newest
-  // head, when there is one that it has not returned before, for a place where
-  // this log's disk cannot change it. Fails with kAuditUnavailable.
+  // Syncs what still waits for it, signs a head where one is due, takes disk
+  // back that was given up and starts a new file where one is due. Call every
+  // few seconds. Returns the newest head, when there is one that it has not
+  // returned before, for a place where this log's disk cannot change it. Fails
+  // with kAuditUnavailable.
   Result<std::optional<std::string>> Maintain();
   // The same at the end, when nobody appends any more: the log ends in a head.
   Result<std::optional<std::string>> SignLast();
@@ -70,11 +72,13 @@ class JsonLinesAuditLog : public AuditLog {
   // One line on its way to the disk.
   struct Pending {
     std::string json;
-    bool is_release = false;
+    bool is_release = false;   // or an outcome: may use the disk kept back
+    bool is_decision = false;  // is synced before anybody acts on it
     bool done = false;
     std::optional<Error> error;
   };
   using Batch = std::vector<Pending*>;
+  enum class SyncWhen : std::uint8_t { kNow, kLater };
 
   JsonLinesAuditLog(LogDirectory directory, LogView view, const LeftLog& left,
                     ChainWriter chain, DiskReserve reserve,
@@ -89,8 +93,10 @@ class JsonLinesAuditLog : public AuditLog {
   // By the one who writes, without the lock.
   void WriteBatch(const Batch& batch);
   Result<void> WriteRecords(const Batch& batch);
-  Result<void> WriteText(const std::function<Result<void>(std::string*)>& add);
+  Result<void> WriteText(const std::function<Result<void>(std::string*)>& add,
+                         SyncWhen when = SyncWhen::kNow);
   Result<void> AppendText(const std::string& text);
+  Result<void> Sync();
   Error Unavailable(std::string_view action, int error_number) const;
   Result<void> Begin(const std::string& begin,
                      const std::vector<std::string>& marks, bool needs_head);
@@ -124,6 +130,7 @@ class JsonLinesAuditLog : public AuditLog {
   std::chrono::steady_clock::time_point head_time_;
   int failed_with_ = 0;      // the last write's error number
   bool stop_stands_ = true;  // no line was written since the server before
+  bool unsynced_ = false;    // outcomes were written since the last sync
   std::atomic<bool> reserve_whole_;
 };
 

@@ -87,9 +87,9 @@ Result<void> JsonLinesAuditLog::Mend() {
     RETURN_IF_ERROR(WriteHead());
   }
   if (RotationIsDue()) {
-    return Rotate();
+    RETURN_IF_ERROR(Rotate());
   }
-  return {};
+  return unsynced_ ? Sync() : Result<void>();
 }
 
 Result<std::optional<std::string>> JsonLinesAuditLog::Maintain() {

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "keyserver/audit/json_lines_audit_log.h"
@@ -54,24 +55,34 @@ void JsonLinesAuditLog::WriteBatch(const Batch& batch) {
 }
 
 Result<void> JsonLinesAuditLog::WriteRecords(const Batch& batch) {
-  return WriteText([&](std::string* text) -> Result<void> {
-    const ChainWriter::Time now = clock_->Now();
-    for (const Pending* pending : batch) {
-      RETURN_IF_ERROR(chain_.Add(pending->json, now, text));
-    }
-    return {};
-  });
+  const bool decides = std::ranges::any_of(batch, &Pending::is_decision);
+  return WriteText(
+      [&](std::string* text) -> Result<void> {
+        const ChainWriter::Time now = clock_->Now();
+        for (const Pending* pending : batch) {
+          RETURN_IF_ERROR(chain_.Add(pending->json, now, text));
+        }
+        return {};
+      },
+      decides ? SyncWhen::kNow : SyncWhen::kLater);
 }
 
-// Appends what `add` makes, all of it or nothing, and the chain with it.
+// Appends what `add` makes, all of it or nothing, and the chain with it. A head
+// is synced in any case: it is told to others.
 Result<void> JsonLinesAuditLog::WriteText(
-    const std::function<Result<void>(std::string*)>& add) {
+    const std::function<Result<void>(std::string*)>& add, SyncWhen when) {
   ChainState before = chain_.state();
   failed_with_ = 0;
   std::string text;
   auto done = add(&text);
   if (done.has_value()) {
     done = AppendText(text);
+  }
+  if (done.has_value()) {
+    unsynced_ = true;
+    if (when == SyncWhen::kNow || chain_.state().unsigned_lines == 0) {
+      done = Sync();
+    }
   }
   if (!done.has_value()) {
     chain_.GoBack(std::move(before));
@@ -106,13 +117,18 @@ Result<void> JsonLinesAuditLog::AppendText(const std::string& text) {
     }
     return error;
   }
-  if (fdatasync(file) != 0) {
+  return {};
+}
+
+Result<void> JsonLinesAuditLog::Sync() {
+  if (fdatasync(view_.current->get()) != 0) {
     // After a failed sync the kernel may call the lost pages clean: nothing
     // that is written from here on could be believed.
     Error error = Unavailable("sync", errno);
     Break(error);
     return error;
   }
+  unsynced_ = false;
   return {};
 }
 

@@ -191,12 +191,9 @@ Result<void> SealedRows::AddVersion(const VersionRecord& record,
       .Run();
 }
 
-// The description's bytes are taken from the row, not written again: a later
-// program may write the same description in another way.
-Result<std::vector<std::uint8_t>> SealedRows::DescriptionOf(
-    const VersionRecord& record) const {
+Result<SqliteStatement> SealedRows::FindRow(const VersionRecord& record) const {
   ASSIGN_OR_RETURN(SqliteStatement query,
-                   Prepare("SELECT description FROM versions "
+                   Prepare("SELECT description, passphrase FROM versions "
                            "WHERE volume = ? AND version = ?"));
   ASSIGN_OR_RETURN(
       const bool found,
@@ -204,7 +201,14 @@ Result<std::vector<std::uint8_t>> SealedRows::DescriptionOf(
   if (!found) {
     return UnknownVersion(record.volume, record.version);
   }
-  std::vector<std::uint8_t> described = query.Bytes(0);
+  return query;
+}
+
+// The description's bytes are taken from the row, not written again: a later
+// program may write the same description in another way.
+Result<std::vector<std::uint8_t>> SealedRows::DescriptionIn(
+    const SqliteStatement& row, const VersionRecord& record) {
+  std::vector<std::uint8_t> described = row.Bytes(0);
   ASSIGN_OR_RETURN(const VersionDescription description,
                    ReadDescriptionRecord(described));
   if (description != record.description) {
@@ -215,8 +219,9 @@ Result<std::vector<std::uint8_t>> SealedRows::DescriptionOf(
 }
 
 Result<void> SealedRows::UpdateVersion(const VersionRecord& record) const {
+  ASSIGN_OR_RETURN(const SqliteStatement row, FindRow(record));
   ASSIGN_OR_RETURN(const std::vector<std::uint8_t> described,
-                   DescriptionOf(record));
+                   DescriptionIn(row, record));
   ASSIGN_OR_RETURN(const std::vector<std::uint8_t> state,
                    SealState(record, described));
   ASSIGN_OR_RETURN(SqliteStatement update,
@@ -231,20 +236,15 @@ Result<void> SealedRows::UpdateVersion(const VersionRecord& record) const {
 }
 
 Result<Secret> SealedRows::ReadPassphrase(const VersionRecord& record) const {
-  ASSIGN_OR_RETURN(const std::vector<std::uint8_t> described,
-                   DescriptionOf(record));
-  ASSIGN_OR_RETURN(SqliteStatement query,
-                   Prepare("SELECT passphrase FROM versions "
-                           "WHERE volume = ? AND version = ?"));
-  ASSIGN_OR_RETURN(
-      const bool found,
-      query.Bind(record.volume).Bind(std::int64_t{record.version}).Step());
-  if (!found || query.IsNull(0)) {
+  ASSIGN_OR_RETURN(const SqliteStatement row, FindRow(record));
+  if (row.IsNull(1)) {
     return UnknownVersion(record.volume, record.version);
   }
+  ASSIGN_OR_RETURN(const std::vector<std::uint8_t> described,
+                   DescriptionIn(row, record));
   return key_
       ->Unseal({"passphrase", record.volume, record.version, described},
-               query.Bytes(0))
+               row.Bytes(1))
       .Context(NameOf(record.volume, record.version));
 }
 

@@ -96,8 +96,10 @@ class SealedRows {
                             : SqliteStatement::Prepare(database_, sql);
   }
   Result<VersionRecord> ReadVersion(const SqliteStatement& row) const;
-  Result<std::vector<std::uint8_t>> DescriptionOf(
-      const VersionRecord& record) const;
+  // Of a version: its description and its passphrase.
+  Result<SqliteStatement> FindRow(const VersionRecord& record) const;
+  static Result<std::vector<std::uint8_t>> DescriptionIn(
+      const SqliteStatement& row, const VersionRecord& record);
   Result<std::vector<std::uint8_t>> SealState(
       const VersionRecord& record,
       std::span<const std::uint8_t> description) const;
