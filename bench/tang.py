@@ -30,7 +30,7 @@ TANGD = "/usr/libexec/tangd"
 SERVER_CORE, CLIENT_CORE = 0, 1
 RECOVERIES = 400
 CLIENTS = 4
-STORM = ("2000", "10", "48")  # guests, seconds, attempts at once
+STORM = ("2000", "2", "48")  # guests, seconds, attempts at once
 
 
 def run(*command):
