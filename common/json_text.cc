@@ -11,6 +11,10 @@
 namespace tdxvfs {
 namespace {
 
+constexpr std::size_t kBracket = 1;
+// Most objects are no larger, and so grow no further.
+constexpr std::size_t kUsualSize = 256;  // bytes
+
 // Length of the valid UTF-8 sequence at the start of `text`, 0 when there is
 // none (RFC 3629 section 4: no overlong forms, no surrogates, no more than
 // U+10FFFF).
@@ -110,10 +114,14 @@ void AppendString(std::string& json, std::string_view text) {
   json += '"';
 }
 
-void AppendName(std::string& text, std::string_view name) {
-  if (!text.empty()) {
+void AppendComma(std::string& text) {
+  if (text.size() > kBracket) {
     text += ',';
   }
+}
+
+void AppendName(std::string& text, std::string_view name) {
+  AppendComma(text);
   AppendString(text, name);
   text += ':';
 }
@@ -125,10 +133,15 @@ void AppendMember(std::string& text, std::string_view name,
 }
 
 void AppendElement(std::string& text, std::string_view json) {
-  if (!text.empty()) {
-    text += ",";
-  }
+  AppendComma(text);
   text += json;
+}
+
+std::string Opened(char bracket) {
+  std::string text;
+  text.reserve(kUsualSize);
+  text += bracket;
+  return text;
 }
 
 }  // namespace
@@ -157,6 +170,8 @@ std::string JsonTime(std::chrono::system_clock::time_point time) {
 
 std::string JsonTimeNow() { return JsonTime(std::chrono::system_clock::now()); }
 
+JsonObject::JsonObject() : text_(Opened('{')) {}
+
 JsonObject& JsonObject::String(std::string_view name, std::string_view value) {
   AppendName(text_, name);
   AppendString(text_, value);
@@ -182,6 +197,8 @@ JsonObject& JsonObject::Raw(std::string_view name, std::string_view json) {
   AppendMember(text_, name, json);
   return *this;
 }
+
+JsonArray::JsonArray() : text_(Opened('[')) {}
 
 JsonArray& JsonArray::String(std::string_view value) {
   AppendElement(text_, JsonString(value));

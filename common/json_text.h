@@ -5,6 +5,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace tdxvfs {
 
@@ -20,13 +21,14 @@ std::string JsonTimeNow();
 // escaped. Nest by giving another writer's Close() to Raw.
 class JsonObject {
  public:
+  JsonObject();
   JsonObject& String(std::string_view name, std::string_view value);
   JsonObject& Number(std::string_view name, long long value);
   JsonObject& Boolean(std::string_view name, bool value);
   JsonObject& Null(std::string_view name);
   JsonObject& Raw(std::string_view name, std::string_view json);
-  // The finished object, `{...}`.
-  std::string Close() const { return "{" + text_ + "}"; }
+  // The finished object, `{...}`; nothing is written to it afterwards.
+  std::string Close() { return std::move(text_ += '}'); }
 
  private:
   std::string text_;
@@ -34,9 +36,10 @@ class JsonObject {
 
 class JsonArray {
  public:
+  JsonArray();
   JsonArray& String(std::string_view value);
   JsonArray& Raw(std::string_view json);
-  std::string Close() const { return "[" + text_ + "]"; }
+  std::string Close() { return std::move(text_ += ']'); }
 
  private:
   std::string text_;

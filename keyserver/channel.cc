@@ -50,6 +50,18 @@ void SetLimits(grpc::ServerBuilder* builder, int max_message_size) {
   builder->AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
 }
 
+// What gRPC does by itself for long connections and large messages, and what
+// costs each of our short ones: probes for the bandwidth, statistics for a
+// debugging service that is not offered, and compression, which also would let
+// a small message grow.
+void LeaveOutExtras(grpc::ServerBuilder* builder) {
+  for (const char* extra : {GRPC_ARG_HTTP2_BDP_PROBE, GRPC_ARG_ENABLE_CHANNELZ,
+                            GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION,
+                            GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION}) {
+    builder->AddChannelArgument(extra, 0);
+  }
+}
+
 // Debian's Abseil looks for cycles in the order of all mutexes whenever gRPC
 // takes one, which is for those who write gRPC (docs/adr/0035).
 void LeaveLockOrderAlone() {
@@ -95,6 +107,7 @@ Result<std::unique_ptr<Channel>> Channel::Open(Settings settings) {
   grpc::ServerBuilder builder;
   builder.RegisterService(settings.service);
   SetLimits(&builder, settings.max_message_size);
+  LeaveOutExtras(&builder);
   channel->acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
       ExternalConnectionType::FROM_FD, channel->credentials_);
   channel->server_ = builder.BuildAndStart();

@@ -51,7 +51,7 @@ def served_certificate_digest(address, ca_file):
 class Exchange:
     """One Unlock stream, message by message."""
 
-    def __init__(self, address, ca_file):
+    def __init__(self, address, ca_file, compression=None):
         with open(ca_file, "rb") as file:
             credentials = grpc.ssl_channel_credentials(file.read())
         self._channel = grpc.secure_channel(
@@ -60,7 +60,8 @@ class Exchange:
              ("grpc.enable_retries", 0)])
         self._requests = queue.Queue()
         self._stream = release_pb2_grpc.KeyReleaseStub(self._channel).Unlock(
-            iter(self._requests.get, None), timeout=TIMEOUT_SECONDS)
+            iter(self._requests.get, None), timeout=TIMEOUT_SECONDS,
+            compression=compression)
 
     def __enter__(self):
         return self
@@ -108,8 +109,8 @@ class Guest:
         self.public_key = self.private_key.public_key().public_bytes(
             serialization.Encoding.Raw, serialization.PublicFormat.Raw)
 
-    def exchange(self):
-        return Exchange(self.address, self.ca_file)
+    def exchange(self, **options):
+        return Exchange(self.address, self.ca_file, **options)
 
     def begin(self, **changed):
         members = {"volume": self.volume, "purpose": release_pb2.OPEN,

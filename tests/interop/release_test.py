@@ -12,6 +12,8 @@ import sys
 import time
 import unittest
 
+import grpc
+
 # First: it makes the modules that the others import.
 from key_server_process import (CONFIG, HEADER, MR_TD, PASSPHRASE, ZERO_RTMRS,
                                 Server)
@@ -78,6 +80,18 @@ class ReleaseTest(unittest.TestCase):
         exchange.send(evidence=guest.evidence(guest.quote(bound)))
         grant, key = guest.open_grant(exchange.receive().release, bound)
         return exchange, grant, key
+
+    def test_compressed_messages_are_not_unpacked(self):
+        guest = new_guest()
+        with guest.exchange(compression=grpc.Compression.Gzip) as exchange:
+            exchange.send(begin=guest.begin(agent_version="a" * 64))
+            with self.assertRaises(Refused) as caught:
+                exchange.receive()
+        self.assertEqual(caught.exception.code,
+                         grpc.StatusCode.INVALID_ARGUMENT)
+        exchange, _, _ = self.granted(new_guest())
+        with exchange:
+            pass
 
     def test_honest_guest_gets_its_grant(self):
         exchange, grant, key = self.granted(new_guest())
