@@ -6,12 +6,17 @@
 #include "cli/register_version.h"
 #include "common/file.h"
 #include "common/hex.h"
+#include "luks/image/claimed_contents.h"
 #include "luks/image/manifest_signature.h"
 
 namespace tdxvfs::cli {
 namespace {
 
 constexpr std::size_t kMaxManifestSize = std::size_t{64} * 1024;  // bytes
+
+std::string Named(const VolumeAccess& access) {
+  return "manifest '" + access.manifest + "'";
+}
 
 Result<void> CheckSignature(const VolumeAccess& access,
                             const std::string& manifest) {
@@ -44,11 +49,29 @@ void AddVolumeAccess(Command command, VolumeAccess& access) {
 Result<image::Manifest> ReadManifest(const VolumeAccess& access) {
   ASSIGN_OR_RETURN(const std::string text,
                    ReadFile(access.manifest, kMaxManifestSize));
-  const std::string name = "manifest '" + access.manifest + "'";
+  const std::string name = Named(access);
   if (!access.verify_key.empty()) {
     RETURN_IF_ERROR(CheckSignature(access, text).Context(name));
   }
   return image::ParseManifest(text).Context(name);
+}
+
+Result<image::Manifest> ReadMountedManifest(const VolumeAccess& access) {
+  ASSIGN_OR_RETURN(image::Manifest manifest, ReadManifest(access));
+  RETURN_IF_ERROR(image::CheckMountMembers(manifest).Context(Named(access)));
+  return manifest;
+}
+
+Result<void> CheckHeldFileSystem(const VolumeAccess& access,
+                                 const image::Manifest& manifest,
+                                 const image::SealedImage& image) {
+  auto held = image::CheckFileSystem(image, manifest);
+  if (held.has_value() || held.error().reason() == Reason::kImageCorrupt) {
+    return {};
+  }
+  return held.error().reason() == Reason::kFileInvalid
+             ? std::move(held).Context(Named(access))
+             : std::move(held);
 }
 
 Result<image::SealedImage> OpenVolumeImage(const VolumeAccess& access,

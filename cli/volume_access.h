@@ -29,13 +29,24 @@ void AddVolumeAccess(Command command, VolumeAccess& access);
 // VerifyManifest and ParseManifest do.
 Result<image::Manifest> ReadManifest(const VolumeAccess& access);
 
+// The same, of a manifest by which guests are going to mount the image. Fails
+// as CheckMountMembers does, too.
+Result<image::Manifest> ReadMountedManifest(const VolumeAccess& access);
+
 // Reads the key file and opens the image. Fails as ReadKeyFile and
 // SealedImage::Open do.
 Result<image::SealedImage> OpenVolumeImage(const VolumeAccess& access,
                                            const image::Manifest& manifest,
                                            const Console& console);
 
-// The same, for commands that look at the files inside. Fails as
+// That the image holds the file system of the manifest. Says nothing of one
+// whose first block is bad: whoever reads all of it finds that. Fails as
+// CheckFileSystem does.
+Result<void> CheckHeldFileSystem(const VolumeAccess& access,
+                                 const image::Manifest& manifest,
+                                 const image::SealedImage& image);
+
+// Opens the tree, for commands that look at the files inside. Fails as
 // SealedTree::Open does, too.
 Result<image::SealedTree> OpenVolumeTree(const VolumeAccess& access,
                                          const image::Manifest& manifest,

@@ -42,9 +42,10 @@ Result<std::optional<std::vector<std::uint8_t>>> NewSalt(
 Result<void> VolumeRepack(const Options& options, const Console& console) {
   ASSIGN_OR_RETURN(const auto salt, NewSalt(options));
   ASSIGN_OR_RETURN(const image::Manifest manifest,
-                   ReadManifest(options.access));
+                   ReadMountedManifest(options.access));
   ASSIGN_OR_RETURN(const image::SealedImage source,
                    OpenVolumeImage(options.access, manifest, console));
+  RETURN_IF_ERROR(CheckHeldFileSystem(options.access, manifest, source));
   return MakeNewImage(
       options.target,
       [&](const Secret& passphrase) -> Result<image::Manifest> {

@@ -56,6 +56,11 @@ std::string ToJson(const Options& options, const Findings& findings) {
     return object.String("contents", "not-checked").Close();
   }
   const image::Verification& contents = *findings.contents;
+  if (contents.holds()) {
+    object.String("file_system", findings.manifest.file_system);
+  } else {
+    object.Null("file_system");
+  }
   JsonArray bad;
   for (const image::BadBlock& block : contents.bad) {
     bad.Raw(BadBlockJson(block));
@@ -105,6 +110,10 @@ void PrintTable(const Options& options, const Findings& findings,
     return;
   }
   const image::Verification& contents = *findings.contents;
+  if (contents.holds()) {
+    table.Row({"file system",
+               findings.manifest.file_system + ", as the manifest says"});
+  }
   table
       .Row({"data",
             CountText(findings.manifest.verity->data_blocks,
@@ -123,6 +132,7 @@ Result<image::Verification> VerifyContents(const Options& options,
                                            const Console& console) {
   ASSIGN_OR_RETURN(const image::SealedImage image,
                    OpenVolumeImage(options.access, manifest, console));
+  RETURN_IF_ERROR(CheckHeldFileSystem(options.access, manifest, image));
   ProgressLine progress(console, "verifying '" + options.access.image + "'");
   return VerifyImage(image, [&](std::uint64_t done, std::uint64_t total) {
     progress.Show(done, total);
@@ -151,7 +161,7 @@ Result<void> VolumeVerify(const Options& options, const Console& console) {
                  "checks no more than the header and the size");
   }
   Findings findings;
-  ASSIGN_OR_RETURN(findings.manifest, ReadManifest(options.access));
+  ASSIGN_OR_RETURN(findings.manifest, ReadMountedManifest(options.access));
   if (options.header_only) {
     RETURN_IF_ERROR(
         image::CheckImageHeader(options.access.image, findings.manifest));

@@ -89,16 +89,24 @@ Result<UniqueFd> MakeMount(const MountRequest& request) {
 
 }  // namespace
 
+bool IsMountable(std::string_view file_system) {
+  return std::find(kFileSystems.begin(), kFileSystems.end(), file_system) !=
+         kFileSystems.end();
+}
+
+bool IsMountOption(std::string_view option, std::string_view file_system) {
+  return std::find(kOptions.begin(), kOptions.end(), option) !=
+             kOptions.end() &&
+         (option != "noload" || file_system == "ext4");
+}
+
 Result<void> CheckMountRequest(const MountRequest& request) {
-  if (std::find(kFileSystems.begin(), kFileSystems.end(),
-                request.file_system) == kFileSystems.end()) {
+  if (!IsMountable(request.file_system)) {
     return Error(Reason::kGrantInvalid,
                  "the grant names file system '" + request.file_system + "'");
   }
   for (const std::string& option : request.options) {
-    const bool known =
-        std::find(kOptions.begin(), kOptions.end(), option) != kOptions.end();
-    if (!known || (option == "noload" && request.file_system != "ext4")) {
+    if (!IsMountOption(option, request.file_system)) {
       return Error(Reason::kGrantInvalid,
                    "the grant names mount option '" + option + "'");
     }

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/result.h"
@@ -18,6 +19,10 @@ struct MountRequest {
   std::string file_system;           // pinned; never guessed
   std::vector<std::string> options;  // of: ro, noatime, relatime, noload
 };
+
+// What a guest takes: a file system, and an option of a file system.
+bool IsMountable(std::string_view file_system);
+bool IsMountOption(std::string_view option, std::string_view file_system);
 
 // File systems and options that a grant may name. Fails with kGrantInvalid.
 Result<void> CheckMountRequest(const MountRequest& request);

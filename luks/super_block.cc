@@ -70,4 +70,13 @@ std::optional<std::uint64_t> FileSystemSize(
   return file_system == "squashfs" ? SquashfsSize(start) : std::nullopt;
 }
 
+std::string_view FileSystemOf(std::span<const std::uint8_t> start) {
+  for (const std::string_view file_system : {"erofs", "squashfs", "ext4"}) {
+    if (FileSystemSize(file_system, start).has_value()) {
+      return file_system;
+    }
+  }
+  return {};
+}
+
 }  // namespace tdxvfs::luks

@@ -17,6 +17,10 @@ inline constexpr std::size_t kSuperBlockArea = 2048;  // bytes from the start
 std::optional<std::uint64_t> FileSystemSize(
     std::string_view file_system, std::span<const std::uint8_t> start);
 
+// Which of the file systems that guests mount begins like this: "erofs",
+// "squashfs" or "ext4"; empty: none of them.
+std::string_view FileSystemOf(std::span<const std::uint8_t> start);
+
 }  // namespace tdxvfs::luks
 
 #endif  // TDXVFS_LUKS_SUPER_BLOCK_H_

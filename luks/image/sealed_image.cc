@@ -88,7 +88,7 @@ Result<void> CheckImageHeader(const std::filesystem::path& path,
   if (auto header = CheckHeader(image, manifest); !header.has_value()) {
     return std::move(header).error();
   }
-  return {};
+  return CheckTree(manifest);
 }
 
 Result<SealedImage> SealedImage::Open(const std::filesystem::path& path,

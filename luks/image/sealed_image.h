@@ -19,9 +19,11 @@
 namespace tdxvfs::image {
 
 // Checks what can be checked of an image without its key: that its header is
-// the one in the manifest and of profile sealed-1, and that its size is right.
-// Fails with kHeaderMismatch, kHeaderRefused, kImageTruncated, kImageCorrupt
-// (too long), kNotSupported (profile) and as ImageFile::Open does.
+// the one in the manifest and of profile sealed-1, that its size is right, and
+// that the manifest's hash tree would cover all of it. Fails with
+// kHeaderMismatch, kHeaderRefused, kImageTruncated, kImageCorrupt (too long),
+// kVerityMissing (a manifest without a hash tree), kNotSupported (profile, or
+// a tree that leaves bytes of the image uncovered) and as ImageFile::Open does.
 Result<void> CheckImageHeader(const std::filesystem::path& path,
                               const Manifest& manifest);
 
@@ -30,8 +32,7 @@ Result<void> CheckImageHeader(const std::filesystem::path& path,
 class SealedImage {
  public:
   // Checks as CheckImageHeader does, then unlocks the volume key. Also fails
-  // with kPassphraseWrong, kVerityMissing (a manifest without a hash tree) and
-  // kNotSupported (with one that leaves bytes of the image uncovered).
+  // with kPassphraseWrong.
   static Result<SealedImage> Open(const std::filesystem::path& path,
                                   const Manifest& manifest,
                                   const Secret& passphrase);

@@ -57,6 +57,46 @@ flip() {
   matches owner_refused
 }
 
+# claim FILTER [OPTION...]: what verify says of the manifest as jq changes it.
+claim() {
+  jq -c "$1" manifest > edited
+  say tdxvfs volume verify image --manifest edited "${@:2}"
+}
+
+@test "a manifest of something else than the image is refused" {
+  claim '.file_system = "squashfs"' --key-file key
+  claim '.file_system = "ext4" | .mount_options += ["noload"]' --key-file key --json
+  claim '.file_system = "xfs"' --header-only
+  claim '.mount_options = []' --header-only
+  claim '.mount_options = ["ro", "rw"]' --key-file key
+  claim '.mount_options += ["noload"]' --key-file key
+  claim '.mount_options += ["ro"]' --header-only
+  claim '.file_system = "ext4"' --header-only
+  claim '.mount_options += ["noatime"]' --header-only
+  claim '.uuid = "00000000-0000-4000-8000-000000000000"' --header-only
+  claim '.header_size -= 4096 | .data_size += 4096' --header-only
+  claim '.data_size += 4096 | .image_size += 4096' --header-only
+  claim '.header_profile = "imported-1"' --header-only
+  claim 'del(.verity)' --header-only
+  claim '.verity.data_blocks -= 1' --header-only
+  claim '.verity.salt = "00"' --key-file key
+  matches owner_claims
+}
+
+@test "a wrong file system in a manifest is not repacked, signed or not" {
+  openssl genpkey -algorithm ed25519 -out sign.pem
+  openssl pkey -in sign.pem -pubout -out verify.pem
+  jq -c '.file_system = "squashfs"' manifest > edited
+  openssl pkeyutl -sign -rawin -inkey sign.pem -in edited -out edited.sig
+  say tdxvfs volume verify image --manifest edited --key-file key --verify-key verify.pem
+  say tdxvfs volume repack image new --manifest edited --key-file key --new-key-file newkey
+  say tdxvfs volume extract image out --manifest edited --key-file key
+  [[ ! -e new && ! -e out ]]
+  flip image 1048600 # the first block, which tells
+  say tdxvfs volume verify image --manifest manifest --key-file key --json
+  matches owner_claims_signed
+}
+
 @test "a signed manifest is checked before it is believed" {
   openssl genpkey -algorithm ed25519 -out sign.pem
   openssl pkey -in sign.pem -pubout -out verify.pem
