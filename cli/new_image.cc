@@ -52,6 +52,42 @@ void PrintJson(const NewImage& target, const image::Manifest& manifest,
   console.out << object.Close() << "\n";
 }
 
+bool Exists(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(
+      std::filesystem::symlink_status(path, ignored));
+}
+
+// A run that is killed between its last steps leaves an image without what
+// belongs to it, and that nobody can make again from the image. Whoever runs
+// the command again is to know it from one that is worth keeping.
+Result<void> CheckNoRemains(const NewImage& target) {
+  if (!Exists(target.image)) {
+    return {};
+  }
+  const std::string found = "'" + target.image + "' exists";
+  if (!target.volume.empty()) {
+    return Error(Reason::kAlreadyExists,
+                 found +
+                     "; if a run left it that was stopped before it was "
+                     "registered, it opens nowhere: remove it when "
+                     "'tdxvfs key list " +
+                     target.volume +
+                     "' does not show its UUID ('tdxvfs volume inspect')");
+  }
+  if (target.manifest.empty() || Exists(target.manifest)) {
+    return {};
+  }
+  const std::string signature = SignaturePath(target.manifest);
+  return Error(Reason::kAlreadyExists,
+               found + ", but not its manifest '" + target.manifest +
+                   "'; if a run left it that was stopped between the two, "
+                   "remove '" +
+                   target.image + "'" +
+                   (Exists(signature) ? " and '" + signature + "'" : "") +
+                   " and run this again");
+}
+
 void RemoveImage(const NewImage& target) {
   std::error_code ignored;
   std::filesystem::remove(target.image, ignored);
@@ -162,6 +198,7 @@ void PrintNewImage(const NewImage& target, const image::Manifest& manifest,
 
 Result<void> MakeNewImage(const NewImage& target, const Make& make,
                           const Console& console) {
+  RETURN_IF_ERROR(CheckNoRemains(target));
   ASSIGN_OR_RETURN(ManifestFile manifest, PlanNewImage(target));
   return target.key_file.empty()
              ? MakeAndRegister(target, make, &manifest, console)

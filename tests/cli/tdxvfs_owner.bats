@@ -240,6 +240,29 @@ old() {
   matches import_refused
 }
 
+# pack_killed_at N: kills a pack when it gives its Nth file a name.
+pack_killed_at() {
+  strace -f -o /dev/null -e "inject=linkat:signal=KILL:when=$1" \
+    tdxvfs volume pack model new --key-file key --manifest new.json --sign sign.pem || true
+}
+
+@test "D10: what a pack left that was killed before its manifest is named" {
+  openssl genpkey -algorithm ed25519 -out sign.pem
+  for call in 2 3; do # the signature, the manifest
+    run pack_killed_at "$call"
+    [[ -e new && ! -e new.json ]]
+    say tdxvfs volume pack model new --key-file key --manifest new.json --sign sign.pem
+    rm -f new new.json.sig
+  done
+  tdxvfs volume pack model new --key-file key --manifest new.json --sign sign.pem
+  tdxvfs volume verify new --manifest new.json --key-file key
+  say tdxvfs volume pack model new --register resnet
+  say tdxvfs volume repack image new --manifest manifest --key-file key --new-key-file newkey --new-manifest none.json
+  say tdxvfs volume pack model new --key-file key
+  [[ ! -e none.json ]]
+  matches killed_pack
+}
+
 # killed_at CALL: kills an import at its first call of this kind.
 killed_at() {
   strace -f -o /dev/null -e "inject=$1:signal=KILL:when=1" \
