@@ -10,10 +10,13 @@
 
 #include <algorithm>
 #include <span>
+#include <string_view>
 #include <utility>
 
+#include "common/hex.h"
 #include "common/unique_fd.h"
 #include "luks/crypt_device.h"
+#include "luks/foreign_kind.h"
 #include "luks/header.h"
 #include "luks/header_metadata.h"
 #include "luks/header_profile.h"
@@ -26,6 +29,11 @@
 
 namespace tdxvfs::luks {
 namespace {
+
+// What cryptsetup makes of the magic until a LUKS1 volume is whole again.
+constexpr std::string_view kUnfinishedLuks1("LUKS\xde\xad", 6);
+// Of one of the two, the largest that the format knows.
+constexpr std::uint64_t kMaxMetadata = std::uint64_t{4} * 1048576;  // bytes
 
 Result<std::vector<std::uint8_t>> ReadStart(const ImageFile& image,
                                             std::uint64_t size) {
@@ -113,6 +121,25 @@ Result<ForeignVolume> UnlockLuks2(const ImageFile& image,
   return volume;
 }
 
+// The same, but of a sort of volume that is never taken the first words are
+// what it is, not which member of its header says so.
+Result<ForeignVolume> UnlockOrDescribe(const ImageFile& image,
+                                       const Secret& passphrase) {
+  auto volume = UnlockLuks2(image, passphrase);
+  if (volume.has_value() || volume.error().reason() != Reason::kHeaderRefused) {
+    return volume;
+  }
+  ASSIGN_OR_RETURN(
+      const std::vector<std::uint8_t> start,
+      ReadStart(image, std::min<std::uint64_t>(image.size(), kMaxMetadata)));
+  const std::string kind = DescribeForeignKind(start);
+  if (kind.empty()) {
+    return volume;
+  }
+  return Error(Reason::kHeaderRefused,
+               kind + " (" + volume.error().ToString() + ")");
+}
+
 }  // namespace
 
 Result<ForeignVolume> UnlockForeignVolume(const ImageFile& image,
@@ -120,8 +147,22 @@ Result<ForeignVolume> UnlockForeignVolume(const ImageFile& image,
   ASSIGN_OR_RETURN(const std::vector<std::uint8_t> start,
                    ReadStart(image, std::min<std::uint64_t>(image.size(),
                                                             kLuks1HeaderSize)));
+  if (AsText(start).substr(0, kUnfinishedLuks1.size()) == kUnfinishedLuks1) {
+    return Error(Reason::kHeaderRefused,
+                 QuotedName(image) +
+                     ": a LUKS1 volume whose re-encryption is not finished: "
+                     "finish it with 'cryptsetup reencrypt' where its log "
+                     "(LUKS-UUID.log) lies, and import it then");
+  }
+  if (AsText(start).substr(0, kLuksMagic.size()) != kLuksMagic) {
+    return Error(Reason::kImageNotLuks2,
+                 QuotedName(image) +
+                     " has no LUKS header; if that is in a file of its own, "
+                     "open both with 'cryptsetup open --header FILE DATA', "
+                     "mount it and pack its files with 'tdxvfs volume pack'");
+  }
   if (!IsLuks1(start)) {
-    return UnlockLuks2(image, passphrase).Context(QuotedName(image));
+    return UnlockOrDescribe(image, passphrase).Context(QuotedName(image));
   }
   ASSIGN_OR_RETURN(const Luks1Header parsed,
                    ParseLuks1Header(start).Context(QuotedName(image)));

@@ -22,29 +22,56 @@ constexpr std::size_t kGroupBlocksAt = 1024 + 32;  // u32, little-endian
 constexpr std::uint64_t kMaxGroups = std::uint64_t{1} << 22U;
 constexpr std::uint64_t kMinBlockSize = 1024;  // bytes
 
-struct Magic {
+// What people have instead, so that the error can say what they need.
+struct Other {
   std::size_t at;
   std::string_view bytes;
   std::string_view name;
+  std::string_view next;  // what its owner can do
 };
-constexpr std::array<Magic, 6> kOthers{{{0, "XFSB", "xfs"},
-                                        {65600, "_BHRfS_M", "btrfs"},
-                                        {0, "hsqs", "squashfs"},
-                                        {1024, "\xe2\xe1\xf5\xe0", "erofs"},
-                                        {536, "LVM2 001", "an LVM volume"},
-                                        {0, "LUKS\xba\xbe", "LUKS again"}}};
+constexpr std::string_view kMountAndPack =
+    "mount it and pack its files with 'tdxvfs volume pack'";
+// A boot sector's own mark is the last, for FAT has it as well.
+constexpr std::array<Other, 14> kOthers{
+    {{0, "XFSB", "xfs", kMountAndPack},
+     {65600, "_BHRfS_M", "btrfs", kMountAndPack},
+     {0, "hsqs", "squashfs", kMountAndPack},
+     {1024, "\xe2\xe1\xf5\xe0", "erofs", kMountAndPack},
+     {1024, "\x10\x20\xf5\xf2", "f2fs", kMountAndPack},
+     {54, "FAT", "vfat", kMountAndPack},
+     {82, "FAT32", "vfat", kMountAndPack},
+     {3, "NTFS    ", "ntfs", kMountAndPack},
+     {3, "EXFAT   ", "exfat", kMountAndPack},
+     {536, "LVM2 001", "an LVM physical volume",
+      "activate it ('vgchange -ay'), mount the logical volume and pack its "
+      "files with 'tdxvfs volume pack'"},
+     {0, "LUKS\xba\xbe", "LUKS again",
+      "open it with cryptsetup and import what is inside"},
+     {4086, "SWAPSPACE2", "swap space", "there are no files to import"},
+     {512, "EFI PART", "a partition table",
+      "mount the partition inside ('kpartx -a' finds it) and pack its files "
+      "with 'tdxvfs volume pack'"},
+     {510, "\x55\xaa", "a partition table",
+      "mount the partition inside ('kpartx -a' finds it) and pack its files "
+      "with 'tdxvfs volume pack'"}}};
 
-// What people have instead, so that the error can say what they need.
-std::string NameOther(ByteSource* source) {
-  for (const Magic& other : kOthers) {
-    std::array<std::uint8_t, 8> found{};
+// As a volume is that was made and never filled, for what a disk holds at
+// first decrypts to noise.
+constexpr std::string_view kNothingKnown =
+    "the volume holds no file system that is known: either none was ever made "
+    "in it, or mount it and pack its files with 'tdxvfs volume pack'";
+
+std::string DescribeOther(ByteSource* source) {
+  for (const Other& other : kOthers) {
+    std::array<std::uint8_t, 10> found{};
     const auto bytes = std::span(found).first(other.bytes.size());
     if (source->Read(other.at, bytes).has_value() &&
         AsText(bytes) == other.bytes) {
-      return "the volume holds " + std::string(other.name) + ", not ext4";
+      return "the volume holds " + std::string(other.name) +
+             ", not ext4: " + std::string(other.next);
     }
   }
-  return "the volume holds no ext4";
+  return std::string(kNothingKnown);
 }
 
 // The library sizes its tables by what the superblock says: bounded first.
@@ -58,9 +85,7 @@ Result<void> CheckSuperBlock(ByteSource* source) {
   RETURN_IF_ERROR(source->Read(0, start));
   const auto size = luks::FileSystemSize("ext4", start);
   if (!size.has_value()) {
-    return Error(Reason::kNotSupported,
-                 NameOther(source) +
-                     ": mount it and pack its files with 'tdxvfs volume pack'");
+    return Error(Reason::kNotSupported, DescribeOther(source));
   }
   if (*size > source->size()) {
     return Error(Reason::kImageTruncated, "the file system has " +

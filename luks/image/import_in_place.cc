@@ -22,6 +22,7 @@
 #include "luks/image/foreign_reader.h"
 #include "luks/image/key_slot.h"
 #include "luks/image/pending_file.h"
+#include "luks/mount.h"
 #include "luks/super_block.h"
 
 namespace tdxvfs::image {
@@ -116,6 +117,26 @@ Result<std::vector<std::uint8_t>> ConvertedHeader(
   return bytes;
 }
 
+// Of a volume without the file system that it was said to hold.
+Error DescribeOther(const std::string& file_system, std::string_view held,
+                    ForeignReader* reader) {
+  if (!luks::IsMountable(file_system)) {
+    return {Reason::kNotSupported,
+            "guests mount ext4, erofs and squashfs, not "
+            "'" +
+                file_system + "'"};
+  }
+  if (!held.empty()) {
+    return {Reason::kNotSupported,
+            "the volume holds " + std::string(held) + ", not " + file_system +
+                ": say '--file-system " + std::string(held) + "'"};
+  }
+  // No ext4 either: who looks for one names what is there instead.
+  auto opened = Ext4FileSystem::Open(reader);
+  return opened.has_value() ? Error(Reason::kInternal, "ext4 without a size")
+                            : std::move(opened).error();
+}
+
 // A guest would find it out only when it mounts.
 Result<void> CheckHolds(const std::string& file_system,
                         const luks::ImageFile& image,
@@ -125,9 +146,7 @@ Result<void> CheckHolds(const std::string& file_system,
   RETURN_IF_ERROR(reader->Read(0, start));
   const auto size = luks::FileSystemSize(file_system, start);
   if (!size.has_value()) {
-    return Error(Reason::kNotSupported,
-                 "the volume holds no " + file_system +
-                     "; --file-system takes ext4, erofs or squashfs");
+    return DescribeOther(file_system, luks::FileSystemOf(start), reader.get());
   }
   if (*size > reader->size()) {
     return Error(Reason::kImageTruncated, "the file system has " +

@@ -240,6 +240,102 @@ old() {
   matches import_refused
 }
 
+# import VOLUME: what is said of it.
+import() {
+  say tdxvfs volume import "$1" new --key-file oldkey --new-key-file newkey
+  [[ ! -e new && ! -e $1.header ]]
+}
+
+# header_of FORMAT_OPTION...: an empty volume of cryptsetup's.
+header_of() {
+  rm -f volume
+  truncate -s 20M volume
+  cryptsetup luksFormat -q --key-file oldkey --pbkdf-force-iterations 1000 "$@" volume
+}
+
+# header_that JQ_FILTER: a volume as a newer or other cryptsetup makes it.
+header_that() {
+  cp old volume
+  "$BATS_TEST_DIRNAME/edit_header.py" volume "$1"
+}
+
+@test "import says what a volume of another kind is and what to do" {
+  old luks2
+  header_of --type luks2 --pbkdf pbkdf2 -c aes-cbc-essiv:sha256 -s 256
+  import volume
+  header_of --type luks1 -c aes-cbc-essiv:sha256 -s 256
+  import volume
+  header_of --type luks1 --hash ripemd160
+  import volume
+  printf 'LUKS\xde\xad' | dd of=volume conv=notrunc status=none
+  import volume
+  truncate -s 16M detached
+  header_of --type luks2 --pbkdf pbkdf2 --header detached
+  import detached
+  import volume
+  cp old volume
+  cryptsetup reencrypt -q --init-only --key-file oldkey --pbkdf pbkdf2 --pbkdf-force-iterations 1000 volume
+  import volume
+  say tdxvfs volume import volume --in-place --key-file oldkey --new-key-file longkey
+  header_that '.segments["0"].integrity = {"type": "hmac(sha256)", "journal_encryption": "none", "journal_integrity": "none"} | .keyslots["0"].key_size = 96'
+  import volume
+  header_that '.segments["0"] |= (.encryption = "aes-gcm-random" | .integrity = {"type": "aead", "journal_encryption": "none", "journal_integrity": "none"}) | .keyslots["0"].key_size = 32'
+  import volume
+  header_that '.segments["0"] |= (.type = "hw-opal-crypt" | .opal_segment_number = 1 | .opal_key_size = 32) | .config.requirements.mandatory = ["opal"]'
+  import volume
+  header_that '.config.requirements.mandatory = ["inline-hw-tags"]'
+  import volume
+  header_that '.segments["0"].type = "linear"'
+  import volume
+  header_that '.segments["0"].size = "1048576"'
+  import volume
+  matches import_kinds
+}
+
+# holding AT BYTES: a volume whose payload begins with nothing but a mark.
+holding() {
+  truncate -s 0 clear
+  truncate -s 128K clear
+  printf "$2" | dd of=clear bs=1 seek="$1" conv=notrunc status=none
+  rm -f volume
+  "$BATS_TEST_DIRNAME/foreign_volume.py" clear volume oldkey luks2
+  import volume
+}
+
+@test "import says what a volume holds that it cannot read and what to do" {
+  old luks2
+  holding 0 XFSB
+  holding 65600 _BHRfS_M
+  holding 54 'FAT16   \0\0\0'
+  holding 82 'FAT32   '
+  holding 3 'NTFS    '
+  holding 536 'LVM2 001'
+  holding 0 'LUKS\xba\xbe'
+  holding 4086 SWAPSPACE2
+  holding 512 'EFI PART'
+  holding 510 '\x55\xaa'
+  holding 0 ''
+  say tdxvfs volume import volume --in-place --key-file oldkey --new-key-file longkey
+  say tdxvfs volume import volume --in-place --key-file oldkey --new-key-file longkey --file-system btrfs
+  say tdxvfs volume import old --in-place --key-file oldkey --new-key-file longkey --file-system erofs
+  [[ ! -e old.header && ! -e volume.header ]]
+  matches import_payloads
+}
+
+@test "import takes any of several passphrases, tokens and labels" {
+  old luks2
+  cryptsetup luksAddKey -q --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --key-file oldkey old newkey
+  cryptsetup config --label model old
+  "$BATS_TEST_DIRNAME/edit_header.py" old '.tokens["0"] = {"type": "systemd-tpm2", "keyslots": ["1"], "tpm2-blob": "x"}'
+  tdxvfs volume import old new --key-file newkey --new-key-file longkey --manifest newmanifest
+  tdxvfs volume verify new --manifest newmanifest --key-file longkey
+  tdxvfs volume import old again --key-file oldkey --new-key-file longkey --header-backup backup
+  tdxvfs volume import old --in-place --key-file newkey --new-key-file longkey
+  cryptsetup open --test-passphrase --key-file longkey old
+  run ! cryptsetup open --test-passphrase --key-file newkey old
+  [[ $(cryptsetup luksDump --dump-json-metadata old | jq -c '[(.keyslots | length), .tokens]') == '[1,{}]' ]]
+}
+
 # pack_killed_at N: kills a pack when it gives its Nth file a name.
 pack_killed_at() {
   strace -f -o /dev/null -e "inject=linkat:signal=KILL:when=$1" \
