@@ -88,6 +88,17 @@ Result<void> SquashfsTree::Prepare() {
   return {};
 }
 
+// The path is put together only when there is something to say of it: in a tree
+// of thousands of nested folders it is long, and each node would need one.
+Result<void> SquashfsTree::CheckNode(int code, std::string_view about,
+                                     std::uint32_t node) const {
+  if (code == 0) {
+    return {};
+  }
+  return file_->Check(
+      code, std::string(about) + "'" + tree_->PathOf(node).string() + "'");
+}
+
 Result<std::uint32_t> SquashfsTree::AttributesOf(std::uint32_t node) {
   const auto found = tree_->attributes.find(node);
   if (found == tree_->attributes.end()) {
@@ -96,10 +107,10 @@ Result<std::uint32_t> SquashfsTree::AttributesOf(std::uint32_t node) {
   RETURN_IF_ERROR(file_->Check(sqfs_xattr_writer_begin(attributes_.get(), 0),
                                "attributes"));
   for (const auto& [name, value] : found->second) {
-    RETURN_IF_ERROR(file_->Check(
-        sqfs_xattr_writer_add(attributes_.get(), name.c_str(), value.data(),
-                              value.size()),
-        "attribute " + name + " of '" + tree_->PathOf(node).string() + "'"));
+    RETURN_IF_ERROR(
+        CheckNode(sqfs_xattr_writer_add(attributes_.get(), name.c_str(),
+                                        value.data(), value.size()),
+                  "attribute " + name + " of ", node));
   }
   std::uint32_t index = kSquashfsNone;
   RETURN_IF_ERROR(file_->Check(sqfs_xattr_writer_end(attributes_.get(), &index),
@@ -116,18 +127,18 @@ std::uint32_t SquashfsTree::FoldersIn(std::uint32_t node) const {
 }
 
 Result<void> SquashfsTree::MakeFolder(std::uint32_t node, SquashfsInode* made) {
-  const std::string what = "folder '" + tree_->PathOf(node).string() + "'";
   RETURN_IF_ERROR(
-      file_->Check(sqfs_dir_writer_begin(directories_.get(), 0), what));
+      CheckNode(sqfs_dir_writer_begin(directories_.get(), 0), "folder ", node));
   for (const SourceEntry& entry : tree_->nodes[node].entries) {
-    RETURN_IF_ERROR(file_->Check(
+    RETURN_IF_ERROR(CheckNode(
         sqfs_dir_writer_add_entry(
             directories_.get(), std::string(entry.name).c_str(),
             InodeNumberOf(entry.node), places_[entry.node],
             static_cast<std::uint16_t>(tree_->nodes[entry.node].mode)),
-        what));
+        "folder ", node));
   }
-  RETURN_IF_ERROR(file_->Check(sqfs_dir_writer_end(directories_.get()), what));
+  RETURN_IF_ERROR(
+      CheckNode(sqfs_dir_writer_end(directories_.get()), "folder ", node));
   // The root's parent is no node.
   const std::uint32_t parent =
       node == 0 ? InodeNumberOf(static_cast<std::uint32_t>(tree_->nodes.size()))
@@ -170,33 +181,32 @@ Result<SquashfsInode*> SquashfsTree::InodeOf(std::uint32_t node,
 
 Result<void> SquashfsTree::WriteNode(std::uint32_t node) {
   const SourceNode& source = tree_->nodes[node];
-  const std::string what = "'" + tree_->PathOf(node).string() + "'";
   SquashfsInode made;
   ASSIGN_OR_RETURN(SquashfsInode* const holder, InodeOf(node, &made));
   sqfs_inode_generic_t* const inode = holder->inode;
   if (S_ISREG(source.mode)) {
-    RETURN_IF_ERROR(file_->Check(CountNames(inode, source.links), what));
+    RETURN_IF_ERROR(CheckNode(CountNames(inode, source.links), "", node));
   }
   inode->base.mode = static_cast<std::uint16_t>(source.mode);
   inode->base.mod_time = TimeOf(source);
   inode->base.inode_number = InodeNumberOf(node);
   ASSIGN_OR_RETURN(const std::uint32_t attributes, AttributesOf(node));
   RETURN_IF_ERROR(
-      file_->Check(sqfs_inode_set_xattr_index(inode, attributes), what));
+      CheckNode(sqfs_inode_set_xattr_index(inode, attributes), "", node));
   RETURN_IF_ERROR(
-      file_->Check(sqfs_id_table_id_to_index(owners_.get(), source.user,
-                                             &inode->base.uid_idx),
-                   "owner of " + what));
+      CheckNode(sqfs_id_table_id_to_index(owners_.get(), source.user,
+                                          &inode->base.uid_idx),
+                "owner of ", node));
   RETURN_IF_ERROR(
-      file_->Check(sqfs_id_table_id_to_index(owners_.get(), source.group,
-                                             &inode->base.gid_idx),
-                   "group of " + what));
+      CheckNode(sqfs_id_table_id_to_index(owners_.get(), source.group,
+                                          &inode->base.gid_idx),
+                "group of ", node));
   sqfs_u64 block = 0;
   sqfs_u32 offset = 0;
   sqfs_meta_writer_get_position(inode_table_.get(), &block, &offset);
   places_[node] = block << 16U | offset;
-  return file_->Check(sqfs_meta_writer_write_inode(inode_table_.get(), inode),
-                      what);
+  return CheckNode(sqfs_meta_writer_write_inode(inode_table_.get(), inode), "",
+                   node);
 }
 
 // A folder names the places of what is in it: folders come last, the deepest

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <string_view>
 #include <vector>
 
 #include <sqfs/compressor.h>
@@ -55,6 +56,9 @@ class SquashfsTree {
 
  private:
   Result<void> Prepare();
+  // `about`: what of the node, as "owner of ".
+  Result<void> CheckNode(int code, std::string_view about,
+                         std::uint32_t node) const;
   Result<void> WriteNode(std::uint32_t node);
   Result<SquashfsInode*> InodeOf(std::uint32_t node, SquashfsInode* made);
   Result<void> MakeFolder(std::uint32_t node, SquashfsInode* made);

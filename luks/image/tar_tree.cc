@@ -98,17 +98,30 @@ Result<std::uint32_t> TarTree::NewNode(SourceNode node) {
   return number;
 }
 
+// Goes along with the last member's folders as far as they are the same.
+std::uint32_t TarTree::FollowTrail(const std::vector<std::string_view>& parts) {
+  std::size_t same = 0;
+  while (same < trail_.size() && same + 1 < parts.size() &&
+         trail_[same].name == parts[same]) {
+    ++same;
+  }
+  trail_.erase(trail_.begin() + static_cast<std::ptrdiff_t>(same),
+               trail_.end());
+  return trail_.empty() ? 0 : trail_.back().node;
+}
+
 // The folder that holds the last part, with every folder above it.
 Result<std::uint32_t> TarTree::FolderOf(
     const std::vector<std::string_view>& parts, std::string_view name) {
-  std::uint32_t folder = 0;
-  for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
+  std::uint32_t folder = FollowTrail(parts);
+  for (std::size_t i = trail_.size(); i + 1 < parts.size(); ++i) {
     const auto known = Find(folder, parts[i]);
     if (known.has_value()) {
       if (!S_ISDIR(tree_.nodes[*known].mode)) {
         return Refused(name, "lies beneath what is no folder");
       }
       folder = *known;
+      trail_.push_back({std::string(parts[i]), folder});
       continue;
     }
     SourceNode implied;
@@ -119,6 +132,7 @@ Result<std::uint32_t> TarTree::FolderOf(
     implied_[made] = true;
     RETURN_IF_ERROR(Enter(folder, parts[i], made));
     folder = made;
+    trail_.push_back({std::string(parts[i]), folder});
   }
   return folder;
 }

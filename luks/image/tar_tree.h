@@ -41,11 +41,17 @@ class TarTree {
     std::uint32_t folder = 0;
     std::uint32_t position = 0;
   };
+  // A folder on the way to a member.
+  struct Step {
+    std::string name;
+    std::uint32_t node = 0;
+  };
   std::optional<std::uint32_t> Find(std::uint32_t folder,
                                     std::string_view name) const;
   Result<void> Enter(std::uint32_t folder, std::string_view name,
                      std::uint32_t node);
   Result<std::uint32_t> NewNode(SourceNode node);
+  std::uint32_t FollowTrail(const std::vector<std::string_view>& parts);
   Result<std::uint32_t> FolderOf(const std::vector<std::string_view>& parts,
                                  std::string_view name);
   Result<std::uint32_t> Describe(std::uint32_t folder, std::string_view name,
@@ -56,6 +62,10 @@ class TarTree {
   // By the hash of folder and name: one table for all folders, since there may
   // be a million of either.
   std::unordered_multimap<std::uint64_t, Place> places_;
+  // The folders above the last member. Its neighbours in the stream lie there,
+  // too: looking up each folder of each name again would make a tree of
+  // thousands of nested ones slow.
+  std::vector<Step> trail_;
   std::vector<bool> implied_;  // by node: a folder that no member described
 };
 
