@@ -4,30 +4,33 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include "luks/image/chunk_digest.h"
+#include "luks/image/tree_names.h"
 
 namespace tdxvfs::image {
 namespace {
 
-using Names = std::map<std::string, TreeVisit>;
-
-Result<Names> NamesOf(TreeReader* reader, std::uint64_t path_bytes) {
-  Names names;
-  RETURN_IF_ERROR(reader->Walk([&](const TreeVisit& visit) -> Result<void> {
-    const std::uint64_t size = visit.path.size() + visit.first.size();
-    if (size > path_bytes) {
-      return Error(Reason::kFileInvalid,
-                   "the paths of all names together are too long to compare");
+// Goes through both at once. `visit` gets what has the same path in both, or
+// nothing where one of them has no such path.
+template <typename Visit>
+Result<void> Merge(const TreeNames& before, const TreeNames& after,
+                   const Visit& visit) {
+  auto mine = before.all().begin();
+  auto theirs = after.all().begin();
+  const auto my_end = before.all().end();
+  const auto their_end = after.all().end();
+  while (mine != my_end || theirs != their_end) {
+    if (mine == my_end || (theirs != their_end && theirs->path < mine->path)) {
+      RETURN_IF_ERROR(visit(nullptr, &*theirs++));
+    } else if (theirs == their_end || mine->path < theirs->path) {
+      RETURN_IF_ERROR(visit(&*mine++, nullptr));
+    } else {
+      RETURN_IF_ERROR(visit(&*mine++, &*theirs++));
     }
-    path_bytes -= size;
-    // The key is the path; twice it would be too much for a million names.
-    names.emplace(visit.path, TreeVisit{{}, visit.first, visit.node});
-    return {};
-  }));
-  return names;
+  }
+  return {};
 }
 
 class Comparison {
@@ -40,48 +43,56 @@ class Comparison {
         path_bytes_(path_bytes) {}
 
   Result<std::vector<TreeDifference>> Run() {
-    ASSIGN_OR_RETURN(const Names before, NamesOf(first_, path_bytes_));
-    ASSIGN_OR_RETURN(const Names after, NamesOf(second_, path_bytes_));
-    for (const auto& [path, visit] : before) {
-      const auto other = after.find(path);
-      if (other != after.end() && SameSizeFiles(visit, other->second)) {
-        total_ += visit.node.size;
-      }
-    }
-    std::vector<TreeDifference> differences;
-    for (const auto& [path, visit] : before) {
-      const auto other = after.find(path);
-      if (other == after.end()) {
-        differences.push_back({TreeDifference::Kind::kRemoved, path, {}});
-        continue;
-      }
-      ASSIGN_OR_RETURN(auto what, Compare(visit, other->second));
-      if (!what.empty()) {
-        differences.push_back({TreeDifference::Kind::kChanged,
-                               path.empty() ? "." : path, std::move(what)});
-      }
-    }
-    for (const auto& [path, visit] : after) {
-      if (!before.contains(path)) {
-        differences.push_back({TreeDifference::Kind::kAdded, path, {}});
-      }
-    }
-    std::sort(differences.begin(), differences.end(),
-              [](const TreeDifference& left, const TreeDifference& right) {
-                return left.path < right.path;
-              });
-    return differences;
+    ASSIGN_OR_RETURN(const TreeNames before,
+                     TreeNames::Of(first_, path_bytes_));
+    ASSIGN_OR_RETURN(const TreeNames after,
+                     TreeNames::Of(second_, path_bytes_));
+    RETURN_IF_ERROR(Merge(
+        before, after,
+        [this](const TreeName* mine, const TreeName* theirs) -> Result<void> {
+          total_ += SameSizeFiles(mine, theirs) ? mine->node.size : 0;
+          return {};
+        }));
+    RETURN_IF_ERROR(Merge(before, after,
+                          [this](const TreeName* mine, const TreeName* theirs) {
+                            return Tell(mine, theirs);
+                          }));
+    return std::move(differences_);
   }
 
  private:
-  static bool SameSizeFiles(const TreeVisit& before, const TreeVisit& after) {
-    return S_ISREG(before.node.mode) && S_ISREG(after.node.mode) &&
-           before.first.empty() && after.first.empty() &&
-           before.node.size == after.node.size;
+  static bool SameSizeFiles(const TreeName* before, const TreeName* after) {
+    return before != nullptr && after != nullptr &&
+           S_ISREG(before->node.mode) && S_ISREG(after->node.mode) &&
+           before->first.empty() && after->first.empty() &&
+           before->node.size == after->node.size;
   }
 
-  Result<std::vector<std::string_view>> Compare(const TreeVisit& before,
-                                                const TreeVisit& after) {
+  Result<void> Tell(const TreeName* before, const TreeName* after) {
+    using Kind = TreeDifference::Kind;
+    if (before == nullptr) {
+      Add(Kind::kAdded, after->path, {});
+      return {};
+    }
+    if (after == nullptr) {
+      Add(Kind::kRemoved, before->path, {});
+      return {};
+    }
+    ASSIGN_OR_RETURN(auto what, Compare(*before, *after));
+    if (!what.empty()) {
+      Add(Kind::kChanged, before->path, std::move(what));
+    }
+    return {};
+  }
+
+  void Add(TreeDifference::Kind kind, std::string_view path,
+           std::vector<std::string_view> what) {
+    differences_.push_back(
+        {kind, std::string(path.empty() ? "." : path), std::move(what)});
+  }
+
+  Result<std::vector<std::string_view>> Compare(const TreeName& before,
+                                                const TreeName& after) {
     std::vector<std::string_view> what;
     const TreeNode& a = before.node;
     const TreeNode& b = after.node;
@@ -113,7 +124,7 @@ class Comparison {
     return what;
   }
 
-  Result<bool> SameContent(const TreeVisit& before, const TreeVisit& after) {
+  Result<bool> SameContent(const TreeName& before, const TreeName& after) {
     if (S_ISLNK(before.node.mode)) {
       ASSIGN_OR_RETURN(const std::string mine, first_->LinkTarget(before.node));
       ASSIGN_OR_RETURN(const std::string theirs,
@@ -153,6 +164,7 @@ class Comparison {
   TreeReader* second_;
   const PieceProgress* progress_;
   std::uint64_t path_bytes_;
+  std::vector<TreeDifference> differences_;
   std::uint64_t done_ = 0;
   std::uint64_t total_ = 0;
 };

@@ -101,6 +101,18 @@ TEST_F(DiffTreesTest, AddedAndRemovedNamesAreTold) {
   EXPECT_EQ(Diff(), (Lines{"+ new", "+ new/x", "- sub/g"}));
 }
 
+// In byte order, "sub-a" stands between "sub" and what is in it.
+TEST_F(DiffTreesTest, NamesBesideAFolderAreNotMixedUpWithThoseInIt) {
+  for (const char* name : {"0", "sub-a", "sub/h", "subz"}) {
+    Spill(A() / name, name);
+  }
+  for (const char* name : {"sub-b", "sub/a", "sub/h"}) {
+    Spill(B() / name, name);
+  }
+  SameTimes();
+  EXPECT_EQ(Diff(), (Lines{"- 0", "- sub-a", "+ sub-b", "+ sub/a", "- subz"}));
+}
+
 TEST_F(DiffTreesTest, EachKindOfChangeIsTold) {
   Spill(B() / "f", std::string(69'999, 'f') + "F");
   Spill(B() / "sub" / "g", "longer");
