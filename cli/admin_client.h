@@ -38,6 +38,9 @@ struct VersionInfo {
   std::uint32_t released = 0;  // since limits.releases was set
   std::string delete_after;    // RFC 3339, UTC; set: deleted
   bool destroyed = false;      // the passphrase is gone
+  // Set: why the record cannot be read; besides it, only volume and version
+  // count, and version 0 is the volume's own record.
+  std::string damaged;
 };
 
 // A guest that got a key of a volume.
@@ -51,9 +54,10 @@ struct GuestInfo {
 // One policy of a volume's history.
 struct PolicyInfo {
   std::uint32_t number = 0;
-  std::string time;    // RFC 3339, UTC; empty: before times were kept
-  std::string author;  // empty like time
-  std::string sha256;  // hex, of the JSON
+  std::string time;     // RFC 3339, UTC; empty: before times were kept
+  std::string author;   // empty like time
+  std::string sha256;   // hex, of the JSON
+  std::string damaged;  // set: why it cannot be read; only the number counts
 };
 
 // Which audit records to list.

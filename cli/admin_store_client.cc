@@ -94,7 +94,7 @@ Result<std::vector<PolicyInfo>> AdminClient::ListPolicies(
   std::vector<PolicyInfo> policies;
   for (const wire::PolicyInfo& policy : response.policies()) {
     policies.push_back({policy.number(), policy.time(), policy.author(),
-                        ToHex(AsBytes(policy.sha256()))});
+                        ToHex(AsBytes(policy.sha256())), policy.damaged()});
   }
   return policies;
 }

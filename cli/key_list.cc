@@ -6,6 +6,7 @@
 
 #include "cli/admin_client.h"
 #include "cli/commands.h"
+#include "cli/damaged_records.h"
 #include "cli/rfc3339.h"
 #include "cli/text_table.h"
 #include "common/hex.h"
@@ -23,6 +24,9 @@ struct Options {
 };
 
 std::string_view StateOf(const VersionInfo& version) {
+  if (!version.damaged.empty()) {
+    return "damaged";
+  }
   if (version.destroyed) {
     return "destroyed";
   }
@@ -56,7 +60,19 @@ void AddLimits(const VersionInfo& version, JsonObject* object) {
   }
 }
 
+std::string DamagedToJson(const VersionInfo& version) {
+  JsonObject object;
+  object.String("volume", version.volume);
+  if (version.version != 0) {
+    object.Number("version", version.version);
+  }
+  return object.String("damaged", version.damaged).Close();
+}
+
 std::string ToJson(const VersionInfo& version) {
+  if (!version.damaged.empty()) {
+    return DamagedToJson(version);
+  }
   const VolumeDescription& description = version.description;
   JsonArray options;
   for (const std::string& option : description.mount_options) {
@@ -107,6 +123,22 @@ std::string LimitsOf(const VersionInfo& version) {
   return text;
 }
 
+// A damaged record is there by name alone.
+std::vector<std::string> RowOf(const VersionInfo& version, bool limited) {
+  const bool damaged = !version.damaged.empty();
+  std::vector<std::string> row = {
+      version.volume,
+      version.version == 0 ? "all" : std::to_string(version.version),
+      std::string(StateOf(version)),
+      version.created,
+      version.description.uuid,
+      damaged ? "" : ToHex(version.description.header_sha256)};
+  if (limited) {
+    row.push_back(LimitsOf(version));
+  }
+  return row;
+}
+
 void PrintTable(const std::vector<VersionInfo>& versions,
                 const Console& console) {
   // The column of the limits is there when any version has some.
@@ -119,16 +151,7 @@ void PrintTable(const std::vector<VersionInfo>& versions,
   }
   TextTable table(titles);
   for (const VersionInfo& version : versions) {
-    std::vector<std::string> row = {version.volume,
-                                    std::to_string(version.version),
-                                    std::string(StateOf(version)),
-                                    version.created,
-                                    version.description.uuid,
-                                    ToHex(version.description.header_sha256)};
-    if (limited) {
-      row.push_back(LimitsOf(version));
-    }
-    table.Row(row);
+    table.Row(RowOf(version, limited));
   }
   console.out << table.Text();
   for (const VersionInfo& version : versions) {
@@ -180,10 +203,10 @@ Result<void> KeyList(const Options& options, const Console& console) {
       list.Raw(ToJson(version));
     }
     console.out << list.Close() << "\n";
-    return {};
+  } else {
+    PrintTable(versions, console);
   }
-  PrintTable(versions, console);
-  return {};
+  return FailIfDamaged(versions);
 }
 
 }  // namespace

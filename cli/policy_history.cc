@@ -5,6 +5,7 @@
 
 #include "cli/admin_client.h"
 #include "cli/commands.h"
+#include "cli/damaged_records.h"
 #include "cli/text_table.h"
 #include "common/json_text.h"
 #include "common/volume_name.h"
@@ -21,6 +22,18 @@ std::string KnownOr(const std::string& text, const std::string& otherwise) {
   return text.empty() ? otherwise : text;
 }
 
+std::string ToJson(const PolicyInfo& policy) {
+  JsonObject object;
+  object.Number("number", policy.number);
+  if (!policy.damaged.empty()) {
+    return object.String("damaged", policy.damaged).Close();
+  }
+  return object.String("time", policy.time)
+      .String("author", policy.author)
+      .String("sha256", policy.sha256)
+      .Close();
+}
+
 Result<void> PolicyHistory(const Options& options, const Console& console) {
   RETURN_IF_ERROR(CheckVolumeName(options.volume));
   ASSIGN_OR_RETURN(AdminClient server, AdminClient::ConnectTo(options.server));
@@ -29,25 +42,21 @@ Result<void> PolicyHistory(const Options& options, const Console& console) {
   if (console.json()) {
     JsonArray list;
     for (const PolicyInfo& policy : policies) {
-      list.Raw(JsonObject()
-                   .Number("number", policy.number)
-                   .String("time", policy.time)
-                   .String("author", policy.author)
-                   .String("sha256", policy.sha256)
-                   .Close());
+      list.Raw(ToJson(policy));
     }
     console.out << list.Close() << "\n";
-    return {};
+    return FailIfDamaged(policies);
   }
   TextTable table({"NUMBER", "TIME", "AUTHOR", "SHA-256", ""});
   for (const PolicyInfo& policy : policies) {
-    table.Row({std::to_string(policy.number),
-               KnownOr(policy.time, "not recorded"),
-               KnownOr(policy.author, "not recorded"), policy.sha256,
+    const std::string unknown =
+        policy.damaged.empty() ? "not recorded" : "damaged";
+    table.Row({std::to_string(policy.number), KnownOr(policy.time, unknown),
+               KnownOr(policy.author, unknown), policy.sha256,
                &policy == &policies.back() ? "current" : ""});
   }
   console.out << table.Text();
-  return {};
+  return FailIfDamaged(policies);
 }
 
 }  // namespace

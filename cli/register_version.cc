@@ -99,7 +99,7 @@ void RemarkMissingPolicy(AdminClient& server, const std::string& volume,
                          const Console& console) {
   const auto versions = server.ListVersions(volume);
   if (console.json() || !versions.has_value() || versions->empty() ||
-      versions->front().has_policy) {
+      versions->front().has_policy || !versions->front().damaged.empty()) {
     return;
   }
   console.err << "tdxvfs: note: volume '" << volume

@@ -81,6 +81,10 @@ Result<VersionInfo> ReadVersionInfo(const admin::v1::VersionInfo& message) {
   VersionInfo info;
   info.volume = message.volume();
   info.version = message.version();
+  info.damaged = message.damaged();
+  if (!info.damaged.empty()) {
+    return info;
+  }
   info.retired = message.retired();
   info.volume_disabled = message.volume_disabled();
   info.has_policy = message.has_policy();

@@ -123,28 +123,34 @@ grpc::ServerUnaryReactor* AdminService::ListVersions(
 
 Result<void> AdminService::WriteVersionsOf(
     const VolumeRecord& volume, admin::v1::ListVersionsResponse* response) {
-  ASSIGN_OR_RETURN(const std::vector<VersionRecord> versions,
+  ASSIGN_OR_RETURN(const std::vector<Listed<VersionRecord>> versions,
                    store_->ListVersions(volume.name));
-  for (const VersionRecord& version : versions) {
-    WriteVersion(version, volume, response->add_versions());
+  for (const Listed<VersionRecord>& version : versions) {
+    if (version.record.has_value()) {
+      WriteVersion(*version.record, volume, response->add_versions());
+    } else {
+      WriteDamaged(version, response->add_versions());
+    }
   }
   return {};
 }
 
 // Those of a caller who administers some are as many as one certificate names.
-Result<std::vector<VolumeRecord>> AdminService::VolumesOf(
+Result<std::vector<Listed<VolumeRecord>>> AdminService::VolumesOf(
     const Administrator& caller, std::string_view after) {
   if (caller.ReadsAll()) {
     return store_->ListVolumes(after, kVolumesOfAPage);
   }
-  std::vector<VolumeRecord> volumes;
+  std::vector<Listed<VolumeRecord>> volumes;
   for (auto name = caller.volumes.upper_bound(after);
        name != caller.volumes.end() && volumes.size() < kVolumesOfAPage;
        ++name) {
-    ASSIGN_OR_RETURN(std::optional<VolumeRecord> record,
-                     store_->FindVolume(*name));
-    if (record.has_value()) {
-      volumes.push_back(*std::move(record));
+    auto found = store_->FindVolume(*name);
+    if (!found.has_value()) {
+      RETURN_IF_ERROR(AddListed<VolumeRecord>(
+          *name, 0, std::move(found).error(), &volumes));
+    } else if (found->has_value()) {
+      volumes.push_back({*name, 0, **std::move(found)});
     }
   }
   return volumes;
@@ -160,14 +166,18 @@ Result<void> AdminService::WriteVersions(
     return record.has_value() ? WriteVersionsOf(*record, response)
                               : UnknownVolume(request.volume());
   }
-  ASSIGN_OR_RETURN(const std::vector<VolumeRecord> volumes,
+  ASSIGN_OR_RETURN(const std::vector<Listed<VolumeRecord>> volumes,
                    VolumesOf(caller, request.after()));
-  for (const VolumeRecord& record : volumes) {
-    RETURN_IF_ERROR(WriteVersionsOf(record, response));
-    const bool is_last = &record == &volumes.back();
+  for (const Listed<VolumeRecord>& volume : volumes) {
+    if (volume.record.has_value()) {
+      RETURN_IF_ERROR(WriteVersionsOf(*volume.record, response));
+    } else {
+      WriteDamaged(volume, response->add_versions());
+    }
+    const bool is_last = &volume == &volumes.back();
     if ((is_last && volumes.size() == kVolumesOfAPage) ||
         (!is_last && response->ByteSizeLong() > kPageBytes)) {
-      response->set_more_after(record.name);
+      response->set_more_after(volume.volume);
       return {};
     }
   }

@@ -147,8 +147,8 @@ class AdminService final : public admin::v1::Administration::CallbackService {
                              admin::v1::ListVersionsResponse* response);
   // At most a page of the volumes that the caller may list, from the first
   // after `after`.
-  Result<std::vector<VolumeRecord>> VolumesOf(const Administrator& caller,
-                                              std::string_view after);
+  Result<std::vector<Listed<VolumeRecord>>> VolumesOf(
+      const Administrator& caller, std::string_view after);
   Result<void> WriteVersionsOf(const VolumeRecord& volume,
                                admin::v1::ListVersionsResponse* response);
   Result<void> SetPolicy(const Administrator& caller,

@@ -125,14 +125,19 @@ grpc::ServerUnaryReactor* AdminService::ListPolicies(
 
 Result<void> AdminService::WritePolicies(
     const std::string& volume, admin::v1::ListPoliciesResponse* response) {
-  ASSIGN_OR_RETURN(const std::vector<PolicyRecord> policies,
+  ASSIGN_OR_RETURN(const std::vector<Listed<PolicyRecord>> policies,
                    store_->ListPolicies(volume, kMaxPolicies));
-  for (const PolicyRecord& policy : policies) {
-    ASSIGN_OR_RETURN(const Sha256Digest digest, Sha256(AsBytes(policy.json)));
+  for (const Listed<PolicyRecord>& policy : policies) {
     admin::v1::PolicyInfo* const info = response->add_policies();
     info->set_number(policy.number);
-    info->set_time(policy.time);
-    info->set_author(policy.author);
+    if (!policy.record.has_value()) {
+      info->set_damaged(policy.record.error().ToString());
+      continue;
+    }
+    ASSIGN_OR_RETURN(const Sha256Digest digest,
+                     Sha256(AsBytes(policy.record->json)));
+    info->set_time(policy.record->time);
+    info->set_author(policy.record->author);
     info->set_sha256(std::string(AsText(digest)));
   }
   return {};

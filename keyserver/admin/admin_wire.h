@@ -28,6 +28,14 @@ Result<VersionLimits> ReadLimits(const admin::v1::VersionLimits& limits);
 void WriteVersion(const VersionRecord& record, const VolumeRecord& volume,
                   admin::v1::VersionInfo* info);
 
+// An entry whose record is not there: of a version, or of a whole volume.
+template <typename Record>
+void WriteDamaged(const Listed<Record>& entry, admin::v1::VersionInfo* info) {
+  info->set_volume(entry.volume);
+  info->set_version(entry.number);
+  info->set_damaged(entry.record.error().ToString());
+}
+
 }  // namespace tdxvfs::keyserver
 
 #endif  // TDXVFS_KEYSERVER_ADMIN_ADMIN_WIRE_H_

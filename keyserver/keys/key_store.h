@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/result.h"
@@ -91,10 +92,33 @@ struct GuestSeen {
   std::uint64_t releases = 0;
 };
 
+// One entry of a list: the record, or why it cannot be read (kStoreInvalid), so
+// that a damaged record hides none of the others.
+template <typename Record>
+struct Listed {
+  std::string volume;
+  std::uint32_t number = 0;  // of the version or policy; 0: the volume itself
+  Result<Record> record;
+};
+
+// Adds an entry to a list. Fails as `record` does where that is not a damaged
+// record but a store that cannot be read.
+template <typename Record>
+Result<void> AddListed(std::string_view volume, std::uint32_t number,
+                       Result<Record> record,
+                       std::vector<Listed<Record>>* list) {
+  if (!record.has_value() && record.error().reason() != Reason::kStoreInvalid) {
+    return std::move(record).error();
+  }
+  list->push_back({std::string(volume), number, std::move(record)});
+  return {};
+}
+
 // Volumes, their versions, passphrases and policies. Several servers may share
 // one store, so nothing here is cached by callers. Thread-safe. Every call
 // fails with kStoreInvalid when a record that it reads was changed or comes
-// from another place, kNoSpace when the disk is full, else kInternal.
+// from another place (a list says so in its entry and goes on), kNoSpace when
+// the disk is full, else kInternal.
 class KeyStore {
  public:
   using TimePoint = std::chrono::system_clock::time_point;
@@ -105,15 +129,15 @@ class KeyStore {
   virtual Result<std::optional<VolumeRecord>> FindVolume(
       std::string_view volume) = 0;
   // At most `limit` volumes in order of name, from the first after `after`.
-  virtual Result<std::vector<VolumeRecord>> ListVolumes(std::string_view after,
-                                                        std::size_t limit) = 0;
+  virtual Result<std::vector<Listed<VolumeRecord>>> ListVolumes(
+      std::string_view after, std::size_t limit) = 0;
   // Registers the next version and returns its number, 1 for the first.
   // kAlreadyExists when a version of the volume has this header digest.
   virtual Result<std::uint32_t> AddVersion(
       std::string_view volume, const VersionDescription& description,
       const Secret& passphrase, TimePoint now) = 0;
   // Versions of one volume in order; kVolumeUnknown when there is none.
-  virtual Result<std::vector<VersionRecord>> ListVersions(
+  virtual Result<std::vector<Listed<VersionRecord>>> ListVersions(
       std::string_view volume) = 0;
   // The version with this header digest, live or not.
   virtual Result<std::optional<VersionRecord>> FindVersion(
@@ -136,7 +160,7 @@ class KeyStore {
       std::string_view volume, std::uint32_t version,
       std::optional<std::chrono::sys_seconds> delete_after) = 0;
   // The deleted versions whose time has come.
-  virtual Result<std::vector<VersionRecord>> ListDue(TimePoint now) = 0;
+  virtual Result<std::vector<Listed<VersionRecord>>> ListDue(TimePoint now) = 0;
   // Destroys the passphrase of a deleted version, whose number and header
   // stay known. Does nothing when it is not deleted (any more). Returns whether
   // the passphrase is destroyed now.
@@ -161,7 +185,7 @@ class KeyStore {
   virtual Result<PolicyRecord> FindPolicy(std::string_view volume,
                                           std::uint32_t number) = 0;
   // The newest policies, at most `limit`, oldest first.
-  virtual Result<std::vector<PolicyRecord>> ListPolicies(
+  virtual Result<std::vector<Listed<PolicyRecord>>> ListPolicies(
       std::string_view volume, std::size_t limit) = 0;
 
   // Notes releases for people who want to retire a version. Not sealed and not

@@ -147,20 +147,21 @@ Result<std::optional<VersionRecord>> SealedRows::FindVersion(
   return std::optional(std::move(record));
 }
 
-Result<std::vector<VersionRecord>> SealedRows::ListVersions(
+Result<std::vector<Listed<VersionRecord>>> SealedRows::ListVersions(
     std::string_view volume) const {
   ASSIGN_OR_RETURN(SqliteStatement query,
                    Prepare(std::string(kVersionQuery) +
                            "WHERE volume = ? ORDER BY version"));
   query.Bind(volume);
-  std::vector<VersionRecord> versions;
+  std::vector<Listed<VersionRecord>> versions;
   while (true) {
     ASSIGN_OR_RETURN(const bool found, query.Step());
     if (!found) {
       return versions;
     }
-    ASSIGN_OR_RETURN(VersionRecord record, ReadVersion(query));
-    versions.push_back(std::move(record));
+    RETURN_IF_ERROR(AddListed(volume,
+                              static_cast<std::uint32_t>(query.Number(1)),
+                              ReadVersion(query), &versions));
   }
 }
 

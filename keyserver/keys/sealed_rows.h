@@ -75,7 +75,7 @@ class SealedRows {
                                        std::uint32_t version) const;
   Result<std::optional<VersionRecord>> FindVersion(
       std::string_view volume, const Sha256Digest& header_sha256) const;
-  Result<std::vector<VersionRecord>> ListVersions(
+  Result<std::vector<Listed<VersionRecord>>> ListVersions(
       std::string_view volume) const;
   // `record` has its number already.
   Result<void> AddVersion(const VersionRecord& record,

@@ -36,23 +36,26 @@ Result<std::optional<VolumeRecord>> SqliteKeyStore::FindVolume(
   return std::optional(std::move(record));
 }
 
-Result<std::vector<VolumeRecord>> SqliteKeyStore::ListVolumes(
+Result<VolumeRecord> SqliteKeyStore::ReadVolume(const std::string& name) {
+  ASSIGN_OR_RETURN(const VolumeState state, rows().RequireVolume(name));
+  return VolumeOf(name, state);
+}
+
+Result<std::vector<Listed<VolumeRecord>>> SqliteKeyStore::ListVolumes(
     std::string_view after, std::size_t limit) {
   const std::lock_guard lock(mutex_);
   ASSIGN_OR_RETURN(SqliteStatement query,
                    Prepare("SELECT name FROM volumes WHERE name > ? "
                            "ORDER BY name LIMIT ?"));
   query.Bind(after).Bind(static_cast<std::int64_t>(limit));
-  std::vector<VolumeRecord> volumes;
+  std::vector<Listed<VolumeRecord>> volumes;
   while (true) {
     ASSIGN_OR_RETURN(const bool found, query.Step());
     if (!found) {
       return volumes;
     }
-    std::string name = query.Text(0);
-    ASSIGN_OR_RETURN(const VolumeState state, rows().RequireVolume(name));
-    ASSIGN_OR_RETURN(VolumeRecord record, VolumeOf(std::move(name), state));
-    volumes.push_back(std::move(record));
+    const std::string name = query.Text(0);
+    RETURN_IF_ERROR(AddListed(name, 0, ReadVolume(name), &volumes));
   }
 }
 
@@ -89,7 +92,7 @@ Result<std::uint32_t> SqliteKeyStore::AddVersion(
   return record.version;
 }
 
-Result<std::vector<VersionRecord>> SqliteKeyStore::ListVersions(
+Result<std::vector<Listed<VersionRecord>>> SqliteKeyStore::ListVersions(
     std::string_view volume) {
   const std::lock_guard lock(mutex_);
   RETURN_IF_ERROR(rows().RequireVolume(volume));

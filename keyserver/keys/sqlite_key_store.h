@@ -52,13 +52,13 @@ class SqliteKeyStore : public KeyStore, public StoreUpkeep {
 
   Result<std::optional<VolumeRecord>> FindVolume(
       std::string_view volume) override;
-  Result<std::vector<VolumeRecord>> ListVolumes(std::string_view after,
-                                                std::size_t limit) override;
+  Result<std::vector<Listed<VolumeRecord>>> ListVolumes(
+      std::string_view after, std::size_t limit) override;
   Result<std::uint32_t> AddVersion(std::string_view volume,
                                    const VersionDescription& description,
                                    const Secret& passphrase,
                                    TimePoint now) override;
-  Result<std::vector<VersionRecord>> ListVersions(
+  Result<std::vector<Listed<VersionRecord>>> ListVersions(
       std::string_view volume) override;
   Result<std::optional<VersionRecord>> FindVersion(
       std::string_view volume, const Sha256Digest& header_sha256) override;
@@ -71,7 +71,7 @@ class SqliteKeyStore : public KeyStore, public StoreUpkeep {
   Result<void> SetDeletion(
       std::string_view volume, std::uint32_t version,
       std::optional<std::chrono::sys_seconds> delete_after) override;
-  Result<std::vector<VersionRecord>> ListDue(TimePoint now) override;
+  Result<std::vector<Listed<VersionRecord>>> ListDue(TimePoint now) override;
   Result<bool> Destroy(std::string_view volume, std::uint32_t version,
                        TimePoint now) override;
   Result<void> TakeRelease(std::string_view volume, std::uint32_t version,
@@ -84,8 +84,8 @@ class SqliteKeyStore : public KeyStore, public StoreUpkeep {
                                   TimePoint now) override;
   Result<PolicyRecord> FindPolicy(std::string_view volume,
                                   std::uint32_t number) override;
-  Result<std::vector<PolicyRecord>> ListPolicies(std::string_view volume,
-                                                 std::size_t limit) override;
+  Result<std::vector<Listed<PolicyRecord>>> ListPolicies(
+      std::string_view volume, std::size_t limit) override;
   Result<void> NoteGuests(std::string_view volume,
                           const std::vector<GuestSeen>& guests) override;
   Result<std::vector<GuestSeen>> ListGuests(std::string_view volume,
@@ -118,6 +118,8 @@ class SqliteKeyStore : public KeyStore, public StoreUpkeep {
   // With the lock held, also until the statements are gone.
   SealedRows rows() { return {database_.get(), &master_key_, &kept_}; }
   Result<VolumeRecord> VolumeOf(std::string name, const VolumeState& state);
+  // Fails with kVolumeUnknown.
+  Result<VolumeRecord> ReadVolume(const std::string& name);
   // Reads a version, lets `change` change it and writes it back, in one
   // transaction.
   Result<void> ChangeVersion(

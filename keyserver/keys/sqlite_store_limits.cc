@@ -111,25 +111,26 @@ Result<void> SqliteKeyStore::IndexDeletion(const VersionRecord& record) {
 }
 
 // The index only finds them; what the sealed states say counts.
-Result<std::vector<VersionRecord>> SqliteKeyStore::ListDue(TimePoint now) {
+Result<std::vector<Listed<VersionRecord>>> SqliteKeyStore::ListDue(
+    TimePoint now) {
   const std::lock_guard lock(mutex_);
   ASSIGN_OR_RETURN(SqliteStatement query,
                    Prepare("SELECT volume, version FROM deletions "
                            "WHERE delete_after < ?"));
   query.Bind(SecondsOf(std::chrono::floor<std::chrono::seconds>(now)));
-  std::vector<VersionRecord> due;
+  std::vector<Listed<VersionRecord>> due;
   while (true) {
     ASSIGN_OR_RETURN(const bool found, query.Step());
     if (!found) {
       return due;
     }
-    ASSIGN_OR_RETURN(
-        VersionRecord record,
-        rows().RequireVersion(query.Text(0),
-                              static_cast<std::uint32_t>(query.Number(1))));
-    if (!record.destroyed && record.delete_after.has_value() &&
-        *record.delete_after < now) {
-      due.push_back(std::move(record));
+    const std::string volume = query.Text(0);
+    const auto number = static_cast<std::uint32_t>(query.Number(1));
+    Result<VersionRecord> record = rows().RequireVersion(volume, number);
+    const bool damaged = !record.has_value();
+    if (damaged || (!record->destroyed && record->delete_after.has_value() &&
+                    *record->delete_after < now)) {
+      RETURN_IF_ERROR(AddListed(volume, number, std::move(record), &due));
     }
   }
 }

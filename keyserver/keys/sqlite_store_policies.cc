@@ -40,18 +40,16 @@ Result<PolicyRecord> SqliteKeyStore::FindPolicy(std::string_view volume,
   return rows().ReadPolicyRow(volume, number);
 }
 
-Result<std::vector<PolicyRecord>> SqliteKeyStore::ListPolicies(
+Result<std::vector<Listed<PolicyRecord>>> SqliteKeyStore::ListPolicies(
     std::string_view volume, std::size_t limit) {
   const std::lock_guard lock(mutex_);
   ASSIGN_OR_RETURN(const VolumeState state, rows().RequireVolume(volume));
   const std::size_t count = std::min<std::size_t>(state.policy_number, limit);
-  std::vector<PolicyRecord> policies;
+  std::vector<Listed<PolicyRecord>> policies;
   for (std::size_t back = count; back-- > 0;) {
-    ASSIGN_OR_RETURN(
-        PolicyRecord policy,
-        rows().ReadPolicyRow(
-            volume, state.policy_number - static_cast<std::uint32_t>(back)));
-    policies.push_back(std::move(policy));
+    const auto number = state.policy_number - static_cast<std::uint32_t>(back);
+    RETURN_IF_ERROR(AddListed(volume, number,
+                              rows().ReadPolicyRow(volume, number), &policies));
   }
   return policies;
 }

@@ -152,3 +152,43 @@ END
   say tdxvfs key list data
   matches rotation_again
 }
+
+# in_store SQL: what somebody with the store's file, but not the key, can do.
+in_store() {
+  /usr/bin/python3 -c '
+import sqlite3, sys
+store = sqlite3.connect("server/store.db")
+store.execute(sys.argv[1])
+store.commit()' "$1"
+}
+
+@test "a damaged record is named and hides none of the others" {
+  start_server
+  write_policy one.json 1
+  write_policy two.json 2
+  for name in bad data; do
+    rm -f image
+    tdxvfs volume pack model image --register "$name" > /dev/null 2>&1
+    tdxvfs policy put "$name" one.json > /dev/null
+    tdxvfs policy put "$name" two.json > /dev/null
+  done
+  rm image
+  tdxvfs volume pack model image --register bad > /dev/null 2>&1
+  stop_server
+  in_store "UPDATE versions SET state = x'00' WHERE volume = 'bad' AND version = 1"
+  in_store "UPDATE policies SET policy = x'00' WHERE volume = 'bad' AND number = 1"
+  serve_again
+  say tdxvfs key list
+  say tdxvfs key list bad --json
+  say tdxvfs key list data
+  say tdxvfs policy history bad
+  say tdxvfs policy history bad --json
+  say tdxvfs policy diff bad
+  say tdxvfs policy diff data
+  stop_server
+  in_store "UPDATE policies SET policy = x'00' WHERE volume = 'bad' AND number = 2"
+  serve_again
+  say tdxvfs key list
+  say tdxvfs key list --json
+  matches damaged_records
+}

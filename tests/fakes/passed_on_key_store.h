@@ -21,7 +21,7 @@ class PassedOnKeyStore : public keyserver::KeyStore {
       std::string_view volume) override {
     return store_->FindVolume(volume);
   }
-  Result<std::vector<keyserver::VolumeRecord>> ListVolumes(
+  Result<std::vector<keyserver::Listed<keyserver::VolumeRecord>>> ListVolumes(
       std::string_view after, std::size_t limit) override {
     return store_->ListVolumes(after, limit);
   }
@@ -30,7 +30,7 @@ class PassedOnKeyStore : public keyserver::KeyStore {
       const Secret& passphrase, TimePoint now) override {
     return store_->AddVersion(volume, description, passphrase, now);
   }
-  Result<std::vector<keyserver::VersionRecord>> ListVersions(
+  Result<std::vector<keyserver::Listed<keyserver::VersionRecord>>> ListVersions(
       std::string_view volume) override {
     return store_->ListVersions(volume);
   }
@@ -57,7 +57,7 @@ class PassedOnKeyStore : public keyserver::KeyStore {
       std::optional<std::chrono::sys_seconds> delete_after) override {
     return store_->SetDeletion(volume, version, delete_after);
   }
-  Result<std::vector<keyserver::VersionRecord>> ListDue(
+  Result<std::vector<keyserver::Listed<keyserver::VersionRecord>>> ListDue(
       TimePoint now) override {
     return store_->ListDue(now);
   }
@@ -83,7 +83,7 @@ class PassedOnKeyStore : public keyserver::KeyStore {
                                              std::uint32_t number) override {
     return store_->FindPolicy(volume, number);
   }
-  Result<std::vector<keyserver::PolicyRecord>> ListPolicies(
+  Result<std::vector<keyserver::Listed<keyserver::PolicyRecord>>> ListPolicies(
       std::string_view volume, std::size_t limit) override {
     return store_->ListPolicies(volume, limit);
   }

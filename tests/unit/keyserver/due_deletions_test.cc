@@ -79,7 +79,7 @@ TEST_F(DueDeletionsTest, AnUndeletedVersionIsLeftAlone) {
 class LateRegret : public PassedOnKeyStore {
  public:
   explicit LateRegret(KeyStore* store) : PassedOnKeyStore(store) {}
-  Result<std::vector<VersionRecord>> ListDue(TimePoint now) override {
+  Result<std::vector<Listed<VersionRecord>>> ListDue(TimePoint now) override {
     auto due = PassedOnKeyStore::ListDue(now);
     EXPECT_THAT(SetDeletion("data", 1, std::nullopt), Succeeds());
     return due;

@@ -32,18 +32,21 @@ std::string Told(SqliteKeyStore* store) {
   };
   const auto volumes = store->ListVolumes("", 100);
   EXPECT_THAT(volumes, Succeeds());
-  for (const VolumeRecord& volume : *volumes) {
-    told += volume.name + volume.policy_json.value_or("-");
-    add(volume.disabled, volume.policy_number);
-    const auto versions = store->ListVersions(volume.name);
+  for (const auto& [name, none, volume] : *volumes) {
+    EXPECT_THAT(volume, Succeeds());
+    told += name + volume->policy_json.value_or("-");
+    add(volume->disabled, volume->policy_number);
+    const auto versions = store->ListVersions(name);
     EXPECT_THAT(versions, Succeeds());
-    for (const VersionRecord& version : *versions) {
+    for (const auto& entry : *versions) {
+      EXPECT_THAT(entry.record, Succeeds());
+      const VersionRecord& version = *entry.record;
       add(version.version, version.retired, version.limits.releases.value_or(9),
           version.delete_after.has_value(), version.destroyed);
       const auto passphrase = store->Passphrase(version);
       told += passphrase.has_value() ? AsText(passphrase->Reveal()) : "-";
     }
-    const auto guests = store->ListGuests(volume.name, 100);
+    const auto guests = store->ListGuests(name, 100);
     EXPECT_THAT(guests, Succeeds());
     for (const GuestSeen& guest : *guests) {
       add(guest.version, guest.releases);

@@ -65,11 +65,15 @@ class StoreMigration : public StoreFolder {
     ExpectVersion(store, "other", kHeaderOther, false, "third passphrase");
     ASSERT_OK_AND_ASSIGN(const auto volumes, store->ListVolumes("", 10));
     ASSERT_EQ(volumes.size(), 3U);
-    EXPECT_FALSE(volumes[0].disabled);
-    EXPECT_THAT(volumes[0].policy_json.value_or(""), HasSubstr("\"mr_td\""));
-    EXPECT_TRUE(volumes[1].disabled);
-    EXPECT_FALSE(volumes[1].policy_json.has_value());
-    EXPECT_EQ(volumes[2].name, "unborn");
+    for (const auto& volume : volumes) {
+      ASSERT_THAT(volume.record, Succeeds());
+    }
+    EXPECT_FALSE(volumes[0].record->disabled);
+    EXPECT_THAT(volumes[0].record->policy_json.value_or(""),
+                HasSubstr("\"mr_td\""));
+    EXPECT_TRUE(volumes[1].record->disabled);
+    EXPECT_FALSE(volumes[1].record->policy_json.has_value());
+    EXPECT_EQ(volumes[2].record->name, "unborn");
   }
 
   std::string before_;
@@ -81,7 +85,8 @@ TEST_F(StoreMigration, KeepsEverythingOfSchema1) {
     ExpectAll(store.get());
     ASSERT_OK_AND_ASSIGN(const auto history, store->ListPolicies("data", 10));
     ASSERT_EQ(history.size(), 1U);
-    EXPECT_EQ(history[0].author, "");
+    ASSERT_THAT(history[0].record, Succeeds());
+    EXPECT_EQ(history[0].record->author, "");
   }
   ASSERT_OK_AND_ASSIGN(const auto store, OpenGolden());
   ExpectAll(store.get());

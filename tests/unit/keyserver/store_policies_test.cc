@@ -29,11 +29,13 @@ TEST_F(StorePolicies, EveryPutKeepsTheEarlierOnesWithAuthorAndTime) {
   ASSERT_OK_AND_ASSIGN(const auto store, Open());
   ASSERT_OK_AND_ASSIGN(const auto history, store->ListPolicies("data", 10));
   ASSERT_EQ(history.size(), 2U);
+  ASSERT_THAT(history[0].record, Succeeds());
+  ASSERT_THAT(history[1].record, Succeeds());
   EXPECT_EQ(history[0].number, 1U);
-  EXPECT_EQ(history[0].json, "one");
-  EXPECT_EQ(history[0].author, "ann");
-  EXPECT_EQ(history[0].time, "1970-01-01T00:00:00.000Z");
-  EXPECT_EQ(history[1].author, "bob");
+  EXPECT_EQ(history[0].record->json, "one");
+  EXPECT_EQ(history[0].record->author, "ann");
+  EXPECT_EQ(history[0].record->time, "1970-01-01T00:00:00.000Z");
+  EXPECT_EQ(history[1].record->author, "bob");
   ASSERT_OK_AND_ASSIGN(const auto newest, store->ListPolicies("data", 1));
   ASSERT_EQ(newest.size(), 1U);
   EXPECT_EQ(newest[0].number, 2U);

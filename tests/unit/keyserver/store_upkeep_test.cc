@@ -38,17 +38,24 @@ class StoreUpkeepTest : public StoreFolder {
   static void ExpectAll(SqliteKeyStore* store) {
     ASSERT_OK_AND_ASSIGN(const auto versions, store->ListVersions("data"));
     ASSERT_EQ(versions.size(), 3U);
-    EXPECT_FALSE(versions[0].retired);
-    EXPECT_TRUE(versions[1].retired);
-    EXPECT_TRUE(versions[2].destroyed);
+    for (const auto& version : versions) {
+      ASSERT_THAT(version.record, Succeeds());
+    }
+    EXPECT_FALSE(versions[0].record->retired);
+    EXPECT_TRUE(versions[1].record->retired);
+    EXPECT_TRUE(versions[2].record->destroyed);
     for (std::size_t i = 0; i < 2; ++i) {
-      ASSERT_OK_AND_ASSIGN(const Secret secret, store->Passphrase(versions[i]));
+      ASSERT_OK_AND_ASSIGN(const Secret secret,
+                           store->Passphrase(*versions[i].record));
       EXPECT_EQ(AsText(secret.Reveal()), "secret");
     }
     ASSERT_OK_AND_ASSIGN(const auto policies, store->ListPolicies("data", 9));
     ASSERT_EQ(policies.size(), 2U);
-    EXPECT_EQ(policies[0].json, "one");
-    EXPECT_EQ(policies[1].json, "two");
+    for (const auto& policy : policies) {
+      ASSERT_THAT(policy.record, Succeeds());
+    }
+    EXPECT_EQ(policies[0].record->json, "one");
+    EXPECT_EQ(policies[1].record->json, "two");
   }
   void ExpectOpensWith(char key) const {
     ASSERT_OK_AND_ASSIGN(const auto store, Open(key));
@@ -151,7 +158,11 @@ TEST_F(StoreUpkeepTest, TheEarlierKeyOpensNothingOfARotatedStore) {
   const MasterKey earlier = KeyOf('a');
   const SealedRows rows(raw, &earlier);
   EXPECT_THAT(rows.FindVolume("data"), Fails(Reason::kStoreInvalid));
-  EXPECT_THAT(rows.ListVersions("data"), Fails(Reason::kStoreInvalid));
+  ASSERT_OK_AND_ASSIGN(const auto versions, rows.ListVersions("data"));
+  ASSERT_FALSE(versions.empty());
+  for (const auto& version : versions) {
+    EXPECT_THAT(version.record, Fails(Reason::kStoreInvalid));
+  }
   EXPECT_THAT(rows.FindMeta("anchor"), Fails(Reason::kStoreInvalid));
 }
 
