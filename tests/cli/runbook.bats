@@ -1,0 +1,89 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What docs/runbook.md tells people to type, as it stands.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  load transcript
+  load key_server
+  begin_transcript
+  runbook=$BATS_TEST_DIRNAME/../../docs/runbook.md
+}
+
+teardown() {
+  stop_server
+}
+
+# blocks SECTION WORD: the commands of the section whose block has the word.
+blocks() {
+  awk -v section="## $1" -v word="$2" '
+    function end() { if (index(block, word)) printf "%s", block; block = "" }
+    /^## / { end(); inside = ($0 == section) }
+    inside && /^    / { block = block substr($0, 5) "\n"; next }
+    { end() }' "$runbook"
+}
+
+# type_in FOLDER SECTION WORD: types those commands there. Nobody can answer what
+# openssl asks, so keys have no passphrase; the host is this one.
+type_in() {
+  blocks "$2" "$3" |
+    sed -e 's/^openssl req -x509/& -nodes/' -e 's/DNS:keys.example.com/DNS:localhost/' \
+      -e "s|/etc/tdxvfs|$BATS_TEST_TMPDIR/server|" > typed
+  [[ -s typed ]]
+  (cd "$1" && bash -eu "$BATS_TEST_TMPDIR/typed") > said 2>&1 || { cat typed said; return 1; }
+}
+
+# wait_for WORDS: until the log has them.
+wait_for() {
+  for _ in $(seq 200); do
+    ! grep -q "$1" server.log || return 0
+    sleep 0.05
+  done
+  cat server.log
+  return 1
+}
+
+@test "remote administrators are made and revoked by the runbook" {
+  mkdir authority
+  for word in -x509 carol.csr admins.index; do
+    type_in authority "Remote administrators" "$word"
+  done
+  init_server
+  cp authority/admins.pem authority/admins.crl server
+  printf '[admin]\naddress = "127.0.0.1:0"\nca = "%s/admins.pem"\ncrl = "%s/admins.crl"\n' \
+    "$PWD/server" "$PWD/server" >> server/keyserver.toml
+  serve_again
+  mkdir -p .config/tdxvfs
+  printf 'server = "localhost:%s"\nca = "%s"\ncertificate = "%s"\nkey = "%s"\n' \
+    "$(sed -n 's/.*administrators are served on 127\.0\.0\.1:\([0-9]*\).*/\1/p' server.log)" \
+    "$PWD/server/tls/ca.pem" "$PWD/authority/carol.pem" "$PWD/authority/carol.key" \
+    > .config/tdxvfs/config.toml
+  unset TDXVFS_SERVER
+  tdxvfs key list
+  type_in authority "Remote administrators" -revoke
+  mv authority/admins.crl server/admins.crl
+  kill -HUP "$server_pid"
+  wait_for '"event":"reloaded"'
+  run ! tdxvfs key list
+  wait_for 'CN=carol.*certificate revoked'
+}
+
+@test "a server certificate is replaced by the runbook" {
+  start_server
+  mkdir authority
+  type_in authority Certificates "-out server.csr"
+  cp server/tls/ca.pem authority
+  mv server/tls/ca.key authority
+  type_in authority Certificates server.ext
+  before=$(openssl x509 -in server/tls/server.pem -noout -serial)
+  mv authority/server.pem server/tls/server.pem
+  [[ $before != $(openssl x509 -in server/tls/server.pem -noout -serial) ]]
+  tdxvfs-keyserver check-config server/keyserver.toml
+  kill -HUP "$server_pid"
+  wait_for '"event":"reloaded"'
+  # A stranger to the old certificate, who has the CA alone.
+  openssl s_client -connect "localhost:$SERVER_PORT" -CAfile server/tls/ca.pem \
+    -verify_return_error -verify_hostname localhost -alpn h2 < /dev/null > said 2>&1 || { cat said; false; }
+  openssl x509 -in said -noout -serial | diff - <(openssl x509 -in server/tls/server.pem -noout -serial)
+}
