@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/policy_file.h"
 
+#include <chrono>
+
 #include "attest/policy/measurement_policy.h"
 #include "common/file.h"
 
@@ -21,7 +23,8 @@ Result<std::string> ReadPolicyFile(const std::filesystem::path& path) {
 Result<void> NoteDoubts(const std::string& json, const Console& console) {
   ASSIGN_OR_RETURN(const policy::MeasurementPolicy read,
                    policy::MeasurementPolicy::Parse(json));
-  for (const std::string& doubt : read.Doubts()) {
+  const auto now = std::chrono::system_clock::now();
+  for (const std::string& doubt : read.Doubts(now)) {
     console.err << "tdxvfs: note: policy: " << doubt << "\n";
   }
   return {};

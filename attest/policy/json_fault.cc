@@ -49,9 +49,44 @@ std::string NoUtf8Line(std::string_view text) {
   return "line " + std::to_string(line) + ": not UTF-8";
 }
 
+// Behind the string that begins here, or the end of the text.
+std::size_t BehindString(std::string_view text, std::size_t at) {
+  for (++at; at < text.size() && text[at] != '"'; ++at) {
+    at += text[at] == '\\' ? 1U : 0U;
+  }
+  return std::min(at + 1, text.size());
+}
+
+// The first number that simdjson does not take, though json-c does: one of more
+// than 64 bits, which json-c cuts.
+std::string NumberFault(std::string_view text) {
+  simdjson::dom::parser parser;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    if (text[at] == '"') {
+      at = BehindString(text, at);
+    } else if (text[at] == '-' || (text[at] >= '0' && text[at] <= '9')) {
+      const std::size_t end =
+          std::min(text.find_first_not_of("+-.0123456789eE", at), text.size());
+      if (parser.parse(simdjson::padded_string(text.substr(at, end - at)))
+              .error() != simdjson::SUCCESS) {
+        return Place(text, at) + "not a number, or too large a one";
+      }
+      at = end;
+    } else {
+      ++at;
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string JsonFault(std::string_view text) {
+  // json-c would end here.
+  if (const std::size_t nul = text.find('\0'); nul != text.npos) {
+    return Place(text, nul) + "a NUL byte";
+  }
   if (text.starts_with(kByteOrderMark)) {
     return "line 1, column 1: a byte order mark; save the file without it";
   }
@@ -68,7 +103,7 @@ std::string JsonFault(std::string_view text) {
       tokener.get(), text.data(), static_cast<int>(text.size())));
   const json_tokener_error error = json_tokener_get_error(tokener.get());
   if (error == json_tokener_success) {
-    return {};
+    return NumberFault(text);
   }
   const std::size_t end = json_tokener_get_parse_end(tokener.get());
   return Place(text, end) + (error == json_tokener_continue

@@ -12,6 +12,7 @@
 #include "attest/policy/json_fault.h"
 #include "attest/policy/json_member.h"
 #include "attest/policy/policy_reader.h"
+#include "attest/policy/tcb_doubts.h"
 
 namespace tdxvfs::policy {
 namespace {
@@ -89,8 +90,9 @@ Result<MeasurementPolicy> MeasurementPolicy::Parse(std::string_view json) {
   return PolicyReader().Read(JsonMember(root, "$"));
 }
 
-std::vector<std::string> MeasurementPolicy::Doubts() const {
-  std::vector<std::string> doubts;
+std::vector<std::string> MeasurementPolicy::Doubts(
+    std::chrono::system_clock::time_point now) const {
+  std::vector<std::string> doubts = TcbDoubts(tcb_, now);
   for (std::size_t i = 0; i < rtmr_.size(); ++i) {
     const std::string name = "rtmr" + std::to_string(i);
     if (!rtmr_.at(i).empty() &&

@@ -73,9 +73,11 @@ class MeasurementPolicy {
 
   // The members of "acknowledge", for audit records.
   const std::vector<std::string>& acknowledged() const { return acknowledged_; }
-  // What is allowed and yet cannot be meant, one sentence each, for who writes
-  // a policy: a register that is pinned and acknowledged as left out.
-  std::vector<std::string> Doubts() const;
+  // What is allowed and yet is hardly meant, one sentence each, for who writes
+  // a policy: a register that is pinned and acknowledged as left out, a date
+  // that is the wrong side of `now`, a list without effect.
+  std::vector<std::string> Doubts(
+      std::chrono::system_clock::time_point now) const;
   const TcbRules& tcb() const { return tcb_; }
   // Whether volumes without protection against rollback, and imported ones,
   // may be released under this policy.
