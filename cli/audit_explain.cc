@@ -75,7 +75,7 @@ std::string Differences(const attest::Checks& checks) {
     if (check.passed) {
       continue;
     }
-    const CheckAdvice advice = AdviceFor(check.name);
+    const CheckAdvice advice = AdviceFor(check);
     text += ">> " + check.name + ": " + std::string(advice.about) + "\n";
     if (!advice.to_do.empty()) {
       text += "   to do: " + std::string(advice.to_do) + "\n";
@@ -119,7 +119,7 @@ void PrintJson(const std::vector<JsonLeaf>& record,
                const attest::Checks& checks, const Console& console) {
   JsonArray rows;
   for (const attest::Check& check : checks) {
-    const CheckAdvice advice = AdviceFor(check.name);
+    const CheckAdvice advice = AdviceFor(check);
     rows.Raw(JsonObject()
                  .String("name", check.name)
                  .String("expected", check.expected)

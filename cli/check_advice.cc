@@ -69,17 +69,23 @@ constexpr std::array<Row, 34> kRows = {{
       "do not trust this platform: its TDX module is not a production one"}},
     {"tcb status",
      {"how up to date the platform is, by Intel's word", kUpdateHost}},
-    {"tcb date", {"how old the platform's level is", kUpdateHost}},
+    {"tcb date",
+     {"how old the platform's level is",
+      "update the host's BIOS, microcode and TDX module, or set an earlier "
+      "\"minimum_tcb_date\" in the policy"}},
     {"tcb advisories",
      {"Intel's security advisories that the platform is open to",
       "update the host, or add the advisories to the policy's list once you "
       "have read them"}},
     {"tcb evaluation number",
      {"how new the documents are that say so",
-      "let the key server fetch newer collateral"}},
+      "let the key server fetch newer collateral (a caching service may be "
+      "behind), or ask for less in the policy"}},
     {"collateral age",
      {"how old the documents are that say so",
-      "let the key server fetch newer collateral; see its log"}},
+      "let the key server fetch newer collateral and see its log, or allow "
+      "more "
+      "days in the policy"}},
     {"platform TCB level",
      {"how up to date the machine's CPU is, by Intel's word",
       kBelowEveryLevel}},
@@ -118,6 +124,41 @@ constexpr std::array<Row, 34> kRows = {{
       "do not trust this platform"}},
 }};
 
+constexpr std::string_view kRelaunch =
+    "stop the guest and start it anew, since its host was updated, or accept "
+    "the status in the policy's \"tcb\"";
+
+// What a check that failed found, where that changes what to do.
+struct FoundRow {
+  std::string_view prefix;
+  std::string_view actual;
+  std::string_view to_do;
+};
+
+constexpr std::array<FoundRow, 8> kFoundRows = {{
+    {"", "not known without collateral",
+     "let the key server use collateral (\"collateral\" in keyserver.toml), or "
+     "take this rule out of the policy"},
+    {"event", "the guest sent no event log",
+     "start a guest whose firmware and kernel keep an event log, or take "
+     "\"events\" out of the policy"},
+    {"tcb status", "UpToDate",
+     "add UpToDate to \"accept\" in the policy's \"tcb\": this platform is up "
+     "to "
+     "date, and the policy accepts only others"},
+    {"tcb status", "SWHardeningNeeded",
+     "harden the guest's own software against the advisories, which no update "
+     "of the host does, then accept the status in the policy's \"tcb\""},
+    {"tcb status", "ConfigurationNeeded",
+     "change the host's BIOS settings as the advisories say, or accept the "
+     "status in the policy's \"tcb\""},
+    {"tcb status", "ConfigurationAndSWHardeningNeeded",
+     "change the host's BIOS settings and harden the guest's own software as "
+     "the advisories say, then accept the status in the policy's \"tcb\""},
+    {"tcb status", "TDRelaunchAdvised", kRelaunch},
+    {"tcb status", "TDRelaunchAdvisedConfigurationNeeded", kRelaunch},
+}};
+
 }  // namespace
 
 CheckAdvice AdviceFor(std::string_view check) {
@@ -126,6 +167,19 @@ CheckAdvice AdviceFor(std::string_view check) {
   return row == kRows.end()
              ? CheckAdvice{"part of the proof that the quote is genuine", ""}
              : row->advice;
+}
+
+CheckAdvice AdviceFor(const attest::Check& check) {
+  CheckAdvice advice = AdviceFor(std::string_view(check.name));
+  const auto* const row =
+      std::ranges::find_if(kFoundRows, [&](const FoundRow& each) {
+        return check.name.starts_with(each.prefix) &&
+               check.actual == each.actual;
+      });
+  if (!check.passed && row != kFoundRows.end()) {
+    advice.to_do = row->to_do;
+  }
+  return advice;
 }
 
 }  // namespace tdxvfs::cli

@@ -4,6 +4,8 @@
 
 #include <string_view>
 
+#include "attest/check.h"
+
 namespace tdxvfs::cli {
 
 // What a check is about and what to do when it does not hold, for people who
@@ -17,6 +19,10 @@ struct CheckAdvice {
 // that has no row of its own is part of the proof that the quote is genuine;
 // the record's own remedy says what to do about it, so `to_do` is empty.
 CheckAdvice AdviceFor(std::string_view check);
+
+// The same with an eye to what was found: a platform that is up to date, and
+// one that no update mends, are no matter for an update.
+CheckAdvice AdviceFor(const attest::Check& check);
 
 }  // namespace tdxvfs::cli
 

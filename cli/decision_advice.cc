@@ -149,13 +149,43 @@ DecisionAdvice ReleaseAdvice(const std::vector<JsonLeaf>& record) {
 
 std::string_view FirstToDo(const attest::Checks& checks) {
   for (const attest::Check& check : checks) {
-    const std::string_view to_do =
-        check.passed ? "" : AdviceFor(check.name).to_do;
+    const std::string_view to_do = check.passed ? "" : AdviceFor(check).to_do;
     if (!to_do.empty()) {
       return to_do;
     }
   }
   return {};
+}
+
+constexpr std::string_view kStatusCheck = "tcb status";
+constexpr std::string_view kUpToDate = "UpToDate";
+constexpr std::string_view kUpToDateSentence =
+    "The guest is the right one and its platform is up to date, but the policy "
+    "accepts only platforms that are not";
+constexpr std::string_view kOrAccept =
+    "; the policy's \"tcb\" can accept the status, also for a while";
+
+// The status of a platform that the policy refuses, or nothing.
+const attest::Check* RefusedStatus(const attest::Checks& checks) {
+  const auto found = std::ranges::find_if(checks, [](const auto& check) {
+    return !check.passed && check.name == kStatusCheck;
+  });
+  return found == checks.end() ? nullptr : &*found;
+}
+
+// Whether only the policy's demands beside the status failed: then the remedy
+// on record, which is about the status, mends nothing.
+bool OnlyBesideStatus(const attest::Checks& checks) {
+  bool beside = false;
+  for (const attest::Check& check : checks) {
+    const bool is_beside =
+        check.name == "tcb date" || check.name == "tcb advisories";
+    if (!check.passed && !is_beside) {
+      return false;
+    }
+    beside = beside || !check.passed;
+  }
+  return beside;
 }
 
 }  // namespace
@@ -176,8 +206,12 @@ DecisionAdvice AdviceFor(const std::vector<JsonLeaf>& record,
   const bool by_policy = slug == InfoOf(Reason::kRefusedByPolicy).slug;
   const VolumeRow* const volume =
       by_policy && differing.empty() ? VolumeRowOf(detail) : nullptr;
+  const attest::Check* const status = RefusedStatus(checks);
+  const bool up_to_date = status != nullptr && status->actual == kUpToDate;
   if (volume != nullptr) {
     advice.sentence = kVolumeSentence;
+  } else if (up_to_date) {
+    advice.sentence = kUpToDateSentence;
   }
   if (!differing.empty()) {
     advice.sentence += " (" + differing + ")";
@@ -187,8 +221,9 @@ DecisionAdvice AdviceFor(const std::vector<JsonLeaf>& record,
   advice.sentence += ".";
   const std::string recorded = LeafAt(record, "remedy");
   const std::string_view first = FirstToDo(checks);
-  if (!recorded.empty() && !by_policy) {
+  if (!recorded.empty() && !by_policy && !OnlyBesideStatus(checks)) {
     advice.remedy = recorded;
+    advice.remedy += status == nullptr ? "" : kOrAccept;
   } else if (!first.empty()) {
     advice.remedy = first;
   } else if (volume != nullptr) {

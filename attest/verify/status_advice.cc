@@ -8,6 +8,9 @@ using attest::TcbStatus;
 
 constexpr std::string_view kHarden =
     "the guest's own software must be hardened; no update mends that";
+// Where Intel's list has no level above the platform's own.
+constexpr std::string_view kUpdateHost =
+    "update the host's BIOS, microcode and TDX module";
 constexpr std::string_view kConfigure =
     "change the platform's configuration (BIOS settings)";
 
@@ -44,7 +47,8 @@ void StatusAdvice::AddIsv(std::string_view what, const IsvTcbLevel& reached,
 
 std::string StatusAdvice::Remedy(
     TcbStatus status, const std::vector<std::string>& advisory_ids) const {
-  const std::string updates = JoinRemedies(shortfalls_);
+  const std::string updates = shortfalls_.empty() ? std::string(kUpdateHost)
+                                                  : JoinRemedies(shortfalls_);
   std::string text;
   switch (status) {
     case TcbStatus::kUpToDate:

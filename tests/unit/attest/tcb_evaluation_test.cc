@@ -142,6 +142,16 @@ TEST(EvaluateTcb, ReachesEveryStatus) {
   EXPECT_EQ(reached.size(), attest::kTcbStatusCount);
 }
 
+TEST(EvaluateTcb, ANewestLevelThatIsOutOfDateAsksForAnUpdateOfTheHost) {
+  World world = GoodWorld();
+  world.info.levels.front().outcome.status = kOutOfDate;
+  world.info.levels.front().outcome.advisory_ids = {"INTEL-SA-00837"};
+  ASSERT_TRUE(Evaluate(world));
+  EXPECT_EQ(world.evaluation.remedy,
+            "update the host's BIOS, microcode and TDX module; advisories: "
+            "INTEL-SA-00837");
+}
+
 TEST(EvaluateTcb, TellsEveryPartOfTheVerdict) {
   World world = GoodWorld();
   world.evaluation.platform.pce_svn = 11;

@@ -52,5 +52,30 @@ TEST(DecisionAdvice, SpeaksOfTheGuestWhereACheckFailed) {
   EXPECT_THAT(advice.remedy, Not(HasSubstr("key limit")));
 }
 
+DecisionAdvice OfPlatform(const attest::Checks& checks) {
+  return AdviceFor({{"kind", "refusal"},
+                    {"reason", "tcb-out-of-date"},
+                    {"remedy", "harden; advisories: INTEL-SA-00837"}},
+                   checks);
+}
+
+TEST(DecisionAdvice, TheRemedyOnRecordIsAboutTheStatusAlone) {
+  const DecisionAdvice status = OfPlatform(
+      {{"tcb status", "UpToDate", "SWHardeningNeeded", false, "policy"}});
+  EXPECT_THAT(status.remedy, HasSubstr("INTEL-SA-00837; the policy's \"tcb\""));
+  const DecisionAdvice date = OfPlatform(
+      {{"tcb status", "SWHardeningNeeded", "SWHardeningNeeded", true, "policy"},
+       {"tcb date", "2024-03-14 or later", "2024-03-13", false, "policy"}});
+  EXPECT_THAT(date.remedy, HasSubstr("minimum_tcb_date"));
+}
+
+TEST(DecisionAdvice, APlatformThatIsUpToDateIsNotToldToUpdate) {
+  const DecisionAdvice advice =
+      AdviceFor({{"kind", "refusal"}, {"reason", "tcb-out-of-date"}},
+                {{"tcb status", "OutOfDate", "UpToDate", false, "policy"}});
+  EXPECT_THAT(advice.sentence, HasSubstr("platform is up to date"));
+  EXPECT_THAT(advice.remedy, HasSubstr("add UpToDate"));
+}
+
 }  // namespace
 }  // namespace tdxvfs::cli
