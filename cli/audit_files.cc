@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <fstream>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -51,6 +52,54 @@ void CheckLines(std::string* text, audit::Check& check) {
   *text = std::string(rest);
 }
 
+Result<std::ifstream> OpenAuditFile(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    return SystemError(
+        errno == ENOENT ? Reason::kFileNotFound : Reason::kFileUnreadable,
+        "audit log '" + path.string() + "'", errno);
+  }
+  return file;
+}
+
+Result<void> CheckOpenFile(const std::filesystem::path& path,
+                           std::ifstream& file, audit::Check& check) {
+  check.BeginFile(path.string());
+  std::string text;
+  std::string block(kBlockSize, '\0');
+  while (file && !check.failed()) {
+    file.read(block.data(), static_cast<std::streamsize>(block.size()));
+    text.append(block, 0, static_cast<std::size_t>(file.gcount()));
+    CheckLines(&text, check);
+    if (text.size() > kMaxLine) {
+      check.EndsWithin(text.size());
+    }
+  }
+  if (file.bad()) {
+    return SystemError(Reason::kFileUnreadable,
+                       "read audit log '" + path.string() + "'", errno);
+  }
+  if (!text.empty()) {
+    check.EndsWithin(text.size());
+  }
+  return {};
+}
+
+using FileSet = std::set<std::filesystem::path>;
+
+// The full files of a list, which are all but the newest, that are not in
+// `read` yet.
+Result<void> CheckFullFiles(const std::vector<std::filesystem::path>& files,
+                            FileSet* read, audit::Check& check) {
+  for (std::size_t i = 0; i + 1 < files.size(); ++i) {
+    if (read->insert(files.at(i)).second) {
+      RETURN_IF_ERROR(CheckAuditFile(files.at(i), check));
+      check.EndsFile(NumberIn(files.at(i)).value_or(0));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<std::filesystem::path>> FindAuditFiles(
@@ -87,31 +136,38 @@ Result<std::vector<std::filesystem::path>> FindAuditFiles(
 
 Result<void> CheckAuditFile(const std::filesystem::path& path,
                             audit::Check& check) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    return SystemError(
-        errno == ENOENT ? Reason::kFileNotFound : Reason::kFileUnreadable,
-        "audit log '" + path.string() + "'", errno);
-  }
-  check.BeginFile(path.string());
-  std::string text;
-  std::string block(kBlockSize, '\0');
-  while (file && !check.failed()) {
-    file.read(block.data(), static_cast<std::streamsize>(block.size()));
-    text.append(block, 0, static_cast<std::size_t>(file.gcount()));
-    CheckLines(&text, check);
-    if (text.size() > kMaxLine) {
-      check.EndsWithin(text.size());
+  ASSIGN_OR_RETURN(std::ifstream file, OpenAuditFile(path));
+  return CheckOpenFile(path, file, check);
+}
+
+Result<std::size_t> CheckAuditFolder(const std::filesystem::path& folder,
+                                     audit::Check& check) {
+  FileSet read;
+  ASSIGN_OR_RETURN(std::vector<std::filesystem::path> files,
+                   FindAuditFiles(folder));
+  while (true) {
+    RETURN_IF_ERROR(CheckFullFiles(files, &read, check));
+    const std::filesystem::path newest = files.back();
+    Result<std::ifstream> file = OpenAuditFile(newest);
+    // One that was opened before the list was made again comes right behind the
+    // full files of that list, when they are still the same.
+    ASSIGN_OR_RETURN(files, FindAuditFiles(folder));
+    const bool is_next =
+        files.back() == newest &&
+        std::all_of(files.begin(), files.end() - 1,
+                    [&](const auto& full) { return read.count(full) != 0; });
+    if (!is_next) {
+      continue;
     }
+    if (file.has_value()) {
+      RETURN_IF_ERROR(CheckOpenFile(newest, *file, check));
+    } else if (file.error().reason() == Reason::kFileNotFound) {
+      check.BeginFile(newest.string());  // and not one line
+    } else {
+      return std::move(file).error();
+    }
+    return files.size();
   }
-  if (file.bad()) {
-    return SystemError(Reason::kFileUnreadable,
-                       "read audit log '" + path.string() + "'", errno);
-  }
-  if (!text.empty()) {
-    check.EndsWithin(text.size());
-  }
-  return {};
 }
 
 Result<audit::Head> ReadHeadFile(const std::filesystem::path& path) {

@@ -2,6 +2,7 @@
 #ifndef TDXVFS_CLI_AUDIT_FILES_H_
 #define TDXVFS_CLI_AUDIT_FILES_H_
 
+#include <cstddef>
 #include <filesystem>
 #include <vector>
 
@@ -15,6 +16,11 @@ namespace tdxvfs::cli {
 // with kFileNotFound or kFileUnreadable.
 Result<std::vector<std::filesystem::path>> FindAuditFiles(
     const std::filesystem::path& folder);
+
+// Feeds all of them to a check and returns how many there were. A server may
+// write on and begin new files meanwhile. Fails like the two others.
+Result<std::size_t> CheckAuditFolder(const std::filesystem::path& folder,
+                                     audit::Check& check);
 
 // Feeds a file to a check, up to the first line that is wrong. Fails as
 // ReadFile does.

@@ -132,42 +132,25 @@ void PrintJson(const audit::Verdict& verdict, const Console& console) {
   console.out << object.Close() << "\n";
 }
 
-// The newest file was not there. A server that starts the next one gives it its
-// name in between; if there is none now, it is gone.
-Result<void> CheckNewest(const std::filesystem::path& folder,
-                         audit::Check& check) {
-  ASSIGN_OR_RETURN(const auto files, FindAuditFiles(folder));
-  Result<void> read = CheckAuditFile(files.back(), check);
-  if (!read.has_value() && read.error().reason() == Reason::kFileNotFound) {
-    check.BeginFile(files.back().string());  // and not one line
-    return {};
+// Returns how many files there were.
+Result<std::size_t> CheckFiles(const std::vector<std::string>& paths,
+                               audit::Check& check) {
+  for (const std::string& path : paths) {
+    RETURN_IF_ERROR(CheckAuditFile(path, check));
   }
-  return read;
+  return paths.size();
 }
 
 Result<void> AuditVerify(const Options& options, const Console& console) {
   std::vector<std::string> with_key;
   ASSIGN_OR_RETURN(const auto keys, ReadKeys(options.keys, &with_key));
   const bool whole = options.paths.size() == 1 && IsFolder(options.paths[0]);
-  std::vector<std::filesystem::path> files(options.paths.begin(),
-                                           options.paths.end());
-  if (whole) {
-    ASSIGN_OR_RETURN(files, FindAuditFiles(options.paths[0]));
-  }
   audit::Check check(keys, whole);
   RETURN_IF_ERROR(ExpectHeads(options.heads, keys, false, check));
   RETURN_IF_ERROR(ExpectHeads(with_key, keys, true, check));
-  for (const std::filesystem::path& file : files) {
-    Result<void> read = CheckAuditFile(file, check);
-    if (read.has_value()) {
-      continue;
-    }
-    if (!whole || file != files.back() ||
-        read.error().reason() != Reason::kFileNotFound) {
-      return read;
-    }
-    RETURN_IF_ERROR(CheckNewest(options.paths[0], check));
-  }
+  ASSIGN_OR_RETURN(const std::size_t files,
+                   whole ? CheckAuditFolder(options.paths[0], check)
+                         : CheckFiles(options.paths, check));
   const audit::Verdict verdict = check.Finish();
   if (console.json()) {
     PrintJson(verdict, console);
@@ -182,7 +165,7 @@ Result<void> AuditVerify(const Options& options, const Console& console) {
             ": " + finding.text);
   }
   if (!console.json()) {
-    PrintText(verdict, files.size(), console);
+    PrintText(verdict, files, console);
   }
   return {};
 }

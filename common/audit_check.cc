@@ -9,6 +9,9 @@
 namespace tdxvfs::audit {
 namespace {
 
+constexpr std::string_view kUnlinkedLine =
+    "the line has no number and link: it was changed or put in";
+
 std::string Lines(std::uint64_t first, std::uint64_t last) {
   return first == last ? "line " + std::to_string(first) + " of the log is"
                        : "lines " + std::to_string(first) + " to " +
@@ -68,7 +71,10 @@ void Check::Line(std::string_view line) {
 // Only before the chain, as an older version wrote them.
 void Check::Unlinked(std::string_view line) {
   if (position_.has_value()) {
-    return Fail("the line has no number and link: it was changed or put in");
+    return Fail(std::string(kUnlinkedLine));
+  }
+  if (!first_unlinked_.has_value()) {
+    first_unlinked_ = Finding{file_, line_, std::string(kUnlinkedLine)};
   }
   if (!Digested(&unlinked_, line) || !Digested(&unlinked_, "\n")) {
     return Fail("its digest could not be computed");
@@ -78,6 +84,8 @@ void Check::Unlinked(std::string_view line) {
 
 void Check::First(const LinkedLine& line) {
   if (!BeginsChain(line) && !BeginsFile(line) && !failed()) {
+    // Lines of an older version are bound by the line that begins the chain.
+    verdict_.finding = first_unlinked_;
     Fail("the log does not begin here: what was before line " +
          std::to_string(line.position.sequence) + " of the log is missing");
   }
@@ -87,6 +95,10 @@ void Check::First(const LinkedLine& line) {
 bool Check::BeginsChain(const LinkedLine& line) {
   const auto begin = ReadChainBegin(line.body);
   if (!begin.has_value() || line.position.sequence != 1) {
+    return false;
+  }
+  if (begin->unlinked_bytes == 0 && first_unlinked_.has_value()) {
+    verdict_.finding = first_unlinked_;
     return false;
   }
   Sha256Digest digest{};
@@ -218,6 +230,15 @@ void Check::EndsWithin(std::uint64_t bytes) {
     Fail("the last line is cut after " + std::to_string(bytes) +
          " bytes: torn by a crash (then the server says so when it starts) or "
          "cut off");
+  }
+}
+
+void Check::EndsFile(std::uint64_t named) {
+  if (!failed() && position_.has_value() && position_->sequence != named) {
+    Fail("by its name the file ends with line " + std::to_string(named) +
+         " of the log, but the last line up to here is " +
+         std::to_string(position_->sequence) +
+         ": lines were cut off or moved, or the file was renamed or put in");
   }
 }
 

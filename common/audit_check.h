@@ -63,6 +63,8 @@ class Check {
   void Line(std::string_view line);
   // The file ends in this many bytes without a newline.
   void EndsWithin(std::uint64_t bytes);
+  // Behind a full file of a folder, whose name has the number of its last line.
+  void EndsFile(std::uint64_t named);
   // Whether it is worth reading on.
   bool failed() const { return verdict_.finding.has_value(); }
 
@@ -97,7 +99,9 @@ class Check {
   std::optional<Position> position_;
   std::optional<Position> head_;  // the last one that held
   bool needs_head_ = false;       // the next line must be one
-  DigestContextPtr unlinked_;     // over the lines without links
+  // The first line without number and link before the chain.
+  std::optional<Finding> first_unlinked_;
+  DigestContextPtr unlinked_;  // over the lines without links
 };
 
 }  // namespace tdxvfs::audit

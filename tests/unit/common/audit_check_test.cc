@@ -371,7 +371,15 @@ INSTANTIATE_TEST_SUITE_P(
         Tampering{
             "PutInBeforeTheBeginning",
             [](Lines l) { l->insert(l->begin(), "{\"audit_id\":\"7f3c-0\"}"); },
-            2},
+            1},
+        Tampering{"FirstLineWithASpace",
+                  [](Lines l) { l->front().insert(0, " "); }, 1},
+        Tampering{"FirstTwoLinesWithASpace",
+                  [](Lines l) {
+                    (*l)[0].insert(0, " ");
+                    (*l)[1].insert(0, " ");
+                  },
+                  1},
         Tampering{"CutBehindTheFirstLine", [](Lines l) { l->resize(1); }, 1},
         Tampering{"CutWithinTheLastLine",
                   [](Lines l) { l->back().resize(l->back().size() / 2); }, 12},
