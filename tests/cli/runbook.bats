@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# What docs/runbook.md tells people to type, as it stands.
+# What docs/runbook.md and docs/quickstart.md tell people to type, as it stands.
 
 bats_require_minimum_version 1.5.0
 
@@ -8,26 +8,26 @@ setup() {
   load transcript
   load key_server
   begin_transcript
-  runbook=$BATS_TEST_DIRNAME/../../docs/runbook.md
+  docs=$BATS_TEST_DIRNAME/../../docs
 }
 
 teardown() {
   stop_server
 }
 
-# blocks SECTION WORD: the commands of the section whose block has the word.
+# blocks FILE SECTION WORDS: the commands of the section whose block has the words.
 blocks() {
-  awk -v section="## $1" -v word="$2" '
+  awk -v section="## $2" -v word="$3" '
     function end() { if (index(block, word)) printf "%s", block; block = "" }
     /^## / { end(); inside = ($0 == section) }
     inside && /^    / { block = block substr($0, 5) "\n"; next }
-    { end() }' "$runbook"
+    { end() }' "$docs/$1"
 }
 
-# type_in FOLDER SECTION WORD: types those commands there. Nobody can answer what
+# type_in FOLDER FILE SECTION WORDS: types those commands there. Nobody can answer what
 # openssl asks, so keys have no passphrase; the host is this one.
 type_in() {
-  blocks "$2" "$3" |
+  blocks "$2" "$3" "$4" |
     sed -e 's/^openssl req -x509/& -nodes/' -e 's/DNS:keys.example.com/DNS:localhost/' \
       -e "s|/etc/tdxvfs|$BATS_TEST_TMPDIR/server|" > typed
   [[ -s typed ]]
@@ -47,7 +47,7 @@ wait_for() {
 @test "remote administrators are made and revoked by the runbook" {
   mkdir authority
   for word in -x509 carol.csr admins.index; do
-    type_in authority "Remote administrators" "$word"
+    type_in authority runbook.md "Remote administrators" "$word"
   done
   init_server
   cp authority/admins.pem authority/admins.crl server
@@ -61,7 +61,7 @@ wait_for() {
     > .config/tdxvfs/config.toml
   unset TDXVFS_SERVER
   tdxvfs key list
-  type_in authority "Remote administrators" -revoke
+  type_in authority runbook.md "Remote administrators" -revoke
   mv authority/admins.crl server/admins.crl
   kill -HUP "$server_pid"
   wait_for '"event":"reloaded"'
@@ -72,10 +72,10 @@ wait_for() {
 @test "a server certificate is replaced by the runbook" {
   start_server
   mkdir authority
-  type_in authority Certificates "-out server.csr"
+  type_in authority runbook.md Certificates "-out server.csr"
   cp server/tls/ca.pem authority
   mv server/tls/ca.key authority
-  type_in authority Certificates server.ext
+  type_in authority runbook.md Certificates server.ext
   before=$(openssl x509 -in server/tls/server.pem -noout -serial)
   mv authority/server.pem server/tls/server.pem
   [[ $before != $(openssl x509 -in server/tls/server.pem -noout -serial) ]]
@@ -86,4 +86,30 @@ wait_for() {
   openssl s_client -connect "localhost:$SERVER_PORT" -CAfile server/tls/ca.pem \
     -verify_return_error -verify_hostname localhost -alpn h2 < /dev/null > said 2>&1 || { cat said; false; }
   openssl x509 -in said -noout -serial | diff - <(openssl x509 -in server/tls/server.pem -noout -serial)
+}
+
+@test "a volume is packed elsewhere and put by the quickstart" {
+  start_server
+  export TDXVFS_SERVER=$PWD/server/admin.sock
+  mkdir -p model elsewhere/model
+  echo weights > elsewhere/model/weights
+  type_in elsewhere quickstart.md "3. A volume" "key put"
+  [[ $(tdxvfs key list resnet --json) == *'"version":1'* ]]
+}
+
+@test "a backup is restored on a new machine by the runbook" {
+  start_server
+  tdxvfs-keyserver --config server/keyserver.toml backup "$PWD/backup"
+  stop_server
+  mkdir moved
+  mv server/audit moved
+  sed -i "s|$PWD/server/store.db|$PWD/new/store.db|" server/keyserver.toml
+  grep -q "$PWD/new/store.db" server/keyserver.toml
+  grep -o '`install -d [^`]*`' "$docs/runbook.md" | tr -d '`' |
+    sed "s|/var/lib/tdxvfs|$PWD/new|; s/tdxvfs-keyserver/$(id -u)/; s/-g tdxvfs-keyserver/-g $(id -g)/" > typed
+  [[ -s typed ]]
+  bash -eu typed
+  tdxvfs-keyserver --config server/keyserver.toml restore "$PWD/backup"
+  mkdir -m 700 server/audit
+  serve_again
 }
