@@ -39,6 +39,14 @@ bool IsCached(const fs::path& path) {
          collateral::SetName::FromText(path.stem().string()).has_value();
 }
 
+// Other entries of a folder are no sets, and left alone.
+Result<void> AddEntry(const fs::path& path, std::vector<FoundSet>* found) {
+  if (collateral::IsSetDirectory(path)) {
+    return AddDirectory(path, found);
+  }
+  return IsCached(path) ? AddBundle(path, found) : Result<void>();
+}
+
 Result<std::vector<fs::path>> EntriesOf(const fs::path& directory) {
   std::vector<fs::path> entries;
   std::error_code error;
@@ -57,7 +65,8 @@ Result<std::vector<fs::path>> EntriesOf(const fs::path& directory) {
 
 }  // namespace
 
-Result<std::vector<FoundSet>> FindSets(const fs::path& path) {
+Result<std::vector<FoundSet>> FindSets(const fs::path& path,
+                                       std::vector<DamagedSet>* damaged) {
   std::vector<FoundSet> found;
   std::error_code error;
   if (!fs::is_directory(path, error)) {
@@ -70,13 +79,14 @@ Result<std::vector<FoundSet>> FindSets(const fs::path& path) {
   }
   ASSIGN_OR_RETURN(const std::vector<fs::path> entries, EntriesOf(path));
   for (const fs::path& entry : entries) {
-    if (collateral::IsSetDirectory(entry)) {
-      RETURN_IF_ERROR(AddDirectory(entry, &found));
-    } else if (IsCached(entry)) {
-      RETURN_IF_ERROR(AddBundle(entry, &found));
+    Result<void> added = AddEntry(entry, &found);
+    if (!added.has_value() && damaged != nullptr) {
+      damaged->push_back({entry.string(), added.error().ToString()});
+      continue;
     }
+    RETURN_IF_ERROR(std::move(added));
   }
-  if (found.empty()) {
+  if (found.empty() && (damaged == nullptr || damaged->empty())) {
     return Error(Reason::kFileNotFound,
                  "'" + path.string() + "': no collateral in it");
   }

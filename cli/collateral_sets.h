@@ -22,11 +22,20 @@ struct FoundSet {
   verify::CollateralDocuments documents;
 };
 
+// A set of a folder that cannot be read.
+struct DamagedSet {
+  std::string place;
+  std::string why;
+};
+
 // The sets at a path: a directory of the six files, a directory of such
 // directories (as `collateral import` makes) or of a key server's cache, or a
 // bundle file. Fails with kFileNotFound, kFileUnreadable or kFileInvalid; a
-// path without a set is kFileNotFound.
-Result<std::vector<FoundSet>> FindSets(const std::filesystem::path& path);
+// path without a set is kFileNotFound. With `damaged`, a set of a folder that
+// cannot be read goes there and hides none of the others.
+Result<std::vector<FoundSet>> FindSets(
+    const std::filesystem::path& path,
+    std::vector<DamagedSet>* damaged = nullptr);
 
 // Intel's root, or the certificate in a PEM file. Fails as ReadFile and
 // TrustAnchor::FromPem do.

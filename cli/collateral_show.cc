@@ -128,6 +128,24 @@ void PrintSet(const Shown& shown, Time now, const Console& console) {
   console.out << table.Text();
 }
 
+// Returns what is wrong with the first of them, or nothing.
+std::string ShowDamaged(const std::vector<DamagedSet>& damaged, JsonArray* json,
+                        const Console& console) {
+  for (const DamagedSet& set : damaged) {
+    json->Raw(JsonObject()
+                  .String("place", set.place)
+                  .String("verdict", "refused")
+                  .String("why", set.why)
+                  .Close());
+    if (!console.json()) {
+      console.out << OneLine(set.place) << "\n";
+    }
+  }
+  return damaged.empty()
+             ? ""
+             : "'" + damaged.front().place + "': " + damaged.front().why;
+}
+
 Result<void> CollateralShow(const Options& options, const Console& console) {
   Time now = std::chrono::system_clock::now();
   if (!options.at.empty()) {
@@ -135,9 +153,11 @@ Result<void> CollateralShow(const Options& options, const Console& console) {
   }
   ASSIGN_OR_RETURN(const verify::TrustAnchor anchor,
                    AnchorFromOption(options.trust_anchor));
-  ASSIGN_OR_RETURN(const std::vector<FoundSet> sets, FindSets(options.path));
+  std::vector<DamagedSet> damaged;
+  ASSIGN_OR_RETURN(const std::vector<FoundSet> sets,
+                   FindSets(options.path, &damaged));
   JsonArray json;
-  std::string refused;
+  std::string refused = ShowDamaged(damaged, &json, console);
   for (const FoundSet& set : sets) {
     ASSIGN_OR_RETURN(const Shown shown, Judge(set, anchor, now));
     json.Raw(SetJson(shown, now));

@@ -93,3 +93,18 @@ teardown() {
   grep -qE "expires in [34] days" warned
   run -5 tdxvfs collateral show set "${anchor[@]}" --at "$(date -u -d '+40 days' +%Y-%m-%dT%H:%M:%SZ)"
 }
+
+@test "a damaged set is named and hides none of the others" {
+  start_service
+  anchor=(--trust-anchor pki/root.pem)
+  mkdir sets
+  tdxvfs collateral fetch --fmspc 00806f050000 --pccs "$SERVICE" "${anchor[@]}" --out sets/b > /dev/null
+  cp -r sets/b sets/c
+  echo '{' > sets/tdx-00806f050000-platform-standard.json
+  run -5 --separate-stderr tdxvfs collateral show sets "${anchor[@]}"
+  [[ $output == *sets/b*"PCK CRL"*sets/c*"PCK CRL"* ]]
+  # shellcheck disable=SC2154  # run sets stderr
+  [[ $stderr == *"error: 'sets/tdx-00806f050000-platform-standard.json': "*"not a JSON object"* ]]
+  run -5 --separate-stderr tdxvfs collateral show sets "${anchor[@]}" --json
+  [[ $(grep -o '"verdict":"[a-z]*"' <<< "$output" | sort | uniq -c | tr -s ' \n' ' ') == ' 1 "verdict":"refused" 2 "verdict":"valid" ' ]]
+}
