@@ -150,7 +150,9 @@ Result<void> FleetForecast(const Options& options, const Console& console) {
                    AnchorFromOption(options.trust_anchor));
   ASSIGN_OR_RETURN(const auto collateral, OpenCollateral(options, anchor));
   ASSIGN_OR_RETURN(AdminClient server, AdminClient::ConnectTo(options.server));
-  ASSIGN_OR_RETURN(std::vector<FleetGuest> fleet, FindFleet(server, query));
+  std::size_t damaged = 0;
+  ASSIGN_OR_RETURN(std::vector<FleetGuest> fleet,
+                   FindFleet(server, query, &damaged));
   ASSIGN_OR_RETURN(
       const std::vector<Forecast> forecasts,
       Judge(server, std::move(fleet), {anchor, now, collateral.get()}));
@@ -158,6 +160,14 @@ Result<void> FleetForecast(const Options& options, const Console& console) {
     PrintJson(forecasts, console);
   } else {
     PrintText(forecasts, console);
+  }
+  if (damaged > 0) {
+    return Error(Reason::kAuditTampered,
+                 std::to_string(damaged) +
+                     (damaged == 1 ? " line of the audit log is"
+                                   : " lines of the audit log are") +
+                     " damaged and left out; 'tdxvfs audit verify' names the "
+                     "first one");
   }
   return {};
 }

@@ -31,7 +31,8 @@ Result<void> Take(const std::string& line, Newest* newest) {
   return {};
 }
 
-Result<Newest> FindNewest(AdminClient& server, const AuditQuery& query) {
+Result<Newest> FindNewest(AdminClient& server, const AuditQuery& query,
+                          std::size_t* damaged) {
   Newest newest;
   std::string from;
   do {
@@ -41,7 +42,7 @@ Result<Newest> FindNewest(AdminClient& server, const AuditQuery& query) {
                    "key server: the audit log does not go on");
     }
     for (const std::string& line : page.lines) {
-      RETURN_IF_ERROR(Take(line, &newest));
+      *damaged += Take(line, &newest).has_value() ? 0U : 1U;
     }
     from = page.next;
   } while (!from.empty());
@@ -51,8 +52,9 @@ Result<Newest> FindNewest(AdminClient& server, const AuditQuery& query) {
 }  // namespace
 
 Result<std::vector<FleetGuest>> FindFleet(AdminClient& server,
-                                          const AuditQuery& query) {
-  ASSIGN_OR_RETURN(Newest newest, FindNewest(server, query));
+                                          const AuditQuery& query,
+                                          std::size_t* damaged) {
+  ASSIGN_OR_RETURN(Newest newest, FindNewest(server, query, damaged));
   std::vector<FleetGuest> fleet;
   for (auto& [key, guest] : newest) {
     ASSIGN_OR_RETURN(const std::string record, server.GetAudit(guest.audit_id));

@@ -2,6 +2,7 @@
 #ifndef TDXVFS_CLI_FLEET_GUESTS_H_
 #define TDXVFS_CLI_FLEET_GUESTS_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -23,9 +24,11 @@ struct FleetGuest {
 };
 
 // Every guest that the filter names, by volume and address. Evidence that was
-// dropped or damaged since counts as none. Fails as the server does.
+// dropped or damaged since counts as none; `damaged` counts the lines of the
+// log that are no records any more. Fails as the server does.
 Result<std::vector<FleetGuest>> FindFleet(AdminClient& server,
-                                          const AuditQuery& query);
+                                          const AuditQuery& query,
+                                          std::size_t* damaged);
 
 }  // namespace tdxvfs::cli
 

@@ -239,3 +239,22 @@ anew() {
   jq -r .signature <<< "$line" | /usr/bin/python3 -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' > signature
   openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in text -sigfile signature
 }
+
+@test "a line that is damaged while the server runs hides none of the others" {
+  start_deciding
+  tdxvfs audit export > before
+  /usr/bin/python3 -c '
+log = open("server/audit/audit.jsonl", "r+b")
+lines = log.read().split(b"\n")
+[at] = [i for i, line in enumerate(lines) if b"refused-by-policy" in line]
+log.seek(sum(len(line) + 1 for line in lines[:at]) + 40)
+log.write(b"\xff\"{")'
+  tdxvfs audit export > after
+  head -n "$(wc -l < after)" server/audit/audit.jsonl | cmp - after
+  [[ $(wc -l < after) -ge $(wc -l < before) ]]
+  tdxvfs-simulator collateral --pki pki --out same > /dev/null
+  run -5 --separate-stderr tdxvfs fleet forecast --collateral same --trust-anchor pki/root.pem
+  [[ $output == *"0 of 1 guests fall out"* ]]
+  # shellcheck disable=SC2154  # run sets stderr
+  [[ $stderr == *"1 line of the audit log is damaged"* ]]
+}
