@@ -168,6 +168,7 @@ double Measure(const PretendFleet& fleet, const ServerProcess& server,
   std::atomic<int> left = plan.exchanges;
   {
     std::vector<std::jthread> guests;
+    guests.reserve(static_cast<std::size_t>(plan.guests));
     for (int i = 0; i < plan.guests; ++i) {
       guests.emplace_back([&] {
         while (left.fetch_sub(1) > 0) {

@@ -22,8 +22,9 @@ struct X25519KeyPair {
   static Result<X25519KeyPair> FromPrivate(Secret private_key);
 };
 
-// The shared secret of `own` and `peer`, 32 bytes. Fails with `refused` when it would be all zero,
-// which a peer can only bring about with a point of small order.
+// The shared secret of `own` and `peer`, 32 bytes. Fails with `refused` when it
+// would be all zero, which a peer can only bring about with a point of small
+// order.
 Result<Secret> X25519(const X25519KeyPair& own, const X25519PublicKey& peer,
                       Reason refused);
 

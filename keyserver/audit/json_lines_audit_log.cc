@@ -74,11 +74,10 @@ JsonLinesAuditLog::JsonLinesAuditLog(LogDirectory directory, LogView view,
                                      const LeftLog& left, ChainWriter chain,
                                      DiskReserve reserve,
                                      std::unique_ptr<EvidenceFiles> evidence,
-                                     const AuditSettings& settings,
-                                     const Clock* clock)
+                                     AuditSettings settings, const Clock* clock)
     : directory_(std::move(directory)),
       evidence_(std::move(evidence)),
-      settings_(settings),
+      settings_(std::move(settings)),
       clock_(clock),
       last_(left.last),
       view_(std::move(view)),

@@ -83,7 +83,7 @@ class JsonLinesAuditLog : public AuditLog {
   JsonLinesAuditLog(LogDirectory directory, LogView view, const LeftLog& left,
                     ChainWriter chain, DiskReserve reserve,
                     std::unique_ptr<EvidenceFiles> evidence,
-                    const AuditSettings& settings, const Clock* clock);
+                    AuditSettings settings, const Clock* clock);
   Result<EvidenceNote> KeepEvidence(const AuditRecord& record);
   LogView View();
   Result<void> Write(Pending* pending, std::unique_lock<std::mutex>* lock);

@@ -44,8 +44,8 @@ Result<std::vector<std::string_view>> PartsOf(std::string_view name) {
 }
 
 std::uint64_t HashOf(std::uint32_t folder, std::string_view name) {
-  constexpr std::uint64_t kSpread = 0x9e3779b97f4a7c15;
-  return std::hash<std::string_view>()(name) ^ (folder * kSpread);
+  constexpr std::uint64_t spread = 0x9e3779b97f4a7c15;
+  return std::hash<std::string_view>()(name) ^ (folder * spread);
 }
 
 }  // namespace
@@ -140,7 +140,7 @@ Result<std::uint32_t> TarTree::FolderOf(
 // A folder that was only implied so far, or the root, is described now.
 Result<std::uint32_t> TarTree::Describe(std::uint32_t folder,
                                         std::string_view name,
-                                        SourceNode node) {
+                                        const SourceNode& node) {
   if (!S_ISDIR(node.mode)) {
     return Refused(
         name, folder == 0 ? "is the root, but no folder" : "is there twice");
@@ -161,11 +161,11 @@ Result<std::uint32_t> TarTree::Describe(std::uint32_t folder,
 Result<std::uint32_t> TarTree::Add(std::string_view name, SourceNode node) {
   ASSIGN_OR_RETURN(const auto parts, PartsOf(name));
   if (parts.empty()) {
-    return Describe(0, name, std::move(node));
+    return Describe(0, name, node);
   }
   ASSIGN_OR_RETURN(const std::uint32_t folder, FolderOf(parts, name));
   if (const auto known = Find(folder, parts.back())) {
-    return Describe(*known, name, std::move(node));
+    return Describe(*known, name, node);
   }
   node.parent = folder;
   ASSIGN_OR_RETURN(const std::uint32_t number, NewNode(std::move(node)));

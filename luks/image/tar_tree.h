@@ -55,7 +55,7 @@ class TarTree {
   Result<std::uint32_t> FolderOf(const std::vector<std::string_view>& parts,
                                  std::string_view name);
   Result<std::uint32_t> Describe(std::uint32_t folder, std::string_view name,
-                                 SourceNode node);
+                                 const SourceNode& node);
 
   std::optional<std::int64_t> epoch_;
   SourceTree tree_;

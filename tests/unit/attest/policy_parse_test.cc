@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "attest/policy/measurement_policy.h"
+#include "common/json_text.h"
 #include "tests/support/result_matchers.h"
 
 namespace tdxvfs::policy {
@@ -105,7 +106,7 @@ struct Doubt {
 };
 
 TEST(ParsePolicy, WhatHoldsButIsHardlyMeantIsDoubted) {
-  constexpr std::chrono::system_clock::time_point kFirstOf2027{
+  constexpr std::chrono::system_clock::time_point first_of_2027{
       std::chrono::sys_days{std::chrono::year(2027) / 1 / 1}};
   const std::vector<Doubt> doubts = {
       {R"("accept":["OutOfDate"])", "UpToDate is not in it"},
@@ -127,7 +128,7 @@ TEST(ParsePolicy, WhatHoldsButIsHardlyMeantIsDoubted) {
     ASSERT_OK_AND_ASSIGN(
         const auto policy,
         MeasurementPolicy::Parse(With("\"tcb\":{" + doubt.tcb + "}")));
-    const auto found = policy.Doubts(kFirstOf2027);
+    const auto found = policy.Doubts(first_of_2027);
     ASSERT_EQ(found.size(), doubt.words.empty() ? 0U : 1U) << doubt.tcb;
     if (!found.empty()) {
       EXPECT_NE(found[0].find(doubt.words), std::string::npos) << found[0];
@@ -190,7 +191,9 @@ TEST(ParsePolicy, NullAndEmptyAndWrongTypesAreRefusedByPath) {
     for (const std::string value :
          {"null", "\"\"", "[]", "{}", "1", "\"true\"", "[null]", "[\"\"]",
           "[1]", "[[]]", "[{}]", "1.5", "\"UpToDate\""}) {
-      ExpectPolicyRefused(With("\"" + name + "\":" + value), "$." + name);
+      std::string member = JsonString(name) + ":";
+      member += value;
+      ExpectPolicyRefused(With(member), "$." + name);
     }
   }
   ExpectPolicyRefused(R"({"version":null})", "$.version");
@@ -216,11 +219,11 @@ TEST(ParsePolicy, HexIsLowerCaseAndOfTheRightSize) {
   for (const std::string& hex :
        {Hex(47, "a1"), Hex(49, "a1"), Hex(48, "A1"), Hex(48, "g1"),
         Hex(48, "a1") + "a", "0x" + Hex(47, "a1"), Hex(47, "a1") + " a"}) {
-    ExpectPolicyRefused(With("\"mr_seam\":[\"" + hex + "\"]"), "$.mr_seam[0]");
+    ExpectPolicyRefused(With(R"("mr_seam":[")" + hex + "\"]"), "$.mr_seam[0]");
   }
-  ExpectPolicyRefused(
-      With("\"mr_seam\":[\"" + Hex(48, "a1") + "\",\"" + Hex(48, "a1") + "\"]"),
-      "$.mr_seam[1]");
+  ExpectPolicyRefused(With(R"("mr_seam":[")" + Hex(48, "a1") + R"(",")" +
+                           Hex(48, "a1") + "\"]"),
+                      "$.mr_seam[1]");
 }
 
 TEST(ParsePolicy, A6_DebugAndReservedAttributeBitsCanNeverBeAllowed) {
@@ -278,7 +281,8 @@ TEST(ParsePolicy, A9_BrokenJsonIsRefused) {
   ExpectPolicyRefused(good + good, "not JSON");
   ExpectPolicyRefused(With("\"mr_seam\":[\"\xff\xfe\"]"), "not JSON");
   ExpectPolicyRefused(With("\"a\":" + std::string(20000, '[')), "not JSON");
-  ExpectPolicyRefused(With("") + std::string(64 * 1024, ' '), "larger than");
+  ExpectPolicyRefused(With("") + std::string(std::size_t{64} * 1024, ' '),
+                      "larger than");
 }
 
 struct BrokenText {
@@ -294,8 +298,7 @@ TEST(ParsePolicy, BrokenJsonIsRefusedByLineAndColumn) {
        "line 2, column 2: not a number, or too large a one"},
       {"{\"a\":1.}", "line 1, column 6: not a number, or too large a one"},
       {"{\n  \"version\": 1,\n}", "line 3, column 1: unexpected character"},
-      {"{\"version\":1 \"tee\":1}",
-       "line 1, column 14: object value separator"},
+      {R"({"version":1 "tee":1})", "line 1, column 14: object value separator"},
       {"{\"version\" 1}", "line 1, column 12: object property name separator"},
       {"{version:1}", "line 1, column 2: quoted object property name expected"},
       {"{\"a\":}", "line 1, column 6: unexpected character"},
@@ -304,8 +307,8 @@ TEST(ParsePolicy, BrokenJsonIsRefusedByLineAndColumn) {
       {"{\"a\":1", "line 1, column 7: the text ends here, unfinished"},
       {"{\"a\":1}\n{}", "line 2, column 1: unexpected character"},
       {"{\"\xc3\xa4\":'x'}", "line 1, column 6: unexpected character"},
-      {"{\"a\":\"x", "line 1, column 8: the text ends here, unfinished"},
-      {"{\"a\":\"\\x\"}", "line 1, column 8: invalid string sequence"},
+      {R"({"a":"x)", "line 1, column 8: the text ends here, unfinished"},
+      {R"({"a":"\x"})", "line 1, column 8: invalid string sequence"},
       {"{\"a\":-}", "line 1, column 7: number expected"},
       {"{\"a\":\n\"\xff\"}", "line 2: not UTF-8"},
       {"\xef\xbb\xbf{}", "byte order mark"},

@@ -79,16 +79,17 @@ struct StatusCase {
   std::function<void(World&)> change;
 };
 
+void Relaunch(World& world) {
+  world.report().tee_tcb_svn = {3, 1};
+  world.report().tee_tcb_svn2 = attest::ByteArray<16>{5, 1};
+}
+
 // One case at least for every status there is.
 std::vector<StatusCase> StatusCases() {
   const auto newest_is = [](TcbStatus status) {
     return [status](World& world) {
       world.info.levels.front().outcome.status = status;
     };
-  };
-  const auto relaunch = [](World& world) {
-    world.report().tee_tcb_svn = {3, 1};
-    world.report().tee_tcb_svn2 = attest::ByteArray<16>{5, 1};
   };
   return {
       {kUpToDate, [](World&) {}},
@@ -111,10 +112,10 @@ std::vector<StatusCase> StatusCases() {
        }},
       {kRevoked,
        [](World& w) { w.identity.levels[0].outcome.status = kRevoked; }},
-      {kTdRelaunchAdvised, relaunch},
+      {kTdRelaunchAdvised, Relaunch},
       {kTdRelaunchAdvisedConfigurationNeeded,
-       [relaunch](World& w) {
-         relaunch(w);
+       [](World& w) {
+         Relaunch(w);
          w.info.levels.front().outcome.status = kConfigurationNeeded;
        }},
       // The module at launch counts, even when an older one runs now.

@@ -94,7 +94,7 @@ TEST_F(StoreMigration, KeepsEverythingOfSchema1) {
 
 // Schema 2 is schema 1 with a column more; a row of it has parameters there.
 TEST_F(StoreMigration, KeepsVerityOfSchema2) {
-  constexpr std::string_view kVerity =
+  constexpr std::string_view verity =
       "sha256 4096 4096 25600 25600 "
       "0700000000000000000000000000000000000000000000000000000000000000 0aff";
   Tamper(
@@ -109,7 +109,7 @@ TEST_F(StoreMigration, KeepsVerityOfSchema2) {
     for (const std::string& field :
          {uuid, std::string("1048576"), std::string(32, '9'),
           std::string("sealed-1"), std::string("erofs"), std::string("ro"),
-          std::string(kVerity)}) {
+          std::string(verity)}) {
       described += std::to_string(field.size()) + ":" + field;
     }
     ASSERT_OK_AND_ASSIGN(
@@ -126,7 +126,7 @@ TEST_F(StoreMigration, KeepsVerityOfSchema2) {
         insert.Bind(uuid)
             .Bind(AsBytes(std::string_view("99999999999999999999999999999999")))
             .Bind(sealed)
-            .Bind(kVerity)
+            .Bind(verity)
             .Run(),
         Succeeds());
   }

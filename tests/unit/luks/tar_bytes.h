@@ -54,8 +54,8 @@ class TarBytes {
   }
   static std::string Octal(std::uint64_t number, int digits) {
     std::string text(static_cast<std::size_t>(digits), '0');
-    for (auto at = text.rbegin(); at != text.rend(); ++at) {
-      *at = static_cast<char>('0' + number % 8);
+    for (std::size_t at = text.size(); at-- > 0;) {
+      text[at] = static_cast<char>('0' + number % 8);
       number /= 8;
     }
     return text;
