@@ -37,3 +37,13 @@ stop_server() {
   wait "$server_pid" || true
   server_pid=
 }
+
+# wait_for WORDS: until the server's log has them.
+wait_for() {
+  for _ in $(seq 200); do
+    ! grep -q "$1" server.log || return 0
+    sleep 0.05
+  done
+  cat server.log
+  return 1
+}

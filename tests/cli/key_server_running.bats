@@ -25,16 +25,6 @@ fetch() {
   python3 -c 'import sys, urllib.request as r; sys.stdout.write(r.urlopen(sys.argv[1], timeout=10).read().decode())' "$1"
 }
 
-# wait_for WORDS: until the log has them.
-wait_for() {
-  for _ in $(seq 200); do
-    ! grep -q "$1" server.log || return 0
-    sleep 0.05
-  done
-  cat server.log
-  return 1
-}
-
 # promtool comes with Debian's package prometheus.
 need_promtool() {
   command -v promtool > /dev/null || skip "promtool is not installed (package prometheus)"

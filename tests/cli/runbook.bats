@@ -34,16 +34,6 @@ type_in() {
   (cd "$1" && bash -eu "$BATS_TEST_TMPDIR/typed") > said 2>&1 || { cat typed said; return 1; }
 }
 
-# wait_for WORDS: until the log has them.
-wait_for() {
-  for _ in $(seq 200); do
-    ! grep -q "$1" server.log || return 0
-    sleep 0.05
-  done
-  cat server.log
-  return 1
-}
-
 @test "remote administrators are made and revoked by the runbook" {
   mkdir authority
   for word in -x509 carol.csr admins.index; do
