@@ -6,6 +6,7 @@
 // operations that are really needed. The servers have one core in turns, the
 // guests have the other; GUESTS of them come at a time. Usage:
 // release_bench [EXCHANGES [ROUNDS [GUESTS]]]
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -34,6 +35,7 @@
 #include "common/log.h"
 #include "common/process_hardening.h"
 #include "keyserver/key_server.h"
+#include "keyserver/session_tickets.h"
 
 namespace tdxvfs {
 namespace {
@@ -153,7 +155,10 @@ std::pair<std::string, std::shared_ptr<void>> ServeEcho(
   return {"127.0.0.1:" + std::to_string(port), echo};
 }
 
+// With what the program does before it serves (run_key_server.cc).
 std::pair<std::string, std::shared_ptr<void>> ServeKeys(const Setup& setup) {
+  mallopt(M_PERTURB, 0x5a);
+  Must(keyserver::SendNoSessionTickets());
   std::shared_ptr<keyserver::KeyServer> server =
       Must(keyserver::KeyServer::Start(setup.config));
   std::string address = server->address();

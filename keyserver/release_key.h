@@ -21,6 +21,7 @@
 #include "keyserver/audit/audit_log.h"
 #include "keyserver/guest_book.h"
 #include "keyserver/keys/key_store.h"
+#include "keyserver/policy_cache.h"
 #include "keyserver/served_certificates.h"
 #include "keyserver/volume_rate.h"
 #include "keyserver/watch/metrics.h"
@@ -123,6 +124,7 @@ class KeyRelease {
   Error RecordRefusal(Attempt* attempt, Error error) const;
 
   const ReleaseParts parts_;
+  mutable PolicyCache policies_;
 };
 
 }  // namespace tdxvfs::keyserver

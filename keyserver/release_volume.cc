@@ -58,19 +58,19 @@ Result<void> KeyRelease::CheckPolicy(Attempt* attempt) const {
   if (!volume->policy_json.has_value()) {
     return RefusedByPolicy(&record, "the volume has no policy");
   }
-  ASSIGN_OR_RETURN(const policy::MeasurementPolicy policy,
-                   policy::MeasurementPolicy::Parse(*volume->policy_json));
-  record.acknowledged = policy.acknowledged();
-  attempt->allow_imported = policy.allow_imported();
+  ASSIGN_OR_RETURN(const PolicyCache::Policy policy,
+                   policies_.Parsed(*volume->policy_json));
+  record.acknowledged = policy->acknowledged();
+  attempt->allow_imported = policy->allow_imported();
   ASSIGN_OR_RETURN(
       policy::Judgement judgement,
-      policy.Check({.report = attempt->report,
-                    .now = parts_.clock->Now(),
-                    .config_digest = &attempt->evidence.config_digest,
-                    .tcb = attempt->tcb.has_value() ? &*attempt->tcb : nullptr,
-                    .event_log = attempt->event_log.has_value()
-                                     ? &*attempt->event_log
-                                     : nullptr}));
+      policy->Check({.report = attempt->report,
+                     .now = parts_.clock->Now(),
+                     .config_digest = &attempt->evidence.config_digest,
+                     .tcb = attempt->tcb.has_value() ? &*attempt->tcb : nullptr,
+                     .event_log = attempt->event_log.has_value()
+                                      ? &*attempt->event_log
+                                      : nullptr}));
   auto result = ResultOf(judgement, &record);
   record.checks.insert(record.checks.end(),
                        std::make_move_iterator(judgement.checks.begin()),

@@ -24,6 +24,7 @@
 #include "keyserver/options.h"
 #include "keyserver/rotate_master_key.h"
 #include "keyserver/serve.h"
+#include "keyserver/session_tickets.h"
 
 namespace tdxvfs::keyserver {
 namespace {
@@ -41,6 +42,7 @@ Result<void> Prepare(const Options& options) {
   umask(S_IRWXG | S_IRWXO);
   RETURN_IF_ERROR(HardenProcess());
   RETURN_IF_ERROR(AllowOnlyTls13());
+  RETURN_IF_ERROR(SendNoSessionTickets());
   StartLog(kProgram, level);
   return {};
 }

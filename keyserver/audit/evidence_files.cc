@@ -78,8 +78,8 @@ EvidenceFiles::EvidenceFiles(std::filesystem::path folder,
                              const EvidenceLimits& limits)
     : folder_(std::move(folder)),
       limits_(limits),
-      releases_{"release-", limits.max_bytes - limits.max_bytes / 4, {}},
-      refusals_{"refusal-", limits.max_bytes / 4, {}} {}
+      releases_("release-", limits.max_bytes - limits.max_bytes / 4),
+      refusals_("refusal-", limits.max_bytes / 4) {}
 
 Result<std::unique_ptr<EvidenceFiles>> EvidenceFiles::Open(
     const std::filesystem::path& folder, const EvidenceLimits& limits) {
@@ -152,6 +152,32 @@ void EvidenceFiles::DropOld(Shelf* shelf, const std::string& first_day) {
   }
 }
 
+// Opens the file unless it is open, and returns its size. One that was removed
+// or moved away meanwhile is made anew: nothing is to go where nobody finds it.
+Result<std::uint64_t> EvidenceFiles::OpenToAppend(
+    Shelf* shelf, const std::string& name) const {
+  const auto path = folder_ / name;
+  struct stat status {};
+  if (shelf->open_file.valid() && lstat(path.c_str(), &status) == 0 &&
+      status.st_ino == shelf->open_inode &&
+      status.st_dev == shelf->open_device) {
+    return static_cast<std::uint64_t>(status.st_size);
+  }
+  UniqueFd file(open(path.c_str(),
+                     O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
+                     0600));
+  if (!file.valid()) {
+    return EvidenceUnavailable("open", path);
+  }
+  if (fstat(file.get(), &status) != 0) {
+    return EvidenceUnavailable("read", path);
+  }
+  shelf->open_file = std::move(file);
+  shelf->open_inode = status.st_ino;
+  shelf->open_device = status.st_dev;
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
 Result<std::string> EvidenceFiles::Keep(
     std::span<const std::uint8_t> evidence, bool released,
     std::chrono::system_clock::time_point now) {
@@ -163,30 +189,21 @@ Result<std::string> EvidenceFiles::Keep(
                      " bytes has no room within audit.evidence_max");
   }
   const std::string name = NameFor(shelf, DayOf(now), evidence.size());
-  const auto path = folder_ / name;
-  const UniqueFd file(
-      open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
-           0600));
-  if (!file.valid()) {
-    return EvidenceUnavailable("open", path);
-  }
-  struct stat status {};
-  if (fstat(file.get(), &status) != 0) {
-    return EvidenceUnavailable("read", path);
-  }
-  const ssize_t count = write(file.get(), evidence.data(), evidence.size());
+  ASSIGN_OR_RETURN(const std::uint64_t offset, OpenToAppend(&shelf, name));
+  const int file = shelf.open_file.get();
+  const ssize_t count = write(file, evidence.data(), evidence.size());
   if (count != static_cast<ssize_t>(evidence.size())) {
+    const auto path = folder_ / name;
     Error error = EvidenceUnavailable("write to", path);
-    if (ftruncate(file.get(), status.st_size) != 0) {
+    if (ftruncate(file, static_cast<off_t>(offset)) != 0) {
       error.AddContext("half a record stays at the end of '" + path.string() +
                        "'");
     }
     return error;
   }
-  shelf.sizes[name] =
-      static_cast<std::uint64_t>(status.st_size) + evidence.size();
+  shelf.sizes[name] = offset + evidence.size();
   DropOld(&shelf, DayOf(now - std::chrono::days(limits_.days)));
-  return name + ":" + std::to_string(status.st_size) + ":" +
+  return name + ":" + std::to_string(offset) + ":" +
          std::to_string(evidence.size());
 }
 

@@ -2,6 +2,8 @@
 #ifndef TDXVFS_KEYSERVER_AUDIT_EVIDENCE_FILES_H_
 #define TDXVFS_KEYSERVER_AUDIT_EVIDENCE_FILES_H_
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -11,9 +13,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/result.h"
+#include "common/unique_fd.h"
 
 namespace tdxvfs::keyserver {
 
@@ -52,9 +56,16 @@ class EvidenceFiles {
  private:
   // Files of releases or of refusals, by name: oldest first.
   struct Shelf {
-    std::string prefix;
-    std::uint64_t max_bytes = 0;
-    std::map<std::string, std::uint64_t> sizes;
+    Shelf(std::string names_begin, std::uint64_t bytes)
+        : prefix(std::move(names_begin)), max_bytes(bytes) {}
+
+    const std::string prefix;
+    const std::uint64_t max_bytes;
+    std::map<std::string, std::uint64_t> sizes{};
+    // The newest file, open for the next record.
+    UniqueFd open_file{};
+    ino_t open_inode = 0;
+    dev_t open_device = 0;
   };
 
   EvidenceFiles(std::filesystem::path folder, const EvidenceLimits& limits);
@@ -62,6 +73,8 @@ class EvidenceFiles {
   static std::string NameFor(const Shelf& shelf, const std::string& day,
                              std::size_t size);
   void DropOld(Shelf* shelf, const std::string& first_day);
+  Result<std::uint64_t> OpenToAppend(Shelf* shelf,
+                                     const std::string& name) const;
 
   const std::filesystem::path folder_;
   const EvidenceLimits limits_;

@@ -84,6 +84,15 @@ become() {
   run ! fetch "$url/admin"
 }
 
+@test "a connection gets no session ticket" {
+  start_server
+  # Whatever comes behind the handshake has come when the client hangs up.
+  sleep 1 | openssl s_client -connect "localhost:$SERVER_PORT" -CAfile server/tls/ca.pem \
+    -tls1_3 -alpn h2 > said 2>&1
+  grep -aq 'TLSv1.3, Cipher is' said
+  run ! grep -a 'New Session Ticket' said
+}
+
 @test "without [metrics] nothing listens for them" {
   start_server
   [[ -z $(port_of "metrics are") ]]

@@ -82,6 +82,23 @@ TEST_F(EvidenceFilesTest, WhatHasNoRoomIsNotKept) {
               Fails(Reason::kAuditUnavailable));
 }
 
+// By hand, while the server runs.
+TEST_F(EvidenceFilesTest, AFileThatWasRemovedOrMovedIsMadeAnew) {
+  const auto files = Open();
+  ASSERT_OK_AND_ASSIGN(const std::string first,
+                       files->Keep(Bytes(10, 1), true, kDay));
+  const auto file = folder() / "release-2026-11-21-000000";
+  std::filesystem::remove(file);
+  ASSERT_OK_AND_ASSIGN(const std::string second,
+                       files->Keep(Bytes(20, 2), true, kDay));
+  EXPECT_EQ(second, "release-2026-11-21-000000:0:20");
+  EXPECT_EQ(files->Read(second).value(), Bytes(20, 2));
+  std::filesystem::rename(file, folder() / "moved");
+  ASSERT_OK_AND_ASSIGN(const std::string third,
+                       files->Keep(Bytes(30, 3), true, kDay));
+  EXPECT_EQ(files->Read(third).value(), Bytes(30, 3));
+}
+
 TEST_F(EvidenceFilesTest, PlacesLeadNowhereElse) {
   const auto files = Open();
   for (const char* place :
