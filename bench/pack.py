@@ -9,6 +9,7 @@ Makes a model of MIB MiB (default: 1024) in FOLDER and times, in turns:
   hash     SHA-256 over them by OpenSSL, one part for each core at once
   pack     tdxvfs volume pack, from the directory
   tar      the same, from tar through a pipe
+  verify   tdxvfs volume verify of the image just packed, every byte
   peer     cryptsetup reencrypt --encrypt on a copy, then veritysetup format
 The floor is the slower of write and hash. Prints medians, ratios and the
 highest resident memory of pack. Needs cryptsetup, veritysetup, openssl, tar and
@@ -75,15 +76,26 @@ def hash_all(model):
 def pack(tdxvfs, model, folder, from_tar):
     image = os.path.join(folder, "packed")
     command = [tdxvfs, "volume", "pack", "-" if from_tar else model, image,
-               "--key-file", os.path.join(folder, "key")]
+               "--key-file", os.path.join(folder, "key"),
+               "--manifest", os.path.join(folder, "manifest")]
     if from_tar:
         with subprocess.Popen(["tar", "-C", model, "-cf", "-", "."],
                               stdout=subprocess.PIPE) as source:
             result = run(*command, stdin=source.stdout)
     else:
         result = run(*command)
-    os.remove(image)
     return result
+
+
+def verify(tdxvfs, folder):
+    """Of what pack left, and removes it."""
+    image = os.path.join(folder, "packed")
+    manifest = os.path.join(folder, "manifest")
+    seconds, _ = run(tdxvfs, "volume", "verify", image, "--manifest", manifest,
+                     "--key-file", os.path.join(folder, "key"))
+    os.remove(image)
+    os.remove(manifest)
+    return seconds
 
 
 def peer(model, folder):
@@ -108,7 +120,8 @@ def peer(model, folder):
 
 def measure(tdxvfs, folder, mebibytes):
     model = make_model(folder, mebibytes)
-    times = {name: [] for name in ("write", "hash", "pack", "tar", "peer")}
+    times = {name: [] for name in ("write", "hash", "pack", "tar", "verify",
+                                 "peer")}
     memory = 0
     for _ in range(ROUNDS):
         times["write"].append(write(model, folder))
@@ -116,6 +129,7 @@ def measure(tdxvfs, folder, mebibytes):
         for name in ("pack", "tar"):
             seconds, resident = pack(tdxvfs, model, folder, name == "tar")
             times[name].append(seconds)
+            times["verify"].append(verify(tdxvfs, folder))
             memory = max(memory, resident)
         times["peer"].append(peer(model, folder))
     shutil.rmtree(model)

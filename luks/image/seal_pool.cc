@@ -2,6 +2,8 @@
 #include "luks/image/seal_pool.h"
 
 #include <fcntl.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -24,8 +26,10 @@ Result<std::unique_ptr<SealPool>> SealPool::Start(
     Written written) {
   std::unique_ptr<SealPool> pool(
       new SealPool(std::move(target), std::move(written)));
-  const unsigned threads =
-      std::clamp(std::thread::hardware_concurrency(), 1U, kMaxSealers);
+  // A thread that writes directly waits for the disk.
+  const unsigned for_each_core = pool->direct_.valid() ? 2 : 1;
+  const unsigned threads = std::clamp(
+      for_each_core * std::thread::hardware_concurrency(), 1U, kMaxSealers);
   for (unsigned i = 0; i < threads; ++i) {
     ASSIGN_OR_RETURN(SectorCipher cipher,
                      SectorCipher::Create(key, kCryptSectorSize,
@@ -59,13 +63,24 @@ Result<void> SealPool::Seal(Worker* worker, SealPiece* piece) const {
     piece->hashes.push_back(hash);
   }
   RETURN_IF_ERROR(worker->cipher.Process(piece->offset, bytes));
-  const std::uint64_t place = target_.offset + piece->offset;
-  RETURN_IF_ERROR(WriteAll(target_.descriptor, place, bytes)
-                      .Context("'" + target_.name + "'"));
+  return Write(*piece);
+}
+
+// What cannot be written directly, wholly, goes through the page cache: then
+// the kernel tells a full disk or a limit from sizes that direct I/O dislikes.
+Result<void> SealPool::Write(const SealPiece& piece) const {
+  const auto place = static_cast<off_t>(target_.offset + piece.offset);
+  const auto size = static_cast<ssize_t>(piece.bytes.size());
+  if (direct_.valid() && ::pwrite(direct_.get(), piece.bytes.data(),
+                                  piece.bytes.size(), place) == size) {
+    return {};
+  }
+  RETURN_IF_ERROR(
+      WriteAll(target_.descriptor, target_.offset + piece.offset, piece.bytes)
+          .Context("'" + target_.name + "'"));
   // Starts the disk at once instead of leaving all of it to the last fsync,
   // which is the call that reports a failure.
-  (void)::sync_file_range(target_.descriptor, static_cast<off_t>(place),
-                          static_cast<off_t>(bytes.size()),
+  (void)::sync_file_range(target_.descriptor, place, size,
                           SYNC_FILE_RANGE_WRITE);
   return {};
 }

@@ -16,6 +16,8 @@
 #include "common/result.h"
 #include "common/secret.h"
 #include "common/sha256.h"
+#include "common/unique_fd.h"
+#include "luks/image/direct_output.h"
 #include "luks/image/sector_cipher.h"
 #include "luks/image/verity_hash.h"
 
@@ -25,9 +27,9 @@ inline constexpr std::size_t kSealPiece = 1048576;  // bytes
 
 // Whole blocks of a volume in the clear, and where they go.
 struct SealPiece {
-  std::uint64_t offset = 0;         // bytes into the LUKS segment
-  std::vector<std::uint8_t> bytes;  // at most kSealPiece
-  bool is_data = true;              // its blocks are hashed
+  std::uint64_t offset = 0;  // bytes into the LUKS segment
+  DirectBytes bytes;         // at most kSealPiece
+  bool is_data = true;       // its blocks are hashed
   std::vector<Sha256Digest> hashes;
 };
 
@@ -38,7 +40,8 @@ struct SealTarget {
   std::string name;          // for errors
 };
 
-// Hashes, encrypts and writes pieces on all cores. The pieces form a ring of
+// Hashes, encrypts and writes pieces on all cores, around the page cache where
+// that works. The pieces form a ring of
 // fixed size, so that memory does not grow with the image and their hashes
 // come back in the order in which the pieces were given. One caller's thread.
 class SealPool {
@@ -68,12 +71,16 @@ class SealPool {
     VerityHash hash;
   };
   SealPool(SealTarget target, Written written)
-      : target_(std::move(target)), written_(std::move(written)) {}
+      : target_(std::move(target)),
+        direct_(OpenDirect(target_.descriptor, target_.offset)),
+        written_(std::move(written)) {}
   void Work(Worker* worker);
   Result<void> Seal(Worker* worker, SealPiece* piece) const;
+  Result<void> Write(const SealPiece& piece) const;
   Result<void> CollectOldest();
 
   const SealTarget target_;
+  const UniqueFd direct_;  // the target's; may be invalid
   const Written written_;
   std::vector<SealPiece> ring_;
   std::vector<Worker> workers_;

@@ -4,6 +4,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,8 +15,8 @@
 namespace tdxvfs::image {
 namespace {
 
-constexpr std::size_t kStreamReadSize = 1048576;  // bytes
-constexpr std::uint64_t kEndOfArchive = 1024;     // bytes: two blocks of zeroes
+constexpr int kStreamReadSize = 1048576;       // bytes, what a pipe may hold
+constexpr std::uint64_t kEndOfArchive = 1024;  // bytes: two blocks of zeroes
 
 }  // namespace
 
@@ -26,6 +27,9 @@ void TarStream::Free::operator()(archive* reader) const {
 TarStream::~TarStream() = default;
 
 Result<std::unique_ptr<TarStream>> TarStream::Open(int descriptor) {
+  // A pipe holds 64 KiB by default, and its two sides wait for each other all
+  // the time. Nothing is lost where it cannot be widened, or is no pipe.
+  (void)::fcntl(descriptor, F_SETPIPE_SZ, kStreamReadSize);
   std::unique_ptr<TarStream> stream(new TarStream(descriptor));
   stream->buffer_.resize(kStreamReadSize);
   stream->reader_.reset(::archive_read_new());
