@@ -91,16 +91,16 @@ struct Case {
 };
 
 void PrintRatios(const std::vector<Case>& cases, int rounds) {
-  constexpr int kBatch = 40;
+  constexpr int batch = 40;
   Floor floor;
   std::vector<double> floors;
   std::vector<std::vector<double>> times(cases.size());
   std::vector<std::vector<double>> ratios(cases.size());
   for (int round = 0; round < rounds; ++round) {
     for (std::size_t i = 0; i < cases.size(); ++i) {
-      const double before = TimeOf([&] { floor.Verify(); }, kBatch * 4);
-      const double time = TimeOf(cases[i].work, kBatch);
-      const double after = TimeOf([&] { floor.Verify(); }, kBatch * 4);
+      const double before = TimeOf([&] { floor.Verify(); }, batch * 4);
+      const double time = TimeOf(cases[i].work, batch);
+      const double after = TimeOf([&] { floor.Verify(); }, batch * 4);
       const double bare = (before + after) / 2;
       floors.push_back(bare);
       times[i].push_back(time);
@@ -117,9 +117,9 @@ void PrintRatios(const std::vector<Case>& cases, int rounds) {
 }
 
 void PrintGarbage() {
-  constexpr std::size_t kMegabyte = std::size_t{1} << 20U;
-  const std::vector<std::uint8_t> ones(kMegabyte, 0x31);
-  const std::string text(kMegabyte, '{');
+  constexpr std::size_t megabyte = std::size_t{1} << 20U;
+  const std::vector<std::uint8_t> ones(megabyte, 0x31);
+  const std::string text(megabyte, '{');
   const auto anchor = verify::TrustAnchor::Intel().value();
   const std::array<std::pair<const char*, Work>, 4> parsers = {
       {{"quote", [&] { (void)attest::ParseQuote(ones); }},
@@ -141,10 +141,10 @@ void PrintGrowth(const Work& work) {
 }
 
 double PerSecond(const std::function<Work()>& make, int threads) {
-  constexpr auto kSpan = std::chrono::seconds(1);
+  constexpr auto span = std::chrono::seconds(1);
   std::vector<std::jthread> running;
   std::atomic<long> done{0};
-  const auto end = std::chrono::steady_clock::now() + kSpan;
+  const auto end = std::chrono::steady_clock::now() + span;
   for (int i = 0; i < threads; ++i) {
     running.emplace_back([&] {
       const Work work = make();

@@ -81,7 +81,7 @@ Result<std::string> PckChainService::Find(const attest::PckCertId& id) {
     return ChainUnavailable("too many look-ups in a minute");
   }
   lock.unlock();
-  const auto looked_up = client_->FetchPckChain(id, {});
+  auto looked_up = client_->FetchPckChain(id, {});
   lock.lock();
   Remember(id, looked_up);
   if (!looked_up.has_value()) {

@@ -9,9 +9,9 @@
 namespace tdxvfs::audit {
 namespace {
 
-constexpr std::string_view kSequence = ",\"seq\":";
-constexpr std::string_view kLink = ",\"link\":\"";
-constexpr std::string_view kEnd = "\"}";
+constexpr std::string_view kSequence = R"(,"seq":)";
+constexpr std::string_view kLink = R"(,"link":")";
+constexpr std::string_view kEnd = R"("})";
 constexpr std::size_t kLinkDigits = 64;
 
 }  // namespace
@@ -37,12 +37,13 @@ Result<std::string> LinkLine(std::string_view json, Position* position) {
 }
 
 std::optional<LinkedLine> ReadLinkedLine(std::string_view line) {
-  constexpr std::size_t kTail = kLink.size() + kLinkDigits + kEnd.size();
-  if (line.size() <= kTail || !line.starts_with('{') || !line.ends_with(kEnd)) {
+  constexpr std::size_t tail_size = kLink.size() + kLinkDigits + kEnd.size();
+  if (line.size() <= tail_size || !line.starts_with('{') ||
+      !line.ends_with(kEnd)) {
     return std::nullopt;
   }
-  const std::string_view tail = line.substr(line.size() - kTail);
-  const std::string_view body = line.substr(0, line.size() - kTail);
+  const std::string_view tail = line.substr(line.size() - tail_size);
+  const std::string_view body = line.substr(0, line.size() - tail_size);
   const std::size_t at = body.rfind(kSequence);
   if (!tail.starts_with(kLink) || at == std::string_view::npos) {
     return std::nullopt;

@@ -191,16 +191,16 @@ std::string KeyChangeJson(const PublicKey& key, const PublicKey::Bytes& before,
 }
 
 std::string_view MarkKind(std::string_view body) {
-  constexpr std::string_view kStart = "{\"time\":\"";
-  constexpr std::string_view kKind = "\",\"kind\":\"";
-  if (!body.starts_with(kStart) || body.size() < kStart.size() + kTimeSize) {
+  constexpr std::string_view start = R"({"time":")";
+  constexpr std::string_view kind = R"(","kind":")";
+  if (!body.starts_with(start) || body.size() < start.size() + kTimeSize) {
     return {};
   }
-  body.remove_prefix(kStart.size() + kTimeSize);
-  if (!body.starts_with(kKind)) {
+  body.remove_prefix(start.size() + kTimeSize);
+  if (!body.starts_with(kind)) {
     return {};
   }
-  body.remove_prefix(kKind.size());
+  body.remove_prefix(kind.size());
   return body.substr(0, body.find('"'));
 }
 

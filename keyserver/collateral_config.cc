@@ -22,8 +22,8 @@ std::string OptionalPath(TomlTable* table, std::string_view key,
 
 void ReadSource(TomlTable* table, bool anchor_is_intel,
                 CollateralConfig* config) {
-  constexpr std::string_view kKey = "collateral";
-  const std::string source = table->Text(kKey);
+  constexpr std::string_view key = "collateral";
+  const std::string source = table->Text(key);
   if (source == "pcs") {
     config->source = Source::kPcs;
   } else if (source == "offline") {
@@ -31,7 +31,7 @@ void ReadSource(TomlTable* table, bool anchor_is_intel,
   } else if (source == "none") {
     config->source = Source::kNone;
     if (anchor_is_intel) {
-      table->Refuse(kKey,
+      table->Refuse(key,
                     R"("none" is refused with trust_anchor = "intel": write )"
                     R"(collateral = "pcs")");
     }
@@ -40,12 +40,12 @@ void ReadSource(TomlTable* table, bool anchor_is_intel,
     config->pccs_url = source;
     if (const auto checked = collateral::CheckServiceUrl(source);
         !checked.has_value()) {
-      table->Refuse(kKey, checked.error().message());
+      table->Refuse(key, checked.error().message());
     }
   } else {
     table->Refuse(
-        kKey, R"(must be "pcs", the "https://HOST:PORT/" of a caching service,)"
-              R"( "offline" or "none")");
+        key, R"(must be "pcs", the "https://HOST:PORT/" of a caching service,)"
+             R"( "offline" or "none")");
   }
 }
 

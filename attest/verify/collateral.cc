@@ -158,7 +158,7 @@ Result<CollateralOutcome> CollateralReader::Read() {
     Result<void> (CollateralReader::*take)();
   };
   using Reader = CollateralReader;
-  constexpr std::array<Step, 12> kSteps = {{
+  constexpr std::array<Step, 12> steps = {{
       {FailureClass::kCrl, &Reader::FindPckCa},
       {FailureClass::kCrl, &Reader::ReadRootCrl},
       {FailureClass::kCrl, &Reader::ReadPckCrl},
@@ -172,7 +172,7 @@ Result<CollateralOutcome> CollateralReader::Read() {
       {FailureClass::kQeIdentitySignature, &Reader::CheckQeIdentitySignature},
       {FailureClass::kQeIdentityFormat, &Reader::ReadQeIdentity},
   }};
-  for (const Step& step : kSteps) {
+  for (const Step& step : steps) {
     const auto taken = (this->*step.take)();
     if (taken.has_value()) {
       continue;

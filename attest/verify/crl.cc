@@ -29,12 +29,12 @@ Error CrlError(std::string why) {
 // Services also answer in PEM and in hex (PCS and PCCS API v4, pckcrl and
 // rootcacrl); whoever fetches turns that into DER.
 Result<void> CheckEncoding(Bytes der) {
-  constexpr std::string_view kPem = "-----BEGIN";
+  constexpr std::string_view pem = "-----BEGIN";
   const auto starts_with = [der](std::string_view text) {
     return der.size() >= text.size() &&
            std::equal(text.begin(), text.end(), der.begin());
   };
-  if (starts_with(kPem)) {
+  if (starts_with(pem)) {
     return CrlError(
         "PEM and not DER; 'openssl crl -in FILE -outform DER -out OUT' turns "
         "it into DER");

@@ -70,7 +70,7 @@ class SpareKeys {
 
 // Outlives every key, also those in static variables.
 SpareKeys& Spares() {
-  static SpareKeys* const spares = new SpareKeys();
+  static auto* const spares = new SpareKeys();
   return *spares;
 }
 

@@ -144,14 +144,14 @@ Result<std::string> BeginChain(const LogView& view, const AuditId& id,
 
 // The time in the current file's first line; this moment's when it has none.
 Result<std::string> FileBegan(const LogView& view, Time now) {
-  constexpr std::string_view kTime = "\"time\":\"";
+  constexpr std::string_view time = R"("time":")";
   std::string began = JsonTime(now);
   RETURN_IF_ERROR(ScanLinesForward(
       view.current->get(), 0, view.size, [&](std::string_view line) {
-        const std::size_t at = line.find(kTime);
+        const std::size_t at = line.find(time);
         if (at != std::string_view::npos &&
-            line.size() >= at + kTime.size() + began.size()) {
-          began = line.substr(at + kTime.size(), began.size());
+            line.size() >= at + time.size() + began.size()) {
+          began = line.substr(at + time.size(), began.size());
         }
         return false;
       }));

@@ -44,12 +44,12 @@ Result<void> CheckInodeKind(const ext2_inode_large& inode) {
 // Timestamps").
 void ReadTime(const struct_ext2_filsys* file_system,
               const ext2_inode_large& inode, SourceNode* node) {
-  constexpr std::size_t kNeeded = offsetof(ext2_inode_large, i_mtime_extra) +
-                                  sizeof(inode.i_mtime_extra) -
-                                  EXT2_GOOD_OLD_INODE_SIZE;
+  constexpr std::size_t needed = offsetof(ext2_inode_large, i_mtime_extra) +
+                                 sizeof(inode.i_mtime_extra) -
+                                 EXT2_GOOD_OLD_INODE_SIZE;
   node->modified = static_cast<std::int32_t>(inode.i_mtime);
   if (EXT2_INODE_SIZE(file_system->super) > EXT2_GOOD_OLD_INODE_SIZE &&
-      inode.i_extra_isize >= kNeeded) {
+      inode.i_extra_isize >= needed) {
     const std::uint32_t extra = inode.i_mtime_extra;
     node->modified += static_cast<std::int64_t>(extra & 3U) << 32U;
     node->modified_rest = std::min(extra >> kSecondBits, kMaxNanoseconds);

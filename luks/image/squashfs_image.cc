@@ -83,12 +83,12 @@ Result<void> SquashfsWriter::Begin(std::uint32_t node) {
 }
 
 Result<void> SquashfsWriter::SkipTo(std::uint64_t offset) {
-  static constexpr std::array<std::uint8_t, kSquashfsBlock> kZeroes{};
+  static constexpr std::array<std::uint8_t, kSquashfsBlock> zeroes{};
   while (position_ < offset) {
     const std::size_t part =
-        std::min<std::uint64_t>(offset - position_, kZeroes.size());
+        std::min<std::uint64_t>(offset - position_, zeroes.size());
     RETURN_IF_ERROR(file_.Check(
-        sqfs_block_processor_append(processor_.get(), kZeroes.data(), part),
+        sqfs_block_processor_append(processor_.get(), zeroes.data(), part),
         "write a file"));
     position_ += part;
   }

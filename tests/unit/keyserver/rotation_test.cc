@@ -126,16 +126,16 @@ TEST_F(RotationTest, ARestoredStoreBelongsToWhoseFolderItIs) {
   if (geteuid() != 0) {
     GTEST_SKIP() << "only root restores for another user";
   }
-  constexpr uid_t kServer = 4711;
+  constexpr uid_t server = 4711;
   ASSERT_THAT(MakeBackup(), Succeeds());
   const fs::path folder = fs::path(rig_.config().store).parent_path() / "else";
   fs::create_directory(folder);
-  ASSERT_EQ(chown(folder.c_str(), kServer, kServer + 1), 0);
+  ASSERT_EQ(chown(folder.c_str(), server, server + 1), 0);
   ASSERT_THAT(RestoreWith(key_), Succeeds());
   struct stat status {};
   ASSERT_EQ(stat(elsewhere_.store.c_str(), &status), 0);
-  EXPECT_EQ(status.st_uid, kServer);
-  EXPECT_EQ(status.st_gid, kServer + 1);
+  EXPECT_EQ(status.st_uid, server);
+  EXPECT_EQ(status.st_gid, server + 1);
   EXPECT_EQ(status.st_mode & 07777U, 0600U);
 }
 

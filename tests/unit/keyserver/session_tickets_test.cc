@@ -37,7 +37,7 @@ using TlsContext = std::unique_ptr<SSL_CTX, FreeWith<SSL_CTX_free>>;
 class SessionTickets : public ::testing::Test {
  protected:
   std::string Write(const std::string& text) const {
-    const std::string path = (folder_.path() / "openssl.cnf").string();
+    std::string path = (folder_.path() / "openssl.cnf").string();
     std::ofstream(path) << text;
     return path;
   }

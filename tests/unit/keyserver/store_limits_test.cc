@@ -101,17 +101,17 @@ TEST_F(StoreLimits, CountReleasesOverARestart) {
 }
 
 TEST_F(StoreLimits, CountExactlyHoweverManyAskAtOnce) {
-  constexpr int kThreads = 8;
-  constexpr int kAttempts = 10;
+  constexpr int thread_count = 8;
+  constexpr int attempts = 10;
   constexpr std::uint32_t kReleases = 25;
   ASSERT_OK_AND_ASSIGN(const auto store, Open());
   ASSERT_THAT(store->SetLimits("data", 1, LimitOf(kReleases)), Succeeds());
   std::atomic<std::uint32_t> taken = 0;
   std::vector<std::thread> threads;
-  threads.reserve(kThreads);
-  for (int i = 0; i < kThreads; ++i) {
+  threads.reserve(thread_count);
+  for (int i = 0; i < thread_count; ++i) {
     threads.emplace_back([&] {
-      for (int attempt = 0; attempt < kAttempts; ++attempt) {
+      for (int attempt = 0; attempt < attempts; ++attempt) {
         taken += store->TakeRelease("data", 1, kNow).has_value() ? 1 : 0;
       }
     });

@@ -97,7 +97,7 @@ TEST_F(VersionLimitsTest, ATimeThatTheClockCannotHoldIsRefused) {
 }
 
 TEST_F(VersionLimitsTest, ReleasesAreCountedExactlyAndOverARestart) {
-  constexpr int kGuests = 6;
+  constexpr int guest_count = 6;
   constexpr std::uint32_t kReleases = 4;
   ReleaseRig rig;
   SetLimits(&rig, Releases(kReleases));
@@ -105,8 +105,8 @@ TEST_F(VersionLimitsTest, ReleasesAreCountedExactlyAndOverARestart) {
   rig.Restart();
   std::atomic<std::uint32_t> released = 1;
   std::vector<std::thread> guests;
-  guests.reserve(kGuests);
-  for (int i = 0; i < kGuests; ++i) {
+  guests.reserve(guest_count);
+  for (int i = 0; i < guest_count; ++i) {
     guests.emplace_back([&] { released += GetsAKey(rig) ? 1 : 0; });
   }
   for (std::thread& guest : guests) {
