@@ -47,3 +47,8 @@ wait_for() {
   cat server.log
   return 1
 }
+
+# port_of WORDS: where the log says that WORDS are served.
+port_of() {
+  sed -n "s/.*\"message\":\"$1 served on 127\.0\.0\.1:\([0-9]*\)\".*/\1/p" server.log
+}

@@ -15,11 +15,6 @@ teardown() {
   stop_server
 }
 
-# port_of WORDS: where the log says that WORDS are served.
-port_of() {
-  sed -n "s/.*\"message\":\"$1 served on 127\.0\.0\.1:\([0-9]*\)\".*/\1/p" server.log
-}
-
 # fetch URL: prints the body; fails unless the status is 200.
 fetch() {
   python3 -c 'import sys, urllib.request as r; sys.stdout.write(r.urlopen(sys.argv[1], timeout=10).read().decode())' "$1"

@@ -9,6 +9,7 @@ setup() {
   load transcript
   load key_server
   load caching_service
+  load simulated_guest
   begin_transcript
   tdxvfs-simulator pki pki > /dev/null
 }
@@ -16,32 +17,6 @@ setup() {
 teardown() {
   stop_service
   stop_server
-}
-
-# value DIGIT: a measurement.
-value() {
-  printf "$1%.0s" {1..96}
-}
-
-guest=(--mr-td "$(value 1)" --rtmr0 "$(value 1)" --rtmr1 "$(value 1)" --rtmr2 "$(value 1)")
-other_kernel=(--mr-td "$(value 1)" --rtmr0 "$(value 1)" --rtmr1 "$(value 2)" --rtmr2 "$(value 1)")
-
-# exchange OPTION...: one release exchange of the volume `data`.
-exchange() {
-  PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$BATS_TEST_DIRNAME/one_exchange.py" "$SERVER_PORT" \
-    server/tls/ca.pem data image pki "$@" > /dev/null 2>&1
-}
-
-# The volume `data`, released to `guest`; what is here of an earlier one goes.
-register_data() {
-  mkdir -p model
-  echo weights > model/weights
-  rm -f image good
-  tdxvfs volume pack model image --register data > /dev/null 2>&1
-  tdxvfs-simulator quote --pki pki --report-data "$(printf '0%.0s' {1..128})" \
-    "${guest[@]}" --out good > /dev/null
-  tdxvfs policy from-quote good > policy.json
-  tdxvfs policy put data policy.json
 }
 
 # A server that decided about a good guest, one with another kernel and one

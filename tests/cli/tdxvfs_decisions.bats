@@ -8,6 +8,7 @@ bats_require_minimum_version 1.5.0
 setup() {
   load transcript
   load key_server
+  load simulated_guest
   begin_transcript
   tdxvfs-simulator pki pki > /dev/null
 }
@@ -16,26 +17,6 @@ teardown() {
   stop_server
 }
 
-# value DIGIT: a measurement.
-value() {
-  printf "$1%.0s" {1..96}
-}
-
-# quote FILE [OPTION...]: a quote of a guest with measurements of ones.
-quote() {
-  local file=$1
-  shift
-  tdxvfs-simulator quote --pki pki --report-data "$(printf '0%.0s' {1..128})" \
-    "${guest[@]}" "$@" --out "$file" > /dev/null
-}
-guest=(--mr-td "$(value 1)" --rtmr0 "$(value 1)" --rtmr1 "$(value 1)" --rtmr2 "$(value 1)")
-other_kernel=(--mr-td "$(value 1)" --rtmr0 "$(value 1)" --rtmr1 "$(value 2)" --rtmr2 "$(value 1)")
-
-# exchange QUOTE OPTION...: one release exchange of the volume `data`.
-exchange() {
-  PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$BATS_TEST_DIRNAME/one_exchange.py" "$SERVER_PORT" \
-    server/tls/ca.pem data image pki "$@"
-}
 good_guest() { exchange "${guest[@]}"; }
 guest_with_other_kernel() { exchange "${other_kernel[@]}"; }
 guest_with_forged_quote() { exchange "${guest[@]}" --fault tampered; }
