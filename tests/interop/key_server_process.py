@@ -85,6 +85,13 @@ class Server:
             time.sleep(0.05)
         raise RuntimeError("server did not start:\n" + self.log.read_text())
 
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def start_again(self):
+        self._start()
+
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         try:
