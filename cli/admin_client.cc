@@ -189,16 +189,15 @@ Result<std::string> AdminClient::GetPolicy(std::string_view volume,
   return response.json();
 }
 
-Result<std::vector<std::string>> AdminClient::ListAudit(
-    const AuditQuery& query) {
+Result<AuditRecords> AdminClient::ListAudit(const AuditQuery& query) {
   wire::ListAuditRequest request;
   Describe(query, request);
   wire::ListAuditResponse response;
   RETURN_IF_ERROR(
       channel_->Call(&wire::Administration::Stub::ListAudit, request, response)
           .Context("list audit records"));
-  return std::vector<std::string>(response.records().begin(),
-                                  response.records().end());
+  return AuditRecords{{response.records().begin(), response.records().end()},
+                      response.damaged()};
 }
 
 Result<std::string> AdminClient::GetAudit(std::string_view audit_id) {
@@ -222,11 +221,12 @@ Result<AuditLines> AdminClient::ExportAudit(const AuditQuery& query,
           ->Call(&wire::Administration::Stub::ExportAudit, request, response)
           .Context("export the audit log"));
   return AuditLines{{response.lines().begin(), response.lines().end()},
-                    response.next()};
+                    response.next(),
+                    response.damaged()};
 }
 
-Result<std::vector<ReplayedDecision>> AdminClient::TestPolicy(
-    std::string_view json, const AuditQuery& query) {
+Result<ReplayedDecisions> AdminClient::TestPolicy(std::string_view json,
+                                                  const AuditQuery& query) {
   wire::TestPolicyRequest request;
   request.set_json(std::string(json));
   Describe(query, *request.mutable_filter());
@@ -234,14 +234,15 @@ Result<std::vector<ReplayedDecision>> AdminClient::TestPolicy(
   RETURN_IF_ERROR(
       channel_->Call(&wire::Administration::Stub::TestPolicy, request, response)
           .Context("test the policy"));
-  std::vector<ReplayedDecision> decisions;
+  ReplayedDecisions replayed;
+  replayed.damaged = response.damaged();
   for (const wire::ReplayedDecision& decision : response.decisions()) {
-    decisions.push_back({decision.audit_id(), decision.time(),
-                         decision.volume(), decision.peer(),
-                         decision.reason_then(), decision.reason_now(),
-                         decision.differing(), decision.not_replayed()});
+    replayed.decisions.push_back(
+        {decision.audit_id(), decision.time(), decision.volume(),
+         decision.peer(), decision.reason_then(), decision.reason_now(),
+         decision.differing(), decision.not_replayed()});
   }
-  return decisions;
+  return replayed;
 }
 
 }  // namespace tdxvfs::cli

@@ -73,7 +73,14 @@ struct AuditQuery {
 // Some lines of a server's audit log.
 struct AuditLines {
   std::vector<std::string> lines;
-  std::string next;  // where the next ones begin; empty: nowhere
+  std::string next;         // where the next ones begin; empty: nowhere
+  std::size_t damaged = 0;  // lines that the filter left out for that
+};
+
+// Decisions on record: one JSON object each, oldest first.
+struct AuditRecords {
+  std::vector<std::string> records;
+  std::size_t damaged = 0;  // lines of the log that are no records any more
 };
 
 // What a server says about an earlier decision, by another policy.
@@ -86,6 +93,12 @@ struct ReplayedDecision {
   std::string reason_now;    // slug; empty: would be released
   std::string differing;     // checks that do not hold
   std::string not_replayed;  // why there is no verdict; else empty
+};
+
+// Oldest first.
+struct ReplayedDecisions {
+  std::vector<ReplayedDecision> decisions;
+  std::size_t damaged = 0;  // as in AuditRecords
 };
 
 // A key server's administration, over its admin socket or over TLS. Not
@@ -119,16 +132,14 @@ class AdminClient {
   // `number` 0 means the current one.
   Result<std::string> GetPolicy(std::string_view volume,
                                 std::uint32_t number = 0);
-  // One JSON object each, oldest first.
-  Result<std::vector<std::string>> ListAudit(const AuditQuery& query);
+  Result<AuditRecords> ListAudit(const AuditQuery& query);
   Result<std::string> GetAudit(std::string_view audit_id);
   // Lines as they stand in the log, oldest first; `from` is empty or an earlier
   // `next`.
   Result<AuditLines> ExportAudit(const AuditQuery& query,
                                  const std::string& from);
-  // Oldest first.
-  Result<std::vector<ReplayedDecision>> TestPolicy(std::string_view json,
-                                                   const AuditQuery& query);
+  Result<ReplayedDecisions> TestPolicy(std::string_view json,
+                                       const AuditQuery& query);
 
   // Store (admin_store_client.cc)
   Result<void> SetLimits(std::string_view volume, std::uint32_t version,

@@ -5,6 +5,7 @@
 #include "cli/admin_client.h"
 #include "cli/audit_filter.h"
 #include "cli/commands.h"
+#include "cli/damaged_records.h"
 
 namespace tdxvfs::cli {
 namespace {
@@ -18,6 +19,7 @@ Result<void> AuditExport(const Options& options, const Console& console) {
   ASSIGN_OR_RETURN(const AuditQuery query, QueryOf(options.filter));
   ASSIGN_OR_RETURN(AdminClient server, AdminClient::ConnectTo(options.server));
   std::string from;
+  std::size_t damaged = 0;
   do {
     ASSIGN_OR_RETURN(const AuditLines page, server.ExportAudit(query, from));
     if (page.next == from && !from.empty()) {
@@ -27,9 +29,10 @@ Result<void> AuditExport(const Options& options, const Console& console) {
     for (const std::string& line : page.lines) {
       console.out << line << "\n";
     }
+    damaged += page.damaged;
     from = page.next;
   } while (!from.empty() && console.out.good());
-  return {};
+  return FailIfLinesDamaged(damaged);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "cli/admin_client.h"
 #include "cli/audit_filter.h"
 #include "cli/commands.h"
+#include "cli/damaged_records.h"
 #include "cli/json_leaves.h"
 #include "cli/text_table.h"
 #include "common/json_text.h"
@@ -34,35 +35,31 @@ std::string DecisionOf(const std::vector<JsonLeaf>& record) {
   return text;
 }
 
-Result<void> PrintTable(const std::vector<std::string>& records,
-                        const Console& console) {
-  TextTable table({"TIME", "AUDIT ID", "VOLUME", "PEER", "DECISION"});
-  for (const std::string& record : records) {
-    ASSIGN_OR_RETURN(const std::vector<JsonLeaf> leaves,
-                     ReadJsonLeaves(record).Context("audit record"));
-    const std::string peer = LeafAt(leaves, "peer");
-    table.Row({LeafAt(leaves, "time"), LeafAt(leaves, "audit_id"),
-               LeafAt(leaves, "volume"), peer.empty() ? "-" : peer,
-               DecisionOf(leaves)});
-  }
-  console.out << table.Text();
-  return {};
+void AddRow(const std::vector<JsonLeaf>& record, TextTable* table) {
+  const std::string peer = LeafAt(record, "peer");
+  table->Row({LeafAt(record, "time"), LeafAt(record, "audit_id"),
+              LeafAt(record, "volume"), peer.empty() ? "-" : peer,
+              DecisionOf(record)});
 }
 
 Result<void> AuditList(const Options& options, const Console& console) {
   ASSIGN_OR_RETURN(const AuditQuery query, QueryOf(options.filter));
   ASSIGN_OR_RETURN(AdminClient server, AdminClient::ConnectTo(options.server));
-  ASSIGN_OR_RETURN(const std::vector<std::string> records,
-                   server.ListAudit(query));
-  if (!console.json()) {
-    return PrintTable(records, console);
-  }
+  ASSIGN_OR_RETURN(const AuditRecords found, server.ListAudit(query));
+  std::size_t damaged = found.damaged;
+  TextTable table({"TIME", "AUDIT ID", "VOLUME", "PEER", "DECISION"});
   JsonArray list;
-  for (const std::string& record : records) {
+  for (const std::string& record : found.records) {
+    const auto leaves = ReadJsonLeaves(record);
+    if (!leaves.has_value()) {
+      ++damaged;
+      continue;
+    }
+    AddRow(*leaves, &table);
     list.Raw(record);
   }
-  console.out << list.Close() << "\n";
-  return {};
+  console.out << (console.json() ? list.Close() + "\n" : table.Text());
+  return FailIfLinesDamaged(damaged);
 }
 
 }  // namespace

@@ -28,6 +28,20 @@ Result<void> FailIfDamaged(const std::vector<Info>& list) {
                    first->damaged);
 }
 
+// The same for lines of the audit log, which have no entry in any list: fails
+// with kAuditTampered when some were left out.
+inline Result<void> FailIfLinesDamaged(std::size_t count) {
+  if (count == 0) {
+    return {};
+  }
+  return Error(Reason::kAuditTampered,
+               std::to_string(count) +
+                   (count == 1 ? " line of the audit log is"
+                               : " lines of the audit log are") +
+                   " damaged and left out; 'tdxvfs audit verify' names the "
+                   "first one");
+}
+
 }  // namespace tdxvfs::cli
 
 #endif  // TDXVFS_CLI_DAMAGED_RECORDS_H_

@@ -11,6 +11,7 @@
 #include "cli/audit_filter.h"
 #include "cli/collateral_options.h"
 #include "cli/commands.h"
+#include "cli/damaged_records.h"
 #include "cli/fleet_guests.h"
 #include "cli/fleet_outlook.h"
 #include "cli/forecast_collateral.h"
@@ -161,15 +162,7 @@ Result<void> FleetForecast(const Options& options, const Console& console) {
   } else {
     PrintText(forecasts, console);
   }
-  if (damaged > 0) {
-    return Error(Reason::kAuditTampered,
-                 std::to_string(damaged) +
-                     (damaged == 1 ? " line of the audit log is"
-                                   : " lines of the audit log are") +
-                     " damaged and left out; 'tdxvfs audit verify' names the "
-                     "first one");
-  }
-  return {};
+  return FailIfLinesDamaged(damaged);
 }
 
 }  // namespace

@@ -41,6 +41,7 @@ Result<Newest> FindNewest(AdminClient& server, const AuditQuery& query,
       return Error(Reason::kServerMisbehaved,
                    "key server: the audit log does not go on");
     }
+    *damaged += page.damaged;
     for (const std::string& line : page.lines) {
       *damaged += Take(line, &newest).has_value() ? 0U : 1U;
     }

@@ -6,6 +6,7 @@
 #include "cli/admin_client.h"
 #include "cli/audit_filter.h"
 #include "cli/commands.h"
+#include "cli/damaged_records.h"
 #include "cli/policy_file.h"
 #include "cli/text_table.h"
 #include "common/json_text.h"
@@ -114,14 +115,14 @@ Result<void> PolicyTest(const Options& options, const Console& console) {
   RETURN_IF_ERROR(NoteDoubts(json, console));
   ASSIGN_OR_RETURN(const AuditQuery query, QueryOf(options.filter));
   ASSIGN_OR_RETURN(AdminClient server, AdminClient::ConnectTo(options.server));
-  ASSIGN_OR_RETURN(const std::vector<ReplayedDecision> decisions,
+  ASSIGN_OR_RETURN(const ReplayedDecisions replayed,
                    server.TestPolicy(json, query));
   if (console.json()) {
-    PrintJson(decisions, console);
+    PrintJson(replayed.decisions, console);
   } else {
-    PrintText(decisions, console);
+    PrintText(replayed.decisions, console);
   }
-  return {};
+  return FailIfLinesDamaged(replayed.damaged);
 }
 
 }  // namespace

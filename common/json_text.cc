@@ -8,43 +8,14 @@
 #include <array>
 #include <cstdint>
 
+#include "common/utf8.h"
+
 namespace tdxvfs {
 namespace {
 
 constexpr std::size_t kBracket = 1;
 // Most objects are no larger, and so grow no further.
 constexpr std::size_t kUsualSize = 256;  // bytes
-
-// Length of the valid UTF-8 sequence at the start of `text`, 0 when there is
-// none (RFC 3629 section 4: no overlong forms, no surrogates, no more than
-// U+10FFFF).
-std::size_t Utf8Length(std::string_view text) {
-  const auto at = [&](std::size_t i) {
-    return static_cast<std::uint8_t>(text[i]);
-  };
-  const auto continues = [&](std::size_t i, std::uint8_t low = 0x80,
-                             std::uint8_t high = 0xbf) {
-    return i < text.size() && at(i) >= low && at(i) <= high;
-  };
-  const std::uint8_t first = at(0);
-  if (first < 0x80) {
-    return 1;
-  }
-  if (first >= 0xc2 && first <= 0xdf) {
-    return continues(1) ? 2 : 0;
-  }
-  if (first >= 0xe0 && first <= 0xef) {
-    const std::uint8_t low = first == 0xe0 ? 0xa0 : 0x80;
-    const std::uint8_t high = first == 0xed ? 0x9f : 0xbf;
-    return continues(1, low, high) && continues(2) ? 3 : 0;
-  }
-  if (first >= 0xf0 && first <= 0xf4) {
-    const std::uint8_t low = first == 0xf0 ? 0x90 : 0x80;
-    const std::uint8_t high = first == 0xf4 ? 0x8f : 0xbf;
-    return continues(1, low, high) && continues(2) && continues(3) ? 4 : 0;
-  }
-  return 0;
-}
 
 // Which bytes are written as they stand. A table, since every digit of an audit
 // record is asked about.

@@ -43,8 +43,9 @@ grpc::ServerUnaryReactor* AdminService::ListAudit(
 Result<void> AdminService::WriteRecords(
     const admin::v1::ListAuditRequest& request,
     admin::v1::ListAuditResponse* response) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> records,
-                   audit_->List(FilterOf(request)));
+  ASSIGN_OR_RETURN(const AuditListing listing, audit_->List(FilterOf(request)));
+  const std::vector<std::string>& records = listing.records;
+  response->set_damaged(listing.damaged);
   // The newest that fit, oldest first.
   std::size_t bytes = 0;
   auto first = records.end();
@@ -102,6 +103,7 @@ Result<void> AdminService::WritePage(
     response->add_lines(std::move(line));
   }
   response->set_next(page.next);
+  response->set_damaged(page.damaged);
   return {};
 }
 
@@ -119,9 +121,10 @@ Result<void> AdminService::WriteReplay(
     admin::v1::TestPolicyResponse* response) {
   ASSIGN_OR_RETURN(const policy::MeasurementPolicy policy,
                    policy::MeasurementPolicy::Parse(request.json()));
-  ASSIGN_OR_RETURN(const std::vector<std::string> records,
+  ASSIGN_OR_RETURN(const AuditListing listing,
                    audit_->List(FilterOf(request.filter())));
-  for (const std::string& record : records) {
+  response->set_damaged(listing.damaged);
+  for (const std::string& record : listing.records) {
     const auto head = ReadHead(record);
     if (!head.has_value()) {
       continue;

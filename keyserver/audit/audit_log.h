@@ -23,10 +23,17 @@ struct AuditFilter {
   std::string until{};
 };
 
+// Decisions, oldest first.
+struct AuditListing {
+  std::vector<std::string> records;
+  std::size_t damaged = 0;  // lines on the way that are no records any more
+};
+
 // Some lines of the log, oldest first.
 struct AuditPage {
   std::vector<std::string> lines;
-  std::string next;  // where the next page begins; empty: nowhere
+  std::string next;         // where the next page begins; empty: nowhere
+  std::size_t damaged = 0;  // lines that a filter left out for that
 };
 
 // Where decisions are kept. Thread-safe.
@@ -43,7 +50,7 @@ class AuditLog {
   // kAuditUnknown when no such decision is on record.
   virtual Result<std::string> Find(std::string_view audit_id) = 0;
   // Decisions in the shape of Find, oldest first.
-  virtual Result<std::vector<std::string>> List(const AuditFilter& filter) = 0;
+  virtual Result<AuditListing> List(const AuditFilter& filter) = 0;
   // A page of lines as they stand in the log: decisions and outcomes that
   // match, and without a filter every line. `from` is empty or an earlier
   // page's `next`; else kUsage.

@@ -50,7 +50,7 @@ class JsonLinesAuditLog : public AuditLog {
   Result<std::string> Append(const AuditRecord& record) override;
   Result<void> Append(const OutcomeRecord& record) override;
   Result<std::string> Find(std::string_view audit_id) override;
-  Result<std::vector<std::string>> List(const AuditFilter& filter) override;
+  Result<AuditListing> List(const AuditFilter& filter) override;
   Result<AuditPage> Export(const AuditFilter& filter,
                            std::string_view from) override;
   Result<ShownEvidence> EvidenceOf(std::string_view decision) override;

@@ -233,3 +233,45 @@ log.write(b"\xff\"{")'
   # shellcheck disable=SC2154  # run sets stderr
   [[ $stderr == *"1 line of the audit log is damaged"* ]]
 }
+
+# damage TEXT WORDS BYTES: writes BYTES over what follows WORDS in the only line of
+# the log with TEXT, while the server runs.
+damage() {
+  TEXT=$1 WORDS=$2 BYTES=$3 /usr/bin/python3 -c '
+import os
+log = open("server/audit/audit.jsonl", "r+b")
+text = log.read()
+mark, words, damage = (os.environb[name] for name in (b"TEXT", b"WORDS", b"BYTES"))
+[line] = [line for line in text.split(b"\n") if mark in line]
+log.seek(text.index(line) + line.index(words) + len(words))
+log.write(damage)'
+}
+
+# left_out COUNT COMMAND...: does its work, and says that lines were left out.
+left_out() {
+  run -5 --separate-stderr "${@:2}"
+  # shellcheck disable=SC2154  # run sets stderr
+  [[ $stderr == *"error: $1 of the audit log "*" damaged and left out; "* ]]
+}
+
+@test "lists of decisions say that a line is damaged" {
+  start_deciding
+  damaged=$(id refused-by-policy)
+  damage refused-by-policy '"kind":"' X
+  left_out "1 line" tdxvfs audit list
+  [[ $(grep -c data <<< "$output") == 2 && $output == *quote-invalid* ]]
+  left_out "1 line" tdxvfs audit export --reason quote-invalid
+  [[ $(wc -l <<< "$output") == 2 ]]
+  left_out "1 line" tdxvfs policy test policy.json --against audit
+  [[ $output == *"1 of 2 decisions replayed"* ]]
+  run -2 tdxvfs audit show "$damaged"
+  [[ $output == *"no decision '$damaged' is on record; 1 line of the log is damaged"* ]]
+  # One whose beginning can still be read.
+  damage quote-invalid '"detail":"' '"'
+  left_out "2 lines" tdxvfs audit list --volume data
+  [[ $(grep -c data <<< "$output") == 1 ]]
+  # And one that is no text any more.
+  damage '"kind":"release"' '"purpose":"' $'\xff'
+  run -5 --separate-stderr tdxvfs audit list --json
+  [[ $output == "[]" && $(jq -r .reason <<< "$stderr") == audit-tampered ]]
+}

@@ -136,7 +136,8 @@ TEST_F(AuditChainTest, StartsAFileBySizeAndFindsRecordsInAll) {
       EXPECT_THAT(log->Find(id), Succeeds()) << id;
     }
     ASSERT_OK_AND_ASSIGN(const auto list, log->List({}));
-    EXPECT_EQ(list.size(), ids.size());
+    EXPECT_EQ(list.records.size(), ids.size());
+    EXPECT_EQ(list.damaged, 0U);
   }
   EXPECT_EQ(Words(Judge()), "");
   ASSERT_OK_AND_ASSIGN(const auto log, Open());
@@ -244,7 +245,7 @@ TEST_F(AuditChainTest, FiltersByPeerAndTime) {
   ASSERT_THAT(log->Append(RecordOf(true)), Succeeds());
   ASSERT_THAT(log->Append(later), Succeeds());
   const auto count = [&](const AuditFilter& filter) {
-    return log->List(filter)->size();
+    return log->List(filter)->records.size();
   };
   EXPECT_EQ(count({.peer = "10.0.0.5"}), 1U);
   EXPECT_EQ(count({.peer = "10.0.0.5:4711"}), 1U);
@@ -346,7 +347,7 @@ TEST_F(AuditChainTest, KilledWhileWritingItKeepsWhatItSaid) {
   EXPECT_EQ(Words(Judge()), "");
   ASSERT_OK_AND_ASSIGN(const auto list, log->List({.limit = 1'000'000}));
   std::set<std::string> kept;
-  for (const std::string& record : list) {
+  for (const std::string& record : list.records) {
     kept.insert(ReadHead(record)->audit_id);
   }
   for (const std::string& id : said) {

@@ -184,13 +184,14 @@ TEST_F(AuditLogTest, ListsTheNewestThatMatchOldestFirst) {
     ASSERT_OK_AND_ASSIGN(ids.emplace_back(), log->Append(RefusalOf(volume)));
   }
   ASSERT_OK_AND_ASSIGN(const auto all, log->List({}));
-  EXPECT_EQ(all.size(), 4U);
+  EXPECT_EQ(all.records.size(), 4U);
   ASSERT_OK_AND_ASSIGN(const auto some, log->List({"a", "", 2}));
-  ASSERT_EQ(some.size(), 2U);
-  EXPECT_THAT(some[0], HasSubstr(ids[2]));
-  EXPECT_THAT(some[1], HasSubstr(ids[3]));
+  ASSERT_EQ(some.records.size(), 2U);
+  EXPECT_THAT(some.records[0], HasSubstr(ids[2]));
+  EXPECT_THAT(some.records[1], HasSubstr(ids[3]));
   ASSERT_OK_AND_ASSIGN(const auto none, log->List({"", "quote-invalid", 10}));
-  EXPECT_TRUE(none.empty());
+  EXPECT_TRUE(none.records.empty());
+  EXPECT_EQ(all.damaged, 0U);
 }
 
 TEST_F(AuditLogTest, EscapesWhatPeersSend) {

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keyserver/audit/readable_line.h"
+
+#include "common/audit_line.h"
+#include "common/audit_mark.h"
+#include "common/utf8.h"
+
+namespace tdxvfs::keyserver {
+namespace {
+
+bool IsAboutTheLog(std::string_view line) {
+  const auto linked = audit::ReadLinkedLine(line);
+  return linked.has_value() && !audit::MarkKind(linked->body).empty();
+}
+
+bool IsKnown(std::string_view kind) {
+  return kind == "release" || kind == "refusal" || kind == "outcome";
+}
+
+}  // namespace
+
+std::optional<AuditLineHead> ReadLine(std::string_view line,
+                                      std::size_t* damaged) {
+  auto head = ReadHead(line);
+  // An answer with a line that is no text would not arrive.
+  if (head.has_value() && IsKnown(head->kind) && IsUtf8(line)) {
+    return head;
+  }
+  *damaged += head.has_value() || !IsAboutTheLog(line) ? 1U : 0U;
+  return std::nullopt;
+}
+
+}  // namespace tdxvfs::keyserver
