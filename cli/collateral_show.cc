@@ -14,6 +14,7 @@
 #include "collateral/vetting.h"
 #include "common/hex.h"
 #include "common/json_text.h"
+#include "common/time_left.h"
 
 namespace tdxvfs::cli {
 namespace {
@@ -31,22 +32,20 @@ struct Shown {
   std::string place;
   collateral::SharedCollateral collateral;  // null: does not lead to the anchor
   std::string refusal;                      // empty: may be used
-  std::int64_t days_left = 0;
+  Time::duration left{};
 
   bool warns() const {
-    return refusal.empty() && days_left < std::chrono::floor<std::chrono::days>(
-                                              collateral::kExpiryWarning)
-                                              .count();
+    return refusal.empty() && left < collateral::kExpiryWarning;
   }
 };
 
-std::int64_t DaysUntil(Time expiry, Time now) {
-  return std::chrono::floor<std::chrono::days>(expiry - now).count();
+std::int64_t DaysOf(Time::duration left) {
+  return std::chrono::floor<std::chrono::days>(left).count();
 }
 
 Result<Shown> Judge(const FoundSet& set, const verify::TrustAnchor& anchor,
                     Time now) {
-  Shown shown{set.place, nullptr, "", 0};
+  Shown shown{set.place, nullptr, "", {}};
   ASSIGN_OR_RETURN(const verify::CollateralOutcome outcome,
                    verify::VerifyCollateral(set.documents, anchor));
   if (outcome.collateral == nullptr) {
@@ -54,7 +53,7 @@ Result<Shown> Judge(const FoundSet& set, const verify::TrustAnchor& anchor,
     return shown;
   }
   shown.collateral = outcome.collateral;
-  shown.days_left = DaysUntil(collateral::ExpiryOf(*shown.collateral), now);
+  shown.left = collateral::ExpiryOf(*shown.collateral) - now;
   if (const auto refusal = shown.collateral->CheckDates(now);
       refusal.has_value()) {
     shown.refusal = refusal->why;
@@ -84,7 +83,7 @@ std::string DocumentsJson(const verify::Collateral& collateral, Time now) {
                    : document.Raw("evaluation_number", number);
     document.String("issued", JsonTime(window.issued))
         .String("expires", JsonTime(window.expires))
-        .Number("days_left", DaysUntil(window.expires, now));
+        .Number("days_left", DaysOf(window.expires - now));
     documents.Raw(document.Close());
   }
   return documents.Close();
@@ -104,7 +103,7 @@ std::string SetJson(const Shown& shown, Time now) {
       .String("fmspc", ToHex(set.tcb_info().fmspc))
       .String("ca", collateral::CaText(set.platform_ca()))
       .String("earliest_expiry", JsonTime(collateral::ExpiryOf(set)))
-      .Number("days_left", shown.days_left)
+      .Number("days_left", DaysOf(shown.left))
       .Boolean("expires_soon", shown.warns())
       .Raw("documents", DocumentsJson(set, now));
   return object.Close();
@@ -123,7 +122,7 @@ void PrintSet(const Shown& shown, Time now, const Console& console) {
   for (const verify::DocumentWindow& window : set.windows()) {
     table.Row({window.name, NumberOf(set, window.name), JsonTime(window.issued),
                JsonTime(window.expires),
-               std::to_string(DaysUntil(window.expires, now))});
+               std::to_string(DaysOf(window.expires - now))});
   }
   console.out << table.Text();
 }
@@ -166,7 +165,7 @@ Result<void> CollateralShow(const Options& options, const Console& console) {
     }
     if (shown.warns()) {
       console.err << "tdxvfs: warning: '" << OneLine(shown.place)
-                  << "' expires in " << shown.days_left << " days\n";
+                  << "' expires in " << TimeLeft(shown.left) << "\n";
     }
     if (!shown.refusal.empty() && refused.empty()) {
       refused = "'" + shown.place + "': " + shown.refusal;

@@ -5,6 +5,7 @@
 
 #include "common/json_text.h"
 #include "common/log.h"
+#include "common/time_left.h"
 
 namespace tdxvfs::collateral {
 namespace {
@@ -59,11 +60,8 @@ void LogExpiring(const SetName& name, SetEntry* entry, const Clock& clock) {
   entry->warned = clock.Steady();
   Log(LogLevel::kWarning, Event::kCollateralExpiring,
       "collateral " + name.ToText() + " expires " + JsonTime(entry->expires) +
-          ", in " +
-          std::to_string(
-              std::chrono::floor<std::chrono::days>(entry->expires - now)
-                  .count()) +
-          " days; then guests on such platforms are refused");
+          ", in " + TimeLeft(entry->expires - now) +
+          "; then guests on such platforms are refused");
 }
 
 void LogExpired(const SetName& name, SetEntry* entry, SetEntry::Steady now) {

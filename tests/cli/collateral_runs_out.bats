@@ -94,7 +94,7 @@ fail() {
 
   use_up 7 || use_up 20 || use_up 60
   [[ $answer == collateral-unavailable ]]
-  grep -q '"event":"collateral-expiring"' server.log
+  grep -q '"event":"collateral-expiring".*, in less than 2 minutes; then guests' server.log
   grep -q '"event":"collateral-expired"' server.log
   ready_with 503
   grep -q '^collateral: .*out of date' readyz

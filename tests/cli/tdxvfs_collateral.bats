@@ -91,6 +91,8 @@ teardown() {
   [[ ! -s warned ]]
   tdxvfs collateral show set "${anchor[@]}" --at "$(date -u -d '+25 days' +%Y-%m-%dT%H:%M:%SZ)" 2> warned > /dev/null
   grep -qE "expires in [34] days" warned
+  tdxvfs collateral show set "${anchor[@]}" --at "$(date -u -d '+28 days' +%Y-%m-%dT%H:%M:%SZ)" 2> warned > /dev/null
+  grep -qE "expires in (2[2-9]|3[0-9]|4[0-7]) hours" warned
   run -5 tdxvfs collateral show set "${anchor[@]}" --at "$(date -u -d '+40 days' +%Y-%m-%dT%H:%M:%SZ)"
 }
 
