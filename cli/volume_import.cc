@@ -9,6 +9,7 @@
 
 #include "cli/admin_client.h"
 #include "cli/commands.h"
+#include "cli/in_place_remains.h"
 #include "cli/new_image.h"
 #include "cli/progress_line.h"
 #include "cli/register_version.h"
@@ -109,6 +110,9 @@ Result<void> InPlace(Options options, const Secret& old_passphrase,
     return Error(Reason::kUsage, "--in-place makes no NEW image");
   }
   options.target.image = options.old_image;
+  RETURN_IF_ERROR(TakeAwayRemains(
+      {options.old_image, options.header_backup, options.target.manifest},
+      console));
   ASSIGN_OR_RETURN(ManifestFile manifest, PlanNewImage(options.target));
   if (!options.target.key_file.empty()) {
     ASSIGN_OR_RETURN(const Secret passphrase,

@@ -135,6 +135,47 @@ is_backup() {
   tdxvfs volume verify direct --manifest direct.manifest --key-file newkey
   [[ $(jq -r .verity.root_hash manifest) == "$(jq -r .verity.root_hash direct.manifest)" ]]
   [[ $(jq -r .verity.root_hash manifest) =~ ^[0-9a-f]{64}$ ]]
+
+@test "D10: an import in place that was killed is run again, whatever it left" {
+  openssl genpkey -algorithm ed25519 -out sign.pem
+  old luks2
+  local at stale=0 finished=0
+  local -a in_place=(tdxvfs volume import old --in-place --key-file oldkey --new-key-file newkey --manifest manifest --sign sign.pem)
+  # 9 to 17: from the header backup on to the volume itself.
+  for at in {9..17}; do
+    with_fault "fsync:signal=KILL:when=$at" "${in_place[@]}"
+    if cmp -s old before; then
+      [[ ! -e manifest && ! -e manifest.sig ]] || ((++stale))
+      "${in_place[@]}"
+    elif [[ $status -ne 0 ]]; then
+      ((++finished))
+      run ! "${in_place[@]}"
+      [[ $output == *"'old' is imported already: its header is that of the manifest 'manifest'"* ]]
+    fi
+    opens old newkey
+    is_backup
+    [[ $(jq -r .header_sha256 manifest) == $(head -c $((16 * 1024 * 1024)) old | sha256sum | cut -c 1-64) ]]
+    cp before old
+    rm -f manifest manifest.sig old.header
+  done
+  [[ $stale -ge 2 && $finished -ge 1 ]]
+}
+
+@test "an import in place leaves manifests alone that are not its own" {
+  old luks2
+  tdxvfs volume pack model image --key-file newkey --manifest manifest > /dev/null
+  cp manifest kept
+  # As it is after an import that was stopped.
+  (umask 077 && head -c $((16 * 1024 * 1024)) old > old.header)
+  run ! tdxvfs volume import old --in-place --key-file oldkey --new-key-file newkey --manifest manifest
+  [[ $output == *"manifest: 'manifest': File exists"* ]]
+  cmp manifest kept
+  # Of this volume, which was changed by somebody else since.
+  jq -c --arg uuid "$(cryptsetup luksUUID old)" '.uuid = $uuid | .header_profile = "imported-1" | del(.verity)' kept > manifest
+  cp manifest kept
+  cryptsetup config --label other old
+  run ! tdxvfs volume import old --in-place --key-file oldkey --new-key-file newkey --manifest manifest
+  cmp manifest kept
 }
 
 @test "a limit on the size of files is an error, and nothing is left" {
