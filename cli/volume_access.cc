@@ -94,6 +94,8 @@ Result<image::SealedTree> OpenVolumeTree(const VolumeAccess& access,
                                          const Console& console) {
   ASSIGN_OR_RETURN(image::SealedImage image,
                    OpenVolumeImage(access, manifest, console));
+  // A reader of another file system would only find it damaged.
+  RETURN_IF_ERROR(CheckHeldFileSystem(access, manifest, image));
   return image::SealedTree::Open(std::move(image), manifest.file_system);
 }
 

@@ -47,7 +47,7 @@ Result<void> CheckHeldFileSystem(const VolumeAccess& access,
                                  const image::SealedImage& image);
 
 // Opens the tree, for commands that look at the files inside. Fails as
-// SealedTree::Open does, too.
+// CheckHeldFileSystem and SealedTree::Open do, too.
 Result<image::SealedTree> OpenVolumeTree(const VolumeAccess& access,
                                          const image::Manifest& manifest,
                                          const Console& console);
