@@ -55,10 +55,12 @@ def basic_command(accel, memory_mb):
 class Machine:
     """Boots on start(); stop() ends this very process and no other."""
 
-    def __init__(self, kernel, image, accel, *, disks=(), memory_mb=768, processors=1,
+    def __init__(self, kernel, image, accel, *, disks=(), shared=(), memory_mb=768, processors=1,
                  forwards=(), log=None, extra_command_line=""):
         self.kernel, self.image, self.accel = kernel, image, accel
-        self.disks, self.memory_mb, self.forwards = list(disks), memory_mb, list(forwards)
+        # `shared` are disks that other machines may have at the same time: read-only.
+        self.disks, self.shared = list(disks), list(shared)
+        self.memory_mb, self.forwards = memory_mb, list(forwards)
         self.processors, self.extra_command_line = processors, extra_command_line
         self.work = Path(tempfile.mkdtemp(prefix="tdxvfs-vm."))
         self.console = Path(log) if log else self.work / "console"
@@ -105,9 +107,8 @@ class Machine:
                            for outside, inside in self.forwards)
         command += ["-netdev", f"user,id=net{forwards}",
                     "-device", "virtio-net-pci,netdev=net,romfile="]
-        layers = [self.image / "root.erofs"] + self.disks
-        for number, disk in enumerate(layers):
-            frozen = "on" if str(disk).endswith(".erofs") else "off"
+        for number, disk in enumerate([self.image / "root.erofs"] + self.disks + self.shared):
+            frozen = "on" if str(disk).endswith(".erofs") or disk in self.shared else "off"
             command += ["-drive", f"file={disk},format=raw,if=none,id=disk{number},"
                                   f"readonly={frozen},cache=unsafe",
                         "-device", f"virtio-blk-pci,drive=disk{number}"]

@@ -6,6 +6,10 @@ from .machine import CommandFailed
 from .trusted_side import SERVER_NAME, policy
 
 
+# In the guest, behind the root, its layer and the data disk.
+SHARED_DISK = "/dev/vdd"
+
+
 class Failed(AssertionError):
     """The guest or the server did something else than it should."""
 
@@ -20,8 +24,9 @@ class Scenario:
     """One story; several share a boot when their `boot` is the same word.
 
     prepare() runs before the guest boots: it packs images into self.disk (the
-    guest's /var/lib/tdxvfs) and puts configuration into self.files. run() is
-    the story itself, with self.guest up.
+    guest's /var/lib/tdxvfs) and puts configuration into self.files; a file that
+    it adds to self.shared is a read-only disk of every guest (SHARED_DISK is the
+    first). run() is the story itself, with self.guest up.
     """
 
     boot = "waiting"
@@ -29,7 +34,7 @@ class Scenario:
     def __init__(self, name, side, disk, files):
         self.name, self.side, self.disk, self.files = name, side, disk, files
         self.guest = None
-        self.boot_again = None
+        self.boot_again = self.boot_beside = self.shared = None
         self.server = None
         self.volume = None
 
@@ -120,18 +125,18 @@ class Scenario:
         self.nothing_left()
 
 
-def volume_files(volume, server, **settings):
+def volume_files(volume, server, image=None, **settings):
     """What the guest's owner writes below /etc for one volume, by path."""
     settings = {"retry_slowly": "3s", **settings}
     extra = "".join(f'{key} = "{value}"\n' for key, value in settings.items())
     authority = f"etc/tdxvfs/ca-{volume.name}.pem"
     return {
         f"etc/tdxvfs/volumes.d/{volume.name}.toml":
-            f'image = "/var/lib/tdxvfs/{volume.image.name}"\n'
+            f'image = "{image or "/var/lib/tdxvfs/" + volume.image.name}"\n'
             f'mount = "{volume.mount}"\n'
             f'servers = ["{SERVER_NAME}:{server.port}"]\n'
             f'ca = "/{authority}"\n{extra}',
         authority: server.authority_certificate.read_text(encoding="ascii")}
 
 
-__all__ = ["CommandFailed", "Failed", "Scenario", "check", "volume_files"]
+__all__ = ["CommandFailed", "Failed", "SHARED_DISK", "Scenario", "check", "volume_files"]

@@ -51,7 +51,8 @@ class Boot:
         self.kernel, self.image, self.accel = built
         self.disk = work / "disk"
         self.files = {}
-        self.machine = None
+        self.shared = []  # disks as Machine has them, after the data disk
+        self.machine = self.neighbour = None
         self.forwards = [(0, 8443)]
         self.disk.mkdir(parents=True)
 
@@ -94,12 +95,32 @@ class Boot:
 
     def start(self):
         """Boots; the seconds until the guest answered."""
-        self.machine = Machine(self.kernel, self.image, self.accel,
-                               disks=[self.make_layer(), self.make_data_disk()],
-                               forwards=self.forwards, log=self.log)
-        seconds = self.machine.start()
-        # The guest takes commands long before its network is there.
-        self.machine.run("systemctl start rig-network.service tdxvfs-simulator-guest.service")
+        self.machine = self._machine([self.make_layer(), self.make_data_disk()], self.log)
+        return self._up(self.machine)
+
+    def beside(self):
+        """Boots a second guest beside the first one, with the same layer and the same
+        shared disks and a data disk of its own; its machine."""
+        disk = self.work / "neighbour.img"
+        shutil.copyfile(self.work / "data.img", disk)
+        self.neighbour = self._machine([self.work / "layer.erofs", disk],
+                                       self.log.with_suffix(".neighbour.console"))
+        self._up(self.neighbour)
+        return self.neighbour
+
+    def _machine(self, disks, log):
+        return Machine(self.kernel, self.image, self.accel, disks=disks, shared=self.shared,
+                       forwards=self.forwards, log=log)
+
+    @staticmethod
+    def _up(machine):
+        seconds = machine.start()
+        # The guest takes commands long before its network is there. Once on a busy
+        # machine it did not come up at first: what it says then is worth to be seen.
+        if machine.try_run("systemctl start rig-network.service").code != 0:
+            print("the guest's network is started again:\n" + machine.run(
+                "journalctl -b --no-pager -u rig-network.service"), flush=True)
+        machine.run("systemctl start rig-network.service tdxvfs-simulator-guest.service")
         return seconds
 
     def again(self):
@@ -109,10 +130,11 @@ class Boot:
         return self.machine
 
     def stop(self):
-        """Ends the machine if it runs."""
-        if self.machine:
-            self.machine.stop()
-            self.machine = None
+        """Ends the machines that run."""
+        for machine in (self.machine, self.neighbour):
+            if machine:
+                machine.stop()
+        self.machine = self.neighbour = None
 
 
 def merge_usr(tree):
@@ -167,7 +189,8 @@ class Suite:
         ready = {}
         for name, kind in self.classes.items():
             scenario = kind(name, side, boot.disk, boot.files)
-            scenario.boot_again = boot.again
+            scenario.boot_again, scenario.boot_beside = boot.again, boot.beside
+            scenario.shared = boot.shared
             try:
                 scenario.prepare()
                 ready[name] = scenario
