@@ -9,23 +9,14 @@
 #include <utility>
 
 #include "common/file.h"
+#include "keyserver/configured_file.h"
 
 namespace tdxvfs::keyserver {
 namespace {
 
-// Puts file and line before the error of a part that reads two files: those of
-// the second key where its name or its file is meant.
-template <typename T>
-Result<T> At(const Config& config, Result<T> read, std::string_view first,
-             std::string_view second, std::string_view second_file) {
-  if (read.has_value()) {
-    return read;
-  }
-  const std::string& text = read.error().message();
-  const bool is_second =
-      text.find(second) != std::string::npos ||
-      (!second_file.empty() && text.find(second_file) != std::string::npos);
-  return std::move(read).Context(config.Place(is_second ? second : first));
+ConfiguredFile ConfiguredAt(const Config& config, std::string_view key,
+                            const std::string& source) {
+  return {source, config.Place(key)};
 }
 
 }  // namespace
@@ -33,14 +24,15 @@ Result<T> At(const Config& config, Result<T> read, std::string_view first,
 Result<ReloadableFiles> LoadReloadableFiles(const Config& config) {
   ASSIGN_OR_RETURN(
       TlsIdentity identity,
-      At(config, TlsIdentity::Load(config.tls_certificate, config.tls_key),
-         "tls.certificate", "tls.key", config.tls_key));
+      TlsIdentity::Load(
+          ConfiguredAt(config, "tls.certificate", config.tls_certificate),
+          ConfiguredAt(config, "tls.key", config.tls_key)));
   ReloadableFiles files{std::move(identity), std::nullopt};
   if (!config.admin_address.empty()) {
-    ASSIGN_OR_RETURN(
-        files.administrators,
-        At(config, ClientAuthority::Load(config.admin_ca, config.admin_crl),
-           "admin.ca", "admin.crl", config.admin_crl));
+    ASSIGN_OR_RETURN(files.administrators,
+                     ClientAuthority::Load(
+                         ConfiguredAt(config, "admin.ca", config.admin_ca),
+                         ConfiguredAt(config, "admin.crl", config.admin_crl)));
   }
   return files;
 }

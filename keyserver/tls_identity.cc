@@ -21,39 +21,53 @@ int NoPassphrase(char* /*buffer*/, int /*size*/, int /*writing*/,
   return -1;
 }
 
-Result<void> CheckPair(const std::string& certificate_pem,
-                       const Secret& key_pem) {
-  const BioPtr certificate_bio(BIO_new_mem_buf(
-      certificate_pem.data(), static_cast<int>(certificate_pem.size())));
-  const X509Ptr certificate(
-      PEM_read_bio_X509(certificate_bio.get(), nullptr, nullptr, nullptr));
-  const auto key_bytes = key_pem.Reveal();
-  const BioPtr key_bio(
-      BIO_new_mem_buf(key_bytes.data(), static_cast<int>(key_bytes.size())));
+struct Certificate {
+  std::string pem;
+  X509Ptr x509;
+  LeafCertificate leaf;
+};
+
+Result<Certificate> LoadCertificate(const std::string& path) {
+  Certificate certificate;
+  ASSIGN_OR_RETURN(certificate.pem, ReadConfigFile(path, kMaxTlsFile));
+  const BioPtr bio(BIO_new_mem_buf(certificate.pem.data(),
+                                   static_cast<int>(certificate.pem.size())));
+  certificate.x509.reset(
+      PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+  if (!certificate.x509) {
+    return OpensslError(Reason::kConfigInvalid, "read a PEM certificate");
+  }
+  ASSIGN_OR_RETURN(certificate.leaf, ReadLeafCertificate(certificate.pem));
+  return certificate;
+}
+
+Result<Secret> LoadKey(const std::string& source, X509* certificate) {
+  ASSIGN_OR_RETURN(Secret pem, LoadSecret(source, kMaxTlsFile));
+  const auto bytes = pem.Reveal();
+  const BioPtr bio(
+      BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
   const EvpPkeyPtr key(
-      PEM_read_bio_PrivateKey(key_bio.get(), nullptr, NoPassphrase, nullptr));
-  if (!certificate || !key) {
-    return OpensslError(Reason::kConfigInvalid,
-                        key ? "read tls.certificate" : "read tls.key");
+      PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassphrase, nullptr));
+  if (!key) {
+    return OpensslError(Reason::kConfigInvalid, "read a PEM key");
   }
-  if (X509_check_private_key(certificate.get(), key.get()) != 1) {
+  if (X509_check_private_key(certificate, key.get()) != 1) {
     return OpensslError(Reason::kConfigInvalid,
-                        "tls.key does not belong to tls.certificate");
+                        "the key does not belong to tls.certificate");
   }
-  return {};
+  return pem;
 }
 
 }  // namespace
 
-Result<TlsIdentity> TlsIdentity::Load(const std::filesystem::path& certificate,
-                                      std::string_view key) {
-  ASSIGN_OR_RETURN(std::string certificate_pem,
-                   ReadConfigFile(certificate, kMaxTlsFile));
-  ASSIGN_OR_RETURN(Secret key_pem, LoadSecret(key, kMaxTlsFile));
-  RETURN_IF_ERROR(CheckPair(certificate_pem, key_pem));
-  ASSIGN_OR_RETURN(const LeafCertificate leaf,
-                   ReadLeafCertificate(certificate_pem));
-  return TlsIdentity{std::move(certificate_pem), std::move(key_pem), leaf};
+Result<TlsIdentity> TlsIdentity::Load(const ConfiguredFile& certificate,
+                                      const ConfiguredFile& key) {
+  ASSIGN_OR_RETURN(
+      Certificate shown,
+      LoadCertificate(certificate.source).Context(certificate.place));
+  ASSIGN_OR_RETURN(Secret key_pem,
+                   LoadKey(key.source, shown.x509.get()).Context(key.place));
+  return TlsIdentity{std::move(shown.pem), std::move(key_pem), shown.leaf};
 }
 
 }  // namespace tdxvfs::keyserver

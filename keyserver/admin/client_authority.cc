@@ -129,21 +129,18 @@ Result<void> ReadRoles(X509* certificate, Administrator* administrator) {
 
 }  // namespace
 
-Result<ClientAuthority> ClientAuthority::Load(const std::string& ca,
-                                              const std::string& crl) {
+Result<ClientAuthority> ClientAuthority::Load(const ConfiguredFile& ca,
+                                              const ConfiguredFile& crl) {
   ClientAuthority authority;
-  ASSIGN_OR_RETURN(authority.ca_pem_, ReadConfigFile(ca, kMaxClientCa));
   authority.store_.reset(X509_STORE_new());
   if (!authority.store_) {
     return OpensslError(Reason::kInternal, "make a certificate store");
   }
-  RETURN_IF_ERROR(authority.AddCertificates().Context("admin.ca '" + ca + "'"));
+  RETURN_IF_ERROR(authority.LoadCertificates(ca.source).Context(ca.place));
   // An authority that is not self-signed is trusted as well.
   unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN;
-  if (!crl.empty()) {
-    ASSIGN_OR_RETURN(const std::string crl_pem,
-                     ReadConfigFile(crl, kMaxCrlFile));
-    RETURN_IF_ERROR(authority.AddLists(crl_pem, crl));
+  if (!crl.source.empty()) {
+    RETURN_IF_ERROR(authority.LoadLists(crl.source).Context(crl.place));
     flags |= X509_V_FLAG_CRL_CHECK;
   }
   if (X509_STORE_set_flags(authority.store_.get(), flags) != 1 ||
@@ -152,6 +149,16 @@ Result<ClientAuthority> ClientAuthority::Load(const std::string& ca,
     return OpensslError(Reason::kInternal, "set up a certificate store");
   }
   return authority;
+}
+
+Result<void> ClientAuthority::LoadCertificates(const std::string& path) {
+  ASSIGN_OR_RETURN(ca_pem_, ReadConfigFile(path, kMaxClientCa));
+  return AddCertificates().Context("'" + path + "'");
+}
+
+Result<void> ClientAuthority::LoadLists(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string pem, ReadConfigFile(path, kMaxCrlFile));
+  return AddLists(pem).Context("'" + path + "'");
 }
 
 Result<void> ClientAuthority::AddCertificates() {
@@ -169,15 +176,13 @@ Result<void> ClientAuthority::AddCertificates() {
   return {};
 }
 
-Result<void> ClientAuthority::AddLists(const std::string& crl_pem,
-                                       const std::string& path) {
-  const std::string name = "admin.crl '" + path + "'";
+Result<void> ClientAuthority::AddLists(const std::string& crl_pem) {
   const BioPtr bio = ReadFrom(crl_pem);
   std::size_t found = 0;
   while (X509CrlPtr list{
       PEM_read_bio_X509_CRL(bio.get(), nullptr, nullptr, nullptr)}) {
     if (X509_STORE_add_crl(store_.get(), list.get()) != 1) {
-      return OpensslError(Reason::kConfigInvalid, name);
+      return OpensslError(Reason::kConfigInvalid, "add revocation list");
     }
     ++found;
     // Of an authority further up or of one that left: nobody asks for it.
@@ -187,20 +192,17 @@ Result<void> ClientAuthority::AddLists(const std::string& crl_pem,
     // Everybody whom that authority certified would be refused for it.
     if (!IsSignedByOneOf(certificates_, list.get())) {
       return Error(Reason::kConfigInvalid,
-                   name +
-                       ": a list names a certificate of admin.ca as its "
-                       "issuer, but is not signed by it");
+                   "a list names a certificate of admin.ca as its issuer, but "
+                   "is not signed by it");
     }
     lists_.push_back(std::move(list));
   }
   if (!IsEnd() || found == 0) {
-    return OpensslError(Reason::kConfigInvalid,
-                        name + ": read PEM revocation lists");
+    return OpensslError(Reason::kConfigInvalid, "read PEM revocation lists");
   }
-  return lists_.empty()
-             ? Error(Reason::kConfigInvalid,
-                     name + ": no list is of a certificate of admin.ca")
-             : Result<void>();
+  return lists_.empty() ? Error(Reason::kConfigInvalid,
+                                "no list is of a certificate of admin.ca")
+                        : Result<void>();
 }
 
 Result<void> ClientAuthority::CheckListDates(

@@ -10,6 +10,7 @@
 #include "common/owned_openssl.h"
 #include "common/result.h"
 #include "keyserver/admin/administrator.h"
+#include "keyserver/configured_file.h"
 
 namespace tdxvfs::keyserver {
 
@@ -20,11 +21,12 @@ namespace tdxvfs::keyserver {
 class ClientAuthority {
  public:
   // Reads the files: `ca` with one or more PEM certificates, `crl` with the PEM
-  // revocation lists of all of them, or empty when nothing is ever revoked.
+  // revocation lists of all of them, or without a source when nothing is ever
+  // revoked.
   // Lists of other issuers count for nothing.
   // Fails with kConfigInvalid or kConfigMissing.
-  static Result<ClientAuthority> Load(const std::string& ca,
-                                      const std::string& crl);
+  static Result<ClientAuthority> Load(const ConfiguredFile& ca,
+                                      const ConfiguredFile& crl);
 
   // Whether every list is in date: once one is not, everybody is refused whom
   // its issuer certified. Fails with kConfigInvalid.
@@ -44,8 +46,10 @@ class ClientAuthority {
   };
 
   ClientAuthority() = default;
+  Result<void> LoadCertificates(const std::string& path);
   Result<void> AddCertificates();
-  Result<void> AddLists(const std::string& crl_pem, const std::string& path);
+  Result<void> LoadLists(const std::string& path);
+  Result<void> AddLists(const std::string& crl_pem);
 
   std::string ca_pem_;
   std::vector<X509Ptr> certificates_;

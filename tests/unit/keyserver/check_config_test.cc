@@ -92,6 +92,23 @@ INSTANTIATE_TEST_SUITE_P(
                                fs::copy_options::overwrite_existing);
                },
                Reason::kConfigInvalid, ":7: tls.key"},
+        Spoilt{"NoPemInTheCertificate",
+               [](const fs::path& s) {
+                 fs::resize_file(s / "tls/server.pem", 10);
+               },
+               Reason::kConfigInvalid, ":6: tls.certificate"},
+        Spoilt{"NoPemInTheKey",
+               [](const fs::path& s) {
+                 fs::resize_file(s / "tls/server.key", 10);
+               },
+               Reason::kConfigInvalid, ":7: tls.key"},
+        // Whose name has the key's in it, and the name of the other key.
+        Spoilt{"CertificateNamedLikeItsKey",
+               [](const fs::path& s) {
+                 Replace(s / "keyserver.toml", "/server.pem",
+                         "/server.key.tls.key");
+               },
+               Reason::kConfigMissing, ":6: tls.certificate"},
         Spoilt{"NoMasterKey",
                [](const fs::path& s) { fs::remove(s / "master.key"); },
                Reason::kConfigMissing, ":11: store.master_key"},
@@ -138,7 +155,15 @@ INSTANTIATE_TEST_SUITE_P(
                             (s / "tls/ca.pem").string() +
                             "\"\ncrl = \"/none.crl\"\n");
                },
-               Reason::kConfigMissing, ":23: admin.crl"}),
+               Reason::kConfigMissing, ":23: admin.crl"},
+        Spoilt{"AdministratorsAuthorityNamedLikeAList",
+               [](const fs::path& s) {
+                 Append(s / "admin.crl", "no certificate");
+                 Append(s / "keyserver.toml",
+                        "[admin]\naddress = \"[::]:0\"\nca = \"" +
+                            (s / "admin.crl").string() + "\"\n");
+               },
+               Reason::kConfigInvalid, ":22: admin.ca"}),
     [](const auto& row) { return row.param.name; });
 
 // A command that an operator runs has no credentials, the unit has.

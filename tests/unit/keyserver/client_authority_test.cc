@@ -39,9 +39,13 @@ class ClientAuthorityTest : public ::testing::Test {
     EXPECT_THAT(ReplaceFile(path, AsBytes(content), 0600), Succeeds());
     return path.string();
   }
+  static Result<ClientAuthority> LoadFiles(const std::string& ca,
+                                           const std::string& crl) {
+    return ClientAuthority::Load({ca, "admin.ca"}, {crl, "admin.crl"});
+  }
   ClientAuthority Load(const std::string& crl = "") {
-    return ClientAuthority::Load(Write("ca.pem", authority_.certificate_pem()),
-                                 crl.empty() ? "" : Write("crl.pem", crl))
+    return LoadFiles(Write("ca.pem", authority_.certificate_pem()),
+                     crl.empty() ? "" : Write("crl.pem", crl))
         .value();
   }
   std::string Issue(const std::string& names) {
@@ -126,7 +130,7 @@ TEST_F(ClientAuthorityTest, RefusesAListOfAnotherAuthority) {
   for (const std::string& lists :
        {foreign.RevocationList({}),
         authority_.RevocationList({}) + foreign.RevocationList({})}) {
-    EXPECT_THAT(ClientAuthority::Load(ca, Write("crl.pem", lists)),
+    EXPECT_THAT(LoadFiles(ca, Write("crl.pem", lists)),
                 Fails(Reason::kConfigInvalid));
   }
 }
@@ -141,18 +145,17 @@ TEST_F(ClientAuthorityTest, LeavesListsOfOthersAside) {
   EXPECT_THAT(both.Admit(alice, Now()), Fails(Reason::kPermission));
   EXPECT_THAT(both.Admit(Issue("URI:tdxvfs-role:admin"), Now()), Succeeds());
   const std::string ca = Write("ca.pem", authority_.certificate_pem());
-  EXPECT_THAT(
-      ClientAuthority::Load(ca, Write("crl.pem", other.RevocationList({}))),
-      Fails(Reason::kConfigInvalid));
+  EXPECT_THAT(LoadFiles(ca, Write("crl.pem", other.RevocationList({}))),
+              Fails(Reason::kConfigInvalid));
 }
 
 TEST_F(ClientAuthorityTest, SaysWhichFileItCannotRead) {
   const std::string ca = Write("ca.pem", authority_.certificate_pem());
-  EXPECT_THAT(ClientAuthority::Load(Write("bad.pem", "nonsense"), ""),
+  EXPECT_THAT(LoadFiles(Write("bad.pem", "nonsense"), ""),
               Fails(Reason::kConfigInvalid));
-  EXPECT_THAT(ClientAuthority::Load(ca, Write("bad.crl", "nonsense")),
+  EXPECT_THAT(LoadFiles(ca, Write("bad.crl", "nonsense")),
               Fails(Reason::kConfigInvalid));
-  EXPECT_THAT(ClientAuthority::Load(ca, "/nonexistent/crl.pem"),
+  EXPECT_THAT(LoadFiles(ca, "/nonexistent/crl.pem"),
               Fails(Reason::kConfigMissing));
 }
 
