@@ -3,15 +3,16 @@
 
 #include <utility>
 
+#include "cli/binary_units.h"
+
 namespace tdxvfs::cli {
 namespace {
 
 // Back to the first column, and clear the line (ECMA-48 EL).
 constexpr const char* kClearLine = "\r\x1b[K";
 constexpr std::chrono::milliseconds kBetween{200};
-constexpr double kMebibyte = 1048576;
 
-std::string TimeLeft(double seconds) {
+std::string RestText(double seconds) {
   const auto whole = static_cast<std::uint64_t>(seconds) + 1;
   if (whole < 60) {
     return std::to_string(whole) + " s left";
@@ -25,7 +26,7 @@ std::string TimeLeft(double seconds) {
 }
 
 std::string Mebibytes(double bytes) {
-  return std::to_string(static_cast<std::uint64_t>(bytes / kMebibyte)) + " MiB";
+  return std::to_string(static_cast<std::uint64_t>(bytes) / kMebibyte) + " MiB";
 }
 
 }  // namespace
@@ -43,7 +44,7 @@ std::string ProgressText(std::uint64_t done, std::uint64_t total,
   if (rate > 0) {
     text += ", " + Mebibytes(rate) + "/s";
     if (total > done) {
-      text += ", " + TimeLeft((all - ready) / rate);
+      text += ", " + RestText((all - ready) / rate);
     }
   }
   return text;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/binary_units.h"
 #include "common/file.h"
 #include "common/json_text.h"
 #include "common/profile_limits.h"
@@ -14,10 +15,8 @@
 namespace tdxvfs::cli {
 namespace {
 
-constexpr std::uint64_t kKibibyte = 1024;
-constexpr std::uint64_t kMebibyte = 1024 * kKibibyte;
-
-std::string SizeText(std::uint64_t size) {
+// As the guest's file of the volume takes it.
+std::string HeaderSizeText(std::uint64_t size) {
   return size % kMebibyte == 0 ? std::to_string(size / kMebibyte) + " MiB"
                                : std::to_string(size / kKibibyte) + " KiB";
 }
@@ -25,7 +24,7 @@ std::string SizeText(std::uint64_t size) {
 // The agent reads as much as its file says before it knows any header.
 void RemarkHeaderSize(std::uint64_t size, const Console& console) {
   if (size != luks::kDefaultHeaderSize) {
-    const std::string text = SizeText(size);
+    const std::string text = HeaderSizeText(size);
     console.err << "tdxvfs: note: its header has another size than usual: the "
                    "guest's file of the volume needs the line header = \""
                 << text << "\" (tdxvfs-agent config --header '" << text

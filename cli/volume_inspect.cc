@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/binary_units.h"
 #include "cli/commands.h"
 #include "cli/text_table.h"
 #include "common/hex.h"
@@ -12,8 +13,6 @@
 
 namespace tdxvfs::cli {
 namespace {
-
-constexpr std::uint64_t kMebibyte = std::uint64_t{1024} * 1024;  // bytes
 
 struct Options {
   std::string image;

@@ -12,6 +12,7 @@
 #include <string>
 #include <utility>
 
+#include "common/sync_directory.h"
 #include "common/unique_fd.h"
 
 namespace tdxvfs {
@@ -102,18 +103,6 @@ Result<void> WriteAll(int descriptor, std::span<const std::uint8_t> content,
   }
   if (fsync(descriptor) != 0) {
     return SystemError(ReasonOfWriting(errno), "sync " + Quoted(path), errno);
-  }
-  return {};
-}
-
-Result<void> SyncDirectoryOf(const std::filesystem::path& path) {
-  const auto parent =
-      path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-  const UniqueFd directory(
-      open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory.valid() || fsync(directory.get()) != 0) {
-    return SystemError(Reason::kFileUnwritable, "sync " + Quoted(parent),
-                       errno);
   }
   return {};
 }

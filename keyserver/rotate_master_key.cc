@@ -11,7 +11,7 @@
 
 #include "common/file.h"
 #include "common/secret.h"
-#include "common/unique_fd.h"
+#include "common/sync_directory.h"
 #include "keyserver/admin/store_client.h"
 #include "keyserver/keys/master_key.h"
 #include "keyserver/secret_source.h"
@@ -70,16 +70,6 @@ Result<void> MakeNextKey(const Files& files) {
   return {};
 }
 
-Result<void> SyncFolderOf(const fs::path& path) {
-  const UniqueFd folder(
-      open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder.valid() || fsync(folder.get()) != 0) {
-    return SystemError(Reason::kFileUnwritable,
-                       "sync '" + path.parent_path().string() + "'", errno);
-  }
-  return {};
-}
-
 // The name of the key is there at every moment.
 Result<void> PutInPlace(const Files& files) {
   if (link(files.key.c_str(), files.previous.c_str()) != 0 &&
@@ -91,7 +81,7 @@ Result<void> PutInPlace(const Files& files) {
     return SystemError(Reason::kFileUnwritable,
                        "replace '" + files.key.string() + "'", errno);
   }
-  return SyncFolderOf(files.key);
+  return SyncDirectoryOf(files.key);
 }
 
 // A rotation that ended after its key was in place, and before the server was

@@ -27,12 +27,6 @@ std::string Word(const Value& value) {
              : std::string();
 }
 
-std::string OpenInstead(const std::string& what,
-                        const std::string& how = "cryptsetup open") {
-  return what + ": open it with '" + how +
-         "', mount it and pack its files with 'tdxvfs volume pack'";
-}
-
 // On-Disk Format 1.1, section 3.8: what a program must know to open it.
 std::string OfRequirements(const element& root) {
   simdjson::dom::array needed;
@@ -58,7 +52,7 @@ std::string OfRequirements(const element& root) {
 
 std::string OfSegment(const element& segment) {
   const std::string type = Word(segment["type"]);
-  if (type.rfind("hw-opal", 0) == 0) {
+  if (type.starts_with("hw-opal")) {
     return OpenInstead("a volume that its disk encrypts (OPAL)");
   }
   if (!type.empty() && type != "crypt") {
@@ -84,6 +78,10 @@ std::string OfSegment(const element& segment) {
 }
 
 }  // namespace
+
+std::string OpenInstead(const std::string& what, const std::string& how) {
+  return what + ": open it with '" + how + "', " + std::string(kMountAndPack);
+}
 
 std::string DescribeForeignKind(std::span<const std::uint8_t> header) {
   const std::uint64_t size =

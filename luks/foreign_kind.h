@@ -5,8 +5,17 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace tdxvfs::luks {
+
+// What the owner of files can do that no import reads.
+inline constexpr std::string_view kMountAndPack =
+    "mount it and pack its files with 'tdxvfs volume pack'";
+
+// `what`, and how its owner opens it to do so.
+std::string OpenInstead(const std::string& what,
+                        const std::string& how = "cryptsetup open");
 
 // What sort of LUKS2 volume a header is of that no import takes, and what its
 // owner can do, as the first part of an error's message: "a volume with

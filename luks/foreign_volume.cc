@@ -158,8 +158,8 @@ Result<ForeignVolume> UnlockForeignVolume(const ImageFile& image,
     return Error(Reason::kImageNotLuks2,
                  QuotedName(image) +
                      " has no LUKS header; if that is in a file of its own, "
-                     "open both with 'cryptsetup open --header FILE DATA', "
-                     "mount it and pack its files with 'tdxvfs volume pack'");
+                     "open both with 'cryptsetup open --header FILE DATA', " +
+                     std::string(kMountAndPack));
   }
   if (!IsLuks1(start)) {
     return UnlockOrDescribe(image, passphrase).Context(QuotedName(image));

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "common/hex.h"
+#include "luks/foreign_kind.h"
 #include "luks/header.h"
 #include "luks/luks_format.h"
 
@@ -27,11 +28,6 @@ constexpr std::size_t kSlots = 8;
 constexpr std::size_t kSlotIterationsAt = 4;
 constexpr std::size_t kSlotMaterialAt = 40;
 constexpr std::size_t kSlotStripesAt = 44;
-
-// For what an import takes of no volume.
-constexpr const char* kOpenInstead =
-    ": open it with 'cryptsetup open', mount it and pack its files with "
-    "'tdxvfs volume pack'";
 
 constexpr std::uint32_t kSlotActive = 0x00ac71f3;
 constexpr std::uint32_t kSlotDead = 0x0000dead;
@@ -73,12 +69,12 @@ Result<void> CheckCipher(std::span<const std::uint8_t> bytes) {
   if (cipher != "aes" || mode != "xts-plain64" ||
       (key_size != 32 && key_size != 64)) {
     return Luks1Error(
-        "cipher '" + std::string(cipher) + "-" + std::string(mode) +
-        "' with a key of " + std::to_string(key_size) +
-        " bytes instead of aes-xts-plain64 with 32 or 64" + kOpenInstead);
+        OpenInstead("cipher '" + std::string(cipher) + "-" + std::string(mode) +
+                    "' with a key of " + std::to_string(key_size) +
+                    " bytes instead of aes-xts-plain64 with 32 or 64"));
   }
   if (hash != "sha1" && hash != "sha256" && hash != "sha512") {
-    return Luks1Error("hash '" + std::string(hash) + "'" + kOpenInstead);
+    return Luks1Error(OpenInstead("hash '" + std::string(hash) + "'"));
   }
   return {};
 }
@@ -129,8 +125,9 @@ Result<Luks1Header> ParseLuks1Header(std::span<const std::uint8_t> bytes) {
   header.data_offset = BigEndianAt(bytes, kDataAt) * kSectorSize;
   if (header.data_offset < kLuks1HeaderSize ||
       header.data_offset > kMaxHeaderSize) {
-    return Luks1Error("data at byte " + std::to_string(header.data_offset) +
-                      ", no header or one above 16 MiB" + kOpenInstead);
+    return Luks1Error(OpenInstead("data at byte " +
+                                  std::to_string(header.data_offset) +
+                                  ", no header or one above 16 MiB"));
   }
   for (std::size_t slot = 0; slot < kSlots; ++slot) {
     RETURN_IF_ERROR(CheckSlot(bytes, slot, header));

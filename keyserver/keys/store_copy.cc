@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "common/sync_directory.h"
 #include "common/unique_fd.h"
 
 namespace tdxvfs::keyserver {
@@ -76,16 +77,6 @@ Result<void> CopyPages(sqlite3* from, const std::filesystem::path& path,
   return {};
 }
 
-Result<void> SyncFolderOf(const std::filesystem::path& path) {
-  const UniqueFd folder(
-      open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder.valid() || fsync(folder.get()) != 0) {
-    return SystemError(Reason::kConfigInvalid,
-                       "sync '" + path.parent_path().string() + "'", errno);
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<void> CopyStore(sqlite3* database, const std::filesystem::path& copy,
@@ -109,7 +100,7 @@ Result<void> CopyStore(sqlite3* database, const std::filesystem::path& copy,
         errno == EEXIST ? Reason::kAlreadyExists : Reason::kConfigInvalid,
         context, errno);
   }
-  return SyncFolderOf(copy);
+  return SyncDirectoryOf(copy);
 }
 
 }  // namespace tdxvfs::keyserver

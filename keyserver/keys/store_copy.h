@@ -14,8 +14,8 @@ namespace tdxvfs::keyserver {
 // backup: what others write through the same connection meanwhile is in the
 // copy. The copy is whole and synced, or not there. `lock`, if any, is what
 // orders the users of the connection; it is held for milliseconds at a time.
-// Fails with kAlreadyExists (nothing is overwritten), kNoSpace, else
-// kConfigInvalid.
+// Fails with kAlreadyExists (nothing is overwritten), kNoSpace, kFileUnwritable
+// (the folder), else kConfigInvalid.
 Result<void> CopyStore(sqlite3* database, const std::filesystem::path& copy,
                        std::mutex* lock = nullptr);
 

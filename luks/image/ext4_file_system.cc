@@ -10,6 +10,7 @@
 #include <ext2fs/ext2fs.h>
 
 #include "common/hex.h"
+#include "luks/foreign_kind.h"
 #include "luks/image/ext4_channel.h"
 #include "luks/super_block.h"
 
@@ -29,19 +30,17 @@ struct Other {
   std::string_view name;
   std::string_view next;  // what its owner can do
 };
-constexpr std::string_view kMountAndPack =
-    "mount it and pack its files with 'tdxvfs volume pack'";
 // A boot sector's own mark is the last, for FAT has it as well.
 constexpr std::array<Other, 14> kOthers{
-    {{0, "XFSB", "xfs", kMountAndPack},
-     {65600, "_BHRfS_M", "btrfs", kMountAndPack},
-     {0, "hsqs", "squashfs", kMountAndPack},
-     {1024, "\xe2\xe1\xf5\xe0", "erofs", kMountAndPack},
-     {1024, "\x10\x20\xf5\xf2", "f2fs", kMountAndPack},
-     {54, "FAT", "vfat", kMountAndPack},
-     {82, "FAT32", "vfat", kMountAndPack},
-     {3, "NTFS    ", "ntfs", kMountAndPack},
-     {3, "EXFAT   ", "exfat", kMountAndPack},
+    {{0, "XFSB", "xfs", luks::kMountAndPack},
+     {65600, "_BHRfS_M", "btrfs", luks::kMountAndPack},
+     {0, "hsqs", "squashfs", luks::kMountAndPack},
+     {1024, "\xe2\xe1\xf5\xe0", "erofs", luks::kMountAndPack},
+     {1024, "\x10\x20\xf5\xf2", "f2fs", luks::kMountAndPack},
+     {54, "FAT", "vfat", luks::kMountAndPack},
+     {82, "FAT32", "vfat", luks::kMountAndPack},
+     {3, "NTFS    ", "ntfs", luks::kMountAndPack},
+     {3, "EXFAT   ", "exfat", luks::kMountAndPack},
      {536, "LVM2 001", "an LVM physical volume",
       "activate it ('vgchange -ay'), mount the logical volume and pack its "
       "files with 'tdxvfs volume pack'"},
@@ -59,7 +58,7 @@ constexpr std::array<Other, 14> kOthers{
 // first decrypts to noise.
 constexpr std::string_view kNothingKnown =
     "the volume holds no file system that is known: either none was ever made "
-    "in it, or mount it and pack its files with 'tdxvfs volume pack'";
+    "in it, or ";
 
 std::string DescribeOther(ByteSource* source) {
   for (const Other& other : kOthers) {
@@ -71,7 +70,7 @@ std::string DescribeOther(ByteSource* source) {
              ", not ext4: " + std::string(other.next);
     }
   }
-  return std::string(kNothingKnown);
+  return std::string(kNothingKnown) + std::string(luks::kMountAndPack);
 }
 
 // The library sizes its tables by what the superblock says: bounded first.
