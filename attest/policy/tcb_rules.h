@@ -37,6 +37,9 @@ struct TcbRules {
 // Fails with kPolicyInvalid naming the path. Revoked can stand nowhere.
 Result<TcbRules> ReadTcbRules(const JsonMember& member);
 
+// Whether a status passes for ever, without grace.
+bool Accepts(const TcbRules& rules, attest::TcbStatus status);
+
 // What the platform itself is like: its status, TCB date and advisories. A
 // guest may learn that these were refused. `verdict` is null where the server
 // was configured to do without collateral: then the status is not looked at,

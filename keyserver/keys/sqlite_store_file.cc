@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "common/hex.h"
@@ -14,6 +13,7 @@
 #include "keyserver/keys/reseal.h"
 #include "keyserver/keys/sqlite_key_store.h"
 #include "keyserver/keys/store_file.h"
+#include "keyserver/keys/store_integrity.h"
 #include "keyserver/keys/store_layout.h"
 #include "keyserver/keys/store_migration.h"
 #include "keyserver/keys/store_presence.h"
@@ -23,9 +23,6 @@ namespace {
 
 constexpr std::string_view kKeyCheckText = "tdxvfs key store";
 constexpr std::string_view kKeyCheck = "key-check";
-// Reading all of a larger file would make the start slow; what is damaged there
-// is found when it is read, since every record is sealed.
-constexpr std::int64_t kMaxQuickCheck = 32LL * 1024 * 1024;  // bytes
 
 // Rows are overwritten when deleted, and the file stays locked from the first
 // transaction until it is closed, so that no second server can use it.
@@ -37,49 +34,6 @@ constexpr char kPragmas[] =
     "PRAGMA cell_size_check = ON;"
     "PRAGMA trusted_schema = OFF;"
     "PRAGMA secure_delete = ON;";
-
-Result<std::int64_t> QueryNumber(sqlite3* database, std::string_view sql) {
-  ASSIGN_OR_RETURN(SqliteStatement query,
-                   SqliteStatement::Prepare(database, sql));
-  RETURN_IF_ERROR(query.Step());
-  return query.Number(0);
-}
-
-Result<void> QuickCheck(sqlite3* database) {
-  ASSIGN_OR_RETURN(SqliteStatement check,
-                   SqliteStatement::Prepare(database, "PRAGMA quick_check"));
-  RETURN_IF_ERROR(check.Step());
-  if (check.Text(0) != "ok") {
-    return Error(Reason::kStoreInvalid, "damaged: " + check.Text(0));
-  }
-  return {};
-}
-
-Result<void> CheckIntegrity(sqlite3* database) {
-  ASSIGN_OR_RETURN(const std::int64_t pages,
-                   QueryNumber(database, "PRAGMA page_count"));
-  ASSIGN_OR_RETURN(const std::int64_t page_size,
-                   QueryNumber(database, "PRAGMA page_size"));
-  return pages * page_size > kMaxQuickCheck ? Result<void>()
-                                            : QuickCheck(database);
-}
-
-// The schema that the file has.
-Result<std::int64_t> CheckSchema(sqlite3* database) {
-  ASSIGN_OR_RETURN(const std::int64_t version,
-                   QueryNumber(database, "PRAGMA user_version"));
-  if (version > kSchemaVersion) {
-    return Error(Reason::kStoreNewer,
-                 "schema version " + std::to_string(version) +
-                     " was written by a newer program; this one knows " +
-                     std::to_string(kSchemaVersion));
-  }
-  if (version < 1) {
-    return Error(Reason::kStoreInvalid, "not a key store");
-  }
-  RETURN_IF_ERROR(CheckIntegrity(database));
-  return version;
-}
 
 Result<void> CheckKeyOf(const SealedRows& rows) {
   auto text = rows.FindMeta(kKeyCheck);
