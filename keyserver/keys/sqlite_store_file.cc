@@ -163,7 +163,7 @@ Result<void> SqliteKeyStore::CheckMasterKey() { return CheckKeyOf(rows()); }
 // After a rotation that was not finished the configured key may be either one.
 // When it is the new one, the earlier one has done its duty.
 Result<void> SqliteKeyStore::SettleMasterKey() {
-  const auto checked = CheckMasterKey();
+  auto checked = CheckMasterKey();
   if (checked.has_value()) {
     return DropNextKey();
   }
