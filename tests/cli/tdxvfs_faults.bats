@@ -135,6 +135,7 @@ is_backup() {
   tdxvfs volume verify direct --manifest direct.manifest --key-file newkey
   [[ $(jq -r .verity.root_hash manifest) == "$(jq -r .verity.root_hash direct.manifest)" ]]
   [[ $(jq -r .verity.root_hash manifest) =~ ^[0-9a-f]{64}$ ]]
+}
 
 @test "D10: an import in place that was killed is run again, whatever it left" {
   openssl genpkey -algorithm ed25519 -out sign.pem
