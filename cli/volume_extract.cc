@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "cli/commands.h"
 #include "cli/progress_line.h"
+#include "cli/stop_signals.h"
 #include "cli/text_table.h"
 #include "cli/volume_access.h"
 #include "common/json_text.h"
@@ -24,21 +26,39 @@ Result<image::Extraction> Extract(const Options& options,
   ASSIGN_OR_RETURN(const image::SealedTree tree,
                    OpenVolumeTree(options.access, manifest, console));
   ProgressLine progress(console, "extracting '" + options.access.image + "'");
-  return ExtractTree(tree.reader(), options.directory,
-                     [&](std::uint64_t done, std::uint64_t total) {
-                       progress.Show(done, total);
-                     });
+  return ExtractTree(
+      tree.reader(), options.directory,
+      [&](std::uint64_t done, std::uint64_t total) {
+        progress.Show(done, total);
+      },
+      &StopSignals::Came);
 }
 
-Result<void> VolumeExtract(const Options& options, const Console& console) {
-  ASSIGN_OR_RETURN(const image::Extraction done,
-                   Extract(options, console)
-                       .Context("extract '" + options.access.image + "'"));
+void TellLosses(const image::Extraction& done, const std::string& directory,
+                const Console& console) {
   if (done.attributes_lost != 0) {
     console.err << "tdxvfs: note: " << done.attributes_lost
                 << " extended attributes are lost: the file system of '"
-                << OneLine(options.directory) << "' does not take them\n";
+                << OneLine(directory)
+                << "' does not take them, or they name users who are not "
+                   "known here\n";
   }
+  if (done.owners_lost != 0) {
+    console.err << "tdxvfs: note: " << done.owners_lost
+                << " names have another owner than they had: root may not "
+                   "give files to it here, as in a container\n";
+  }
+}
+
+Result<void> VolumeExtract(const Options& options, const Console& console) {
+  // What is half extracted is the model in the clear: a stop takes it away.
+  StopSignals signals;
+  auto extracted = Extract(options, console);
+  signals.DieIfCame();
+  ASSIGN_OR_RETURN(
+      const image::Extraction done,
+      std::move(extracted).Context("extract '" + options.access.image + "'"));
+  TellLosses(done, options.directory, console);
   if (console.json()) {
     console.out << JsonObject()
                        .String("directory", options.directory)
@@ -46,6 +66,8 @@ Result<void> VolumeExtract(const Options& options, const Console& console) {
                        .Number("bytes", static_cast<long long>(done.bytes))
                        .Number("attributes_lost",
                                static_cast<long long>(done.attributes_lost))
+                       .Number("owners_lost",
+                               static_cast<long long>(done.owners_lost))
                        .Close()
                 << "\n";
     return {};

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,13 +30,23 @@ Error Failed(const TreeVisit& visit, int error_number) {
                      error_number);
 }
 
+// Whether the place, not the disk, is why an attribute cannot be set: ext4 has
+// a block for all attributes of a file, and says ENOSPC when they are more; a
+// user namespace takes no access control list with users that it does not know.
+bool IsNotTaken(std::string_view name, int error_number) {
+  return error_number == ENOTSUP || error_number == ENOSPC ||
+         error_number == E2BIG ||
+         (error_number == EINVAL && name.starts_with("system.posix_acl_"));
+}
+
 class Extractor {
  public:
   Extractor(TreeReader* reader, NewFolder* folder,
-            const PieceProgress* progress)
-      : reader_(reader), folder_(folder), progress_(progress) {}
+            const PieceProgress* progress, const std::function<bool()>* stop)
+      : reader_(reader), folder_(folder), progress_(progress), stop_(stop) {}
 
   Result<void> Visit(const TreeVisit& visit) {
+    RETURN_IF_ERROR(CheckStop());
     if (visit.path.empty()) {
       folders_.push_back(visit);
       return {};
@@ -76,6 +87,11 @@ class Extractor {
   }
 
  private:
+  Result<void> CheckStop() const {
+    return *stop_ && (*stop_)() ? Error(Reason::kStopped, "stopped")
+                                : Result<void>();
+  }
+
   Result<void> Link(const TreeVisit& visit, int parent,
                     const std::string& name) {
     std::string first;
@@ -95,6 +111,7 @@ class Extractor {
     const auto write =
         [&](std::uint64_t offset,
             std::span<const std::uint8_t> bytes) -> Result<void> {
+      RETURN_IF_ERROR(CheckStop());
       RETURN_IF_ERROR(
           WriteAll(file.get(), offset, bytes).Context("'" + visit.path + "'"));
       done_.bytes += bytes.size();
@@ -119,11 +136,8 @@ class Extractor {
     } else if (::mkfifoat(parent, name.c_str(), 0600) != 0) {
       return Failed(visit, errno);
     }
-    if (::geteuid() == 0 &&
-        ::fchownat(parent, name.c_str(), visit.node.user, visit.node.group,
-                   AT_SYMLINK_NOFOLLOW) != 0) {
-      return Failed(visit, errno);
-    }
+    ASSIGN_OR_RETURN([[maybe_unused]] const bool is_owned,
+                     GiveTo(visit, parent, name, AT_SYMLINK_NOFOLLOW));
     // Symbolic links have no mode; nobody else can put one here for the fifo,
     // since the folder is ours alone until it is complete.
     if (S_ISFIFO(visit.node.mode) &&
@@ -143,6 +157,24 @@ class Extractor {
     return {modified, modified};
   }
 
+  // Whether the file now has the owner that it had. Root of a container may
+  // give files to nobody, or only to the users that its namespace knows.
+  Result<bool> GiveTo(const TreeVisit& visit, int folder,
+                      const std::string& name, int flags) {
+    if (::geteuid() != 0) {
+      return false;
+    }
+    if (::fchownat(folder, name.c_str(), visit.node.user, visit.node.group,
+                   flags) == 0) {
+      return true;
+    }
+    if (errno != EINVAL && errno != EPERM) {
+      return Failed(visit, errno);
+    }
+    ++done_.owners_lost;
+    return false;
+  }
+
   // Attributes, owner, mode and times, in the order in which none undoes
   // another.
   Result<void> Dress(const TreeVisit& visit, int descriptor) {
@@ -153,18 +185,16 @@ class Extractor {
                       0) == 0) {
         continue;
       }
-      if (errno != ENOTSUP) {
+      if (!IsNotTaken(name, errno)) {
         return Failed(visit, errno);
       }
       ++done_.attributes_lost;
     }
-    const bool root = ::geteuid() == 0;
-    if (root && ::fchown(descriptor, visit.node.user, visit.node.group) != 0) {
-      return Failed(visit, errno);
-    }
+    ASSIGN_OR_RETURN(const bool is_owned,
+                     GiveTo(visit, descriptor, "", AT_EMPTY_PATH));
     const auto times = Times(visit.node);
     if (::fchmod(descriptor,
-                 visit.node.mode & (root ? kAllModes : kSafeMode)) != 0 ||
+                 visit.node.mode & (is_owned ? kAllModes : kSafeMode)) != 0 ||
         ::futimens(descriptor, times.data()) != 0) {
       return Failed(visit, errno);
     }
@@ -174,6 +204,7 @@ class Extractor {
   TreeReader* reader_;
   NewFolder* folder_;
   const PieceProgress* progress_;
+  const std::function<bool()>* stop_;
   Extraction done_;
   std::vector<TreeVisit> folders_;
 };
@@ -182,9 +213,10 @@ class Extractor {
 
 Result<Extraction> ExtractTree(TreeReader* reader,
                                const std::filesystem::path& target,
-                               const PieceProgress& progress) {
+                               const PieceProgress& progress,
+                               const std::function<bool()>& stop) {
   ASSIGN_OR_RETURN(NewFolder folder, NewFolder::Create(target));
-  Extractor extractor(reader, &folder, &progress);
+  Extractor extractor(reader, &folder, &progress, &stop);
   RETURN_IF_ERROR(reader->Walk(
       [&extractor](const TreeVisit& visit) { return extractor.Visit(visit); }));
   ASSIGN_OR_RETURN(const Extraction done, extractor.Finish());

@@ -2,7 +2,9 @@
 #include "luks/image/extract_tree.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -205,6 +207,75 @@ TEST_F(ExtractTreeTest, AttributesComeBack) {
   EXPECT_EQ(::getxattr((Out() / "f").c_str(), "user.a", value.data(), 8), 3);
   EXPECT_EQ(std::string(value.data(), 3), std::string("1\0002", 3));
   EXPECT_EQ(::getxattr(Out().c_str(), "user.root", value.data(), 8), 3);
+}
+
+// ext4 has one block for all attributes of a file, other file systems more.
+TEST_F(ExtractTreeTest, AttributesThatTheTargetHasNoRoomForAreCounted) {
+  Spill(Source() / "f", "content");
+  ASSERT_OK_AND_ASSIGN(SourceTree tree, ScanSource(Source()));
+  const std::uint32_t file = tree.nodes[0].entries[0].node;
+  for (int i = 0; i < 1000; ++i) {
+    tree.attributes[file]["user." + std::to_string(i)] = std::string(50, 'v');
+  }
+  TextSource source(ErofsOf(tree));
+  const Result<Extraction> done = Extract(&source);
+  ASSERT_THAT(done, Succeeds());
+  EXPECT_EQ(Slurp(Out() / "f"), "content");
+  const ssize_t kept = ::listxattr((Out() / "f").c_str(), nullptr, 0);
+  EXPECT_TRUE((done->attributes_lost == 0) == (kept > 5000));
+}
+
+// Root of a user namespace that knows no other user: what a container is.
+TEST_F(ExtractTreeTest, OwnersThatANamespaceDoesNotKnowAreCounted) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "only root owns files of others";
+  }
+  for (const char* name : {"mine", "theirs"}) {
+    Spill(Source() / name, name);
+    ASSERT_EQ(::chmod((Source() / name).c_str(), 04755), 0);
+  }
+  ASSERT_EQ(::lchown((Source() / "theirs").c_str(), 12345, 12345), 0);
+  ASSERT_EQ(::chmod((Source() / "theirs").c_str(), 04755), 0);
+  fs::create_symlink("x", Source() / "link");
+  ASSERT_EQ(::lchown((Source() / "link").c_str(), 12345, 12345), 0);
+  TextSource source(ErofsOf(Source()));
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    if (::unshare(CLONE_NEWUSER) != 0) {
+      ::_exit(77);
+    }
+    Spill("/proc/self/setgroups", "deny");
+    Spill("/proc/self/uid_map", "0 0 1");
+    Spill("/proc/self/gid_map", "0 0 1");
+    const Result<Extraction> done = Extract(&source);
+    ::_exit(done.has_value() ? static_cast<int>(done->owners_lost) : 99);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  if (WEXITSTATUS(status) == 77) {
+    GTEST_SKIP() << "no user namespaces here";
+  }
+  EXPECT_EQ(WEXITSTATUS(status), 2);
+  EXPECT_EQ(Status(Out() / "theirs").st_uid, 0U);
+  EXPECT_EQ(Status(Out() / "theirs").st_mode & 07777U, 0755U);
+  EXPECT_EQ(Status(Out() / "mine").st_mode & 07777U, 04755U);
+}
+
+// What was made by then is a model in the clear.
+TEST_F(ExtractTreeTest, WhoStopsItFindsNothing) {
+  MakeModel(Source(), 3'000'001);
+  TextSource source(ErofsOf(Source()));
+  ASSERT_OK_AND_ASSIGN(const auto reader, ErofsTree::Open(&source));
+  for (const int after : {0, 1, 3}) {
+    int asked = 0;
+    EXPECT_THAT(ExtractTree(reader.get(), Out(), nullptr,
+                            [&] { return asked++ == after; }),
+                Fails(Reason::kStopped));
+    EXPECT_EQ(asked, after + 1);
+    EXPECT_EQ(Leftovers(), 0U);
+  }
 }
 
 TEST_F(ExtractTreeTest, NothingIsReplaced) {

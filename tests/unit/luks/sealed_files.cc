@@ -41,11 +41,15 @@ class TextSink : public image::ImageSink {
 }  // namespace
 
 std::string ErofsOf(const std::filesystem::path& source) {
-  TextSink sink;
   const auto tree = image::ScanSource(source);
   EXPECT_THAT(tree, Succeeds());
+  return ErofsOf(*tree);
+}
+
+std::string ErofsOf(const image::SourceTree& tree) {
+  TextSink sink;
   image::ErofsWriter writer(&sink);
-  EXPECT_THAT(image::WriteTree(*tree, &writer, nullptr), Succeeds());
+  EXPECT_THAT(image::WriteTree(tree, &writer, nullptr), Succeeds());
   return sink.Take();
 }
 

@@ -11,11 +11,13 @@
 #include "common/result.h"
 #include "luks/image/block_source.h"
 #include "luks/image/manifest.h"
+#include "luks/image/source_tree.h"
 
 namespace tdxvfs::testing {
 
 // The erofs image of a folder, in the clear.
 std::string ErofsOf(const std::filesystem::path& source);
+std::string ErofsOf(const image::SourceTree& tree);
 
 // The hash tree over a file system image, all of it.
 std::string VerityTreeOf(const std::string& data,
