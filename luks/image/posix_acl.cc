@@ -19,6 +19,18 @@ void PutLittleEndian(std::uint32_t number, std::size_t size,
 
 }  // namespace
 
+bool IsCompleteAcl(const std::vector<AclEntry>& entries) {
+  const auto count = [&entries](std::uint16_t tag) {
+    return std::count_if(entries.begin(), entries.end(),
+                         [tag](const AclEntry& one) { return one.tag == tag; });
+  };
+  const auto named = count(AclEntry::kUser) + count(AclEntry::kGroup);
+  const auto masks = count(AclEntry::kMask);
+  return count(AclEntry::kUserObject) == 1 &&
+         count(AclEntry::kGroupObject) == 1 && count(AclEntry::kOther) == 1 &&
+         masks <= 1 && (masks == 1 || named == 0);
+}
+
 std::string EncodePosixAcl(std::vector<AclEntry> entries) {
   std::sort(entries.begin(), entries.end(),
             [](const AclEntry& left, const AclEntry& right) {

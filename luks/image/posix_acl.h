@@ -26,6 +26,10 @@ struct AclEntry {
   auto operator<=>(const AclEntry&) const = default;
 };
 
+// Whether the kernel would take this list: user, group and others once each,
+// and a mask beside entries that name somebody.
+[[nodiscard]] bool IsCompleteAcl(const std::vector<AclEntry>& entries);
+
 // The value of `system.posix_acl_access` or `_default` as the kernel gives it
 // out (include/uapi/linux/posix_acl_xattr.h): version 2, entries by tag and id.
 std::string EncodePosixAcl(std::vector<AclEntry> entries);

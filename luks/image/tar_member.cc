@@ -117,6 +117,11 @@ Result<std::vector<AclEntry>> ReadAcl(archive_entry* entry, int type,
     RETURN_IF_ERROR(NameEntry(id, qualifier, name, &one));
     entries.push_back(one);
   }
+  if (!IsCompleteAcl(entries)) {
+    return MemberRefused(name,
+                         "has an access control list without all of its "
+                         "entries (user, group, mask, others)");
+  }
   return entries;
 }
 
@@ -137,6 +142,10 @@ Result<void> TakeAcls(archive_entry* entry, TarMember* member) {
   ASSIGN_OR_RETURN(
       const auto initial,
       ReadAcl(entry, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, member->name));
+  if (!initial.empty() && !S_ISDIR(member->node.mode)) {
+    return MemberRefused(member->name,
+                         "has a default access control list, but is no folder");
+  }
   if (!initial.empty()) {
     member->attributes["system.posix_acl_default"] = EncodePosixAcl(initial);
   }

@@ -351,6 +351,35 @@ TEST_F(ErofsTarTest, AListOfHolesThatFitsIsTaken) {
               Succeeds());
 }
 
+// A file with one record of a PAX header.
+std::string WithRecord(const std::string& record, char kind = '0') {
+  const std::size_t length = record.size() + 2;  // and its own digits
+  const std::size_t digits = std::to_string(length + 2).size();
+  return TarBytes()
+      .Member("pax", 'x',
+              std::to_string(length + digits) + " " + record + "\n")
+      .Member("f", kind)
+      .Close();
+}
+
+// The kernel would refuse to set or to show them.
+TEST_F(ErofsTarTest, AccessListsThatNoKernelTakesAreRefused) {
+  const std::string named = "user::rw-,user:5:r--,group::r--,";
+  EXPECT_THAT(WriteStream(WithRecord("SCHILY.acl.access=" + named +
+                                     "mask::r--,other::r--")),
+              Succeeds());
+  EXPECT_NE(
+      Refusal(WithRecord("SCHILY.acl.access=" + named + "other::r--"))
+          .find("'f' has an access control list without all of its entries"),
+      std::string::npos);
+  const std::string initial = "user::rwx,group::r-x,other::r-x";
+  EXPECT_THAT(WriteStream(WithRecord("SCHILY.acl.default=" + initial, '5')),
+              Succeeds());
+  EXPECT_NE(Refusal(WithRecord("SCHILY.acl.default=" + initial))
+                .find("'f' has a default access control list, but is no folder"),
+            std::string::npos);
+}
+
 struct BadStream {
   const char* name;
   std::string (*make)();
