@@ -140,6 +140,9 @@ Result<std::string_view> CheckBoth(Bytes header, std::size_t metadata_size,
     refusals->push_back({"/", "does not begin with an object"});
   }
   const std::size_t end = std::min(json.find('\0'), json.size());
+  if (end == json.size()) {
+    refusals->push_back({"/", "fills its area, without a zero at its end"});
+  }
   if (json.find_first_not_of('\0', end) != std::string_view::npos) {
     refusals->push_back({"/", "is followed by bytes that are not zero"});
   }

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "luks/inspect.h"
 
+#include <simdjson.h>
+
+#include <algorithm>
+#include <charconv>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "common/hex.h"
 #include "luks/binary_header.h"
 #include "luks/crypt_device.h"
 #include "luks/header.h"
@@ -18,6 +25,13 @@
 
 namespace tdxvfs::luks {
 namespace {
+
+// The nearest profile is the one that refuses less.
+HeaderRefusals Nearest(HeaderRefusals sealed, HeaderRefusals imported) {
+  return !imported.empty() && imported.size() < sealed.size()
+             ? std::move(imported)
+             : std::move(sealed);
+}
 
 // Both profiles are judged by the header's own bytes; the wider one by what
 // libcryptsetup understood as well.
@@ -39,11 +53,9 @@ Result<void> DescribeProfile(const Header& header,
     return {};
   }
   inspection->refusal = checked.error().ToString();
-  // The nearest profile is the one that refuses less.
   ASSIGN_OR_RETURN(HeaderRefusals imported, ImportedRefusals(header));
-  if (!imported.empty() && imported.size() < inspection->refusals.size()) {
-    inspection->refusals = std::move(imported);
-  }
+  inspection->refusals =
+      Nearest(std::move(inspection->refusals), std::move(imported));
   return {};
 }
 
@@ -87,19 +99,54 @@ Result<void> Understand(const ImageFile& image, Inspection* inspection) {
   return DescribeProfile(header, metadata, inspection);
 }
 
-// Of a header that could not be read: which members "sealed-1" refuses, were
-// it one of ours. Of areas of another size that would be nothing but noise.
+// Where the metadata say that the data begin, as far as a header can end there:
+// of metadata that libcryptsetup does not take, so nothing of it was checked.
+std::uint64_t ClaimedHeaderSize(const std::vector<std::uint8_t>& bytes) {
+  const std::uint64_t area = DeclaredMetadataSize(bytes);
+  if (area <= kBinaryHeaderSize || area > bytes.size()) {
+    return kDefaultHeaderSize;
+  }
+  const std::string_view json =
+      AsText(std::span(bytes).subspan(kBinaryHeaderSize,
+                                      area - kBinaryHeaderSize));
+  simdjson::dom::parser parser;
+  simdjson::dom::element root;
+  std::string_view text;
+  std::uint64_t size = 0;
+  if (parser.parse(json.data(), std::min(json.find('\0'), json.size()))
+              .get(root) != simdjson::SUCCESS ||
+      root["segments"]["0"]["offset"].get(text) != simdjson::SUCCESS ||
+      std::from_chars(text.data(), text.data() + text.size(), size).ec !=
+          std::errc() ||
+      size < 2 * area || size % kHeaderGranule != 0) {
+    return kDefaultHeaderSize;
+  }
+  return std::min<std::uint64_t>(
+      size, bytes.size() / kHeaderGranule * kHeaderGranule);
+}
+
+// Of a header that could not be read: which members the nearest profile
+// refuses. That it is one of ours is only thought of when its areas have the
+// size of ours; else that would be nothing but noise.
 Result<HeaderRefusals> Examine(const ImageFile& image) {
   if (image.size() < kDefaultHeaderSize) {
     return HeaderRefusals();
   }
-  ASSIGN_OR_RETURN(const Header header,
-                   Header::Read(image, kDefaultHeaderSize));
-  ASSIGN_OR_RETURN(const std::vector<std::uint8_t> bytes, BytesOf(header));
+  ASSIGN_OR_RETURN(
+      const Header most,
+      Header::Read(image, std::min(kMaxHeaderSize, image.size() /
+                                                       kHeaderGranule *
+                                                       kHeaderGranule)));
+  ASSIGN_OR_RETURN(const std::vector<std::uint8_t> bytes, BytesOf(most));
+  ASSIGN_OR_RETURN(const Header claimed,
+                   Header::Read(image, ClaimedHeaderSize(bytes)));
+  ASSIGN_OR_RETURN(HeaderRefusals imported, ImportedRefusals(claimed));
   if (DeclaredMetadataSize(bytes) != kMetadataSize) {
-    return HeaderRefusals();
+    return imported;
   }
-  return SealedRefusals(header);
+  ASSIGN_OR_RETURN(const Header ours, Header::Read(image, kDefaultHeaderSize));
+  ASSIGN_OR_RETURN(HeaderRefusals sealed, SealedRefusals(ours));
+  return Nearest(std::move(sealed), std::move(imported));
 }
 
 }  // namespace

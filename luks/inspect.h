@@ -47,8 +47,8 @@ struct Inspection {
   // "sealed-1", "imported-1", or empty when no profile takes this header; then
   // `refusal` says why it could not be read, or what is in the way of
   // "imported-1", without the image's name; and `refusals` what is in the way
-  // of the profile that refuses less: of a header that was not read, what is in
-  // the way of "sealed-1" where its metadata areas have the size of ours.
+  // of the profile that refuses less: of a header that was not read, "sealed-1"
+  // is only thought of where its metadata areas have the size of ours.
   std::string header_profile;
   std::string refusal;
   HeaderRefusals refusals;

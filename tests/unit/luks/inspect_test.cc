@@ -184,10 +184,12 @@ TEST_F(InspectTest, ADamagedForeignHeaderIsRefusedInTheLibrarysWords) {
   EXPECT_NE(inspection.refusal.find("LUKS2 header: "), std::string::npos)
       << inspection.refusal;
   EXPECT_FALSE(inspection.header.has_value());
-  EXPECT_FALSE(inspection.refusals.empty());
+  ASSERT_EQ(inspection.refusals.size(), 1U);
+  EXPECT_EQ(inspection.refusals[0].path, "/keyslots/0/type");
 }
 
-TEST_F(InspectTest, AreasOfAnotherSizeAreNotHeldAgainstOurProfile) {
+// What is wrong with it as a volume of another maker, and nothing about ours.
+TEST_F(InspectTest, AreasOfAnotherSizeAreHeldAgainstTheImportedProfile) {
   Format({"--luks2-metadata-size", "64k"});
   Overwrite(4096, "x");
   Overwrite(65536 + 4096, "x");
@@ -195,7 +197,37 @@ TEST_F(InspectTest, AreasOfAnotherSizeAreNotHeldAgainstOurProfile) {
   EXPECT_NE(inspection.refusal.find("LUKS2 header: "), std::string::npos)
       << inspection.refusal;
   EXPECT_FALSE(inspection.header.has_value());
-  EXPECT_TRUE(inspection.refusals.empty());
+  std::vector<std::string> paths;
+  for (const HeaderRefusal& refusal : inspection.refusals) {
+    paths.push_back(refusal.path);
+  }
+  EXPECT_EQ(paths,
+            (std::vector<std::string>{"binary/0/csum", "binary/1/csum", "/",
+                                      "/"}));
+}
+
+TEST_F(InspectTest, AnAreaSizeThatNoFormatHasIsNamed) {
+  Format({});
+  Overwrite(8, std::string("\0\0\0\0\0\0\x40\x01", 8));
+  Overwrite(16384 + 8, std::string("\0\0\0\0\0\0\x40\x01", 8));
+  ASSERT_OK_AND_ASSIGN(const Inspection inspection, InspectImage(path_));
+  ASSERT_EQ(inspection.refusals.size(), 1U);
+  EXPECT_EQ(inspection.refusals[0].path, "binary/0/hdr_size");
+}
+
+// libcryptsetup wants a zero behind the metadata.
+TEST_F(InspectTest, MetadataThatFillTheirAreaAreRefused) {
+  MakeModel(folder_.path() / "model", 1000);
+  ASSERT_THAT(Pack(folder_.path() / "model", path_), Succeeds());
+  const std::string image = Slurp(path_);
+  const std::size_t length = image.find('\0', 4096) - 4096;
+  ASSERT_TRUE(EditMetadata(
+      path_, "}}", "}" + std::string(16384 - 4096 - length, ' ') + "}"));
+  ASSERT_OK_AND_ASSIGN(const Inspection inspection, InspectImage(path_));
+  EXPECT_EQ(inspection.header_profile, "");
+  ASSERT_EQ(inspection.refusals.size(), 1U);
+  EXPECT_NE(inspection.refusals[0].reason.find("fills its area"),
+            std::string::npos);
 }
 
 TEST_F(InspectTest, Luks1IsNotLuks2) {
