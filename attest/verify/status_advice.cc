@@ -37,12 +37,19 @@ void StatusAdvice::AddPlatform(const std::vector<Shortfall>& shortfalls) {
 void StatusAdvice::AddIsv(std::string_view what, const IsvTcbLevel& reached,
                           const std::vector<IsvTcbLevel>& levels,
                           std::uint16_t isv_svn, std::string_view remedy) {
-  if (reached.outcome.status != TcbStatus::kUpToDate) {
-    shortfalls_.push_back({std::string(what) + " SVN " +
-                               std::to_string(isv_svn) + " is below " +
-                               std::to_string(levels.front().isv_svn),
-                           remedy});
+  if (reached.outcome.status == TcbStatus::kUpToDate) {
+    return;
   }
+  const std::string name =
+      std::string(what) + " SVN " + std::to_string(isv_svn);
+  const std::uint16_t newest = levels.front().isv_svn;
+  shortfalls_.push_back(
+      {isv_svn < newest
+           ? name + " is below " + std::to_string(newest)
+           : name + " is " +
+                 std::string(attest::TcbStatusName(reached.outcome.status)) +
+                 " though Intel lists none newer",
+       remedy});
 }
 
 std::string StatusAdvice::Remedy(

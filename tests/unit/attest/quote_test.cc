@@ -221,6 +221,22 @@ TEST(ParseQuote, A9_EveryByteMadeExtremeNeitherCrashesNorChangesTheBytes) {
   }
 }
 
+// The same quote as base64 and as hex.
+TEST(ParseQuote, SaysWhenItIsGivenText) {
+  for (const std::string_view text :
+       {"BAACAIEAAAAAAAAAk5pyM/ecTKmUCg2zlX8GB1E9AAAAAAAAAAAA",
+        "040002008100000000000000939a7233f79c4ca9940a0db3"}) {
+    const auto quote = ParseQuote(AsBytes(text));
+    ASSERT_THAT(quote, Fails(Reason::kQuoteInvalid));
+    EXPECT_NE(quote.error().ToString().find("decode base64 or hex first"),
+              std::string::npos);
+  }
+  QuoteParts parts = GoodParts(4);
+  parts.version = 6;
+  EXPECT_EQ(ParseQuote(parts.Assemble()).error().ToString().find("decode"),
+            std::string::npos);
+}
+
 TEST(ParseQuote, NamesTheNewBodyTypeThatItRefuses) {
   QuoteParts parts = GoodParts(5);
   parts.body_type = 4;

@@ -186,6 +186,15 @@ TEST(EvaluateTcb, TellsBothStatusesOfARelaunch) {
   EXPECT_EQ(world.evaluation.tcb_shortfall, "TDX module SVN 3 is below 5");
 }
 
+// "SVN 8 is below 8" would be no help.
+TEST(EvaluateTcb, TellsWhenTheNewestListedLevelIsOutOfDate) {
+  World world = GoodWorld();
+  world.identity.levels = {IsvLevel(8, kOutOfDate, 300)};
+  ASSERT_TRUE(Evaluate(world));
+  EXPECT_EQ(world.evaluation.tcb_shortfall,
+            "QE SVN 8 is OutOfDate though Intel lists none newer");
+}
+
 TEST(EvaluateTcb, JudgesSgxWithoutModule) {
   World world = GoodWorld();
   world.info.tee = world.identity.tee = attest::Tee::kSgx;
