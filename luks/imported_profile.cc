@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "luks/binary_header.h"
@@ -44,7 +45,25 @@ ValueCheck KeySize() {
   };
 }
 
-// Which members there are depends on the type.
+// Which members there are depends on the type: of an unknown one nothing else
+// can be said.
+ValueCheck OfType(std::vector<std::string_view> types, ValueCheck check) {
+  return [types = std::move(types), check = std::move(check)](
+             const std::string& path, const element& value,
+             HeaderRefusals* refusals) {
+    element type;
+    if (value["type"].get(type) == simdjson::SUCCESS) {
+      HeaderRefusals of_type;
+      TextIsOneOf(types)(path + "/type", type, &of_type);
+      if (!of_type.empty()) {
+        refusals->insert(refusals->end(), of_type.begin(), of_type.end());
+        return;
+      }
+    }
+    check(path, value, refusals);
+  };
+}
+
 ValueCheck KeyDerivation() {
   const ValueCheck pbkdf2 =
       ObjectOf({{"type", TextIs("pbkdf2")},
@@ -57,28 +76,32 @@ ValueCheck KeyDerivation() {
                 {"memory", NumberFrom(1, kMaxMemory)},
                 {"cpus", NumberFrom(1, kMaxLanes)},
                 {"salt", Salt()}});
-  return [pbkdf2, argon2](const std::string& path, const element& value,
-                          HeaderRefusals* refusals) {
-    std::string_view type;
-    const bool known = value["type"].get(type) == simdjson::SUCCESS;
-    (known && type == "pbkdf2" ? pbkdf2 : argon2)(path, value, refusals);
-  };
+  return OfType(
+      {"pbkdf2", "argon2i", "argon2id"},
+      [pbkdf2, argon2](const std::string& path, const element& value,
+                       HeaderRefusals* refusals) {
+        std::string_view type;
+        const bool known = value["type"].get(type) == simdjson::SUCCESS;
+        (known && type == "pbkdf2" ? pbkdf2 : argon2)(path, value, refusals);
+      });
 }
 
 ValueCheck ImportedKeySlot(std::uint64_t header_size) {
-  return ObjectOf(
-      {{"type", TextIs("luks2")},
-       {"key_size", KeySize()},
-       {"priority", NumberFrom(0, 2), true},
-       {"af", ObjectOf({{"type", TextIs("luks1")},
-                        {"stripes", NumberIs(kStripes)},
-                        {"hash", Hash()}})},
-       {"area", ObjectOf({{"type", TextIs("raw")},
-                          {"offset", QuotedNumberFrom(0, header_size)},
-                          {"size", QuotedNumberFrom(1, header_size)},
-                          {"encryption", TextIs(std::string(kVolumeCipher))},
-                          {"key_size", KeySize()}})},
-       {"kdf", KeyDerivation()}});
+  return OfType(
+      {"luks2"},  // a re-encryption slot (D7) has other members
+      ObjectOf({{"type", TextIs("luks2")},
+                {"key_size", KeySize()},
+                {"priority", NumberFrom(0, 2), true},
+                {"af", ObjectOf({{"type", TextIs("luks1")},
+                                 {"stripes", NumberIs(kStripes)},
+                                 {"hash", Hash()}})},
+                {"area",
+                 ObjectOf({{"type", TextIs("raw")},
+                           {"offset", QuotedNumberFrom(0, header_size)},
+                           {"size", QuotedNumberFrom(1, header_size)},
+                           {"encryption", TextIs(std::string(kVolumeCipher))},
+                           {"key_size", KeySize()}})},
+                {"kdf", KeyDerivation()}}));
 }
 
 ValueCheck SectorSize() {

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "luks/header.h"
@@ -186,6 +187,21 @@ TEST_F(InspectTest, ADamagedForeignHeaderIsRefusedInTheLibrarysWords) {
   EXPECT_FALSE(inspection.header.has_value());
   ASSERT_EQ(inspection.refusals.size(), 1U);
   EXPECT_EQ(inspection.refusals[0].path, "/keyslots/0/type");
+}
+
+// Of another type nothing but the type can be judged.
+TEST_F(InspectTest, D7_ATypeThatIsNotKnownIsTheOnlyRefusal) {
+  for (const auto& [from, to, path] :
+       {std::tuple(R"("kdf":{"type":"pbkdf2")", R"("kdf":{"type":"scrypt")",
+                   "/keyslots/0/kdf/type"),
+        std::tuple(R"("0":{"type":"luks2",)", R"("0":{"type":"reencrypt",)",
+                   "/keyslots/0/type")}) {
+    Format({});
+    ASSERT_TRUE(EditMetadata(path_, from, to));
+    ASSERT_OK_AND_ASSIGN(const Inspection inspection, InspectImage(path_));
+    ASSERT_EQ(inspection.refusals.size(), 1U) << path;
+    EXPECT_EQ(inspection.refusals[0].path, path);
+  }
 }
 
 // What is wrong with it as a volume of another maker, and nothing about ours.
