@@ -140,7 +140,8 @@ Result<Tee> ReadTee(Reader& reader, std::uint16_t version) {
   return Tee::kTdx;
 }
 
-// Whether two bytes are characters: quotes are often handed on as base64 or hex.
+// Whether two bytes are characters: quotes are often handed on as base64 or
+// hex.
 bool IsText(std::uint16_t bytes) {
   const auto is_character = [](unsigned byte) {
     return byte > 0x20 && byte < 0x7f;
@@ -151,11 +152,11 @@ bool IsText(std::uint16_t bytes) {
 Result<void> ReadHeader(Reader& reader, Quote& quote) {
   ASSIGN_OR_RETURN(quote.version, reader.U16("version"));
   if (quote.version < 3 || quote.version > 5) {
-    return Malformed("version", 0,
-                     std::to_string(quote.version) + " is not 3, 4 or 5" +
-                         (IsText(quote.version)
-                              ? ", but text: decode base64 or hex first"
-                              : ""));
+    return Malformed(
+        "version", 0,
+        std::to_string(quote.version) + " is not 3, 4 or 5" +
+            (IsText(quote.version) ? ", but text: decode base64 or hex first"
+                                   : ""));
   }
   ASSIGN_OR_RETURN(const std::uint16_t key_type,
                    reader.U16("attestation key type"));

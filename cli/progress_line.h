@@ -3,23 +3,31 @@
 #define TDXVFS_CLI_PROGRESS_LINE_H_
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "cli/console.h"
 
 namespace tdxvfs::cli {
 
 // How far something is, for people: "45 % of 1024 MiB, 350 MiB/s, 2 s left".
-// Where the total is not known (0): "460 MiB, 350 MiB/s".
+// Where the total is not known (0): "460 MiB, 350 MiB/s". No rate before there
+// is enough to tell it by.
 std::string ProgressText(std::uint64_t done, std::uint64_t total,
                          std::chrono::milliseconds elapsed);
+
+// Both in one line of a terminal of so many columns (0: any), since only the
+// last of several is cleared again: what is done is cut before how far it is.
+std::string FitProgress(const std::string& action, const std::string& text,
+                        std::size_t columns);
 
 // One line on the terminal that counts up and disappears when this object
 // dies. Says nothing when standard error is not a terminal.
 class ProgressLine {
  public:
-  ProgressLine(const Console& console, std::string action);
+  ProgressLine(const Console& console, std::string_view action);
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
   ~ProgressLine();

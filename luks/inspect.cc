@@ -106,9 +106,8 @@ std::uint64_t ClaimedHeaderSize(const std::vector<std::uint8_t>& bytes) {
   if (area <= kBinaryHeaderSize || area > bytes.size()) {
     return kDefaultHeaderSize;
   }
-  const std::string_view json =
-      AsText(std::span(bytes).subspan(kBinaryHeaderSize,
-                                      area - kBinaryHeaderSize));
+  const std::string_view json = AsText(
+      std::span(bytes).subspan(kBinaryHeaderSize, area - kBinaryHeaderSize));
   simdjson::dom::parser parser;
   simdjson::dom::element root;
   std::string_view text;
@@ -132,11 +131,10 @@ Result<HeaderRefusals> Examine(const ImageFile& image) {
   if (image.size() < kDefaultHeaderSize) {
     return HeaderRefusals();
   }
-  ASSIGN_OR_RETURN(
-      const Header most,
-      Header::Read(image, std::min(kMaxHeaderSize, image.size() /
-                                                       kHeaderGranule *
-                                                       kHeaderGranule)));
+  ASSIGN_OR_RETURN(const Header most,
+                   Header::Read(image, std::min(kMaxHeaderSize,
+                                                image.size() / kHeaderGranule *
+                                                    kHeaderGranule)));
   ASSIGN_OR_RETURN(const std::vector<std::uint8_t> bytes, BytesOf(most));
   ASSIGN_OR_RETURN(const Header claimed,
                    Header::Read(image, ClaimedHeaderSize(bytes)));

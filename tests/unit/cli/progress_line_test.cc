@@ -35,6 +35,27 @@ TEST(ProgressText, SaysNoRateBeforeTimeHasPassed) {
             "100 % of 1 MiB");
 }
 
+// The first file may be of two bytes: "3125 h left".
+TEST(ProgressText, SaysNoRateOfNearlyNothing) {
+  EXPECT_EQ(ProgressText(2, 1000 * kMebibyte, milliseconds(500)),
+            "0 % of 1000 MiB");
+  EXPECT_EQ(ProgressText(kMebibyte, 1000 * kMebibyte, milliseconds(1)),
+            "0 % of 1000 MiB");
+}
+
+TEST(FitProgress, CutsWhatIsDoneBeforeHowFarItIs) {
+  EXPECT_EQ(FitProgress("packing 'model'", "5 % of 9 MiB", 0),
+            "packing 'model': 5 % of 9 MiB");
+  EXPECT_EQ(FitProgress("packing 'model'", "5 % of 9 MiB", 30),
+            "packing 'model': 5 % of 9 MiB");
+  EXPECT_EQ(FitProgress("packing 'model'", "5 % of 9 MiB", 29),
+            "packing 'mo...: 5 % of 9 MiB");
+  EXPECT_EQ(FitProgress("packing 'model'", "5 % of 9 MiB", 19),
+            "p...: 5 % of 9 MiB");
+  EXPECT_EQ(FitProgress("packing 'model'", "5 % of 9 MiB", 18), "5 % of 9 MiB");
+  EXPECT_EQ(FitProgress("packing 'model'", "5 % of 9 MiB", 5), "5 % ");
+}
+
 TEST(ProgressLine, IsSilentWithoutATerminal) {
   std::ostringstream out;
   std::ostringstream err;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/stop_signals.h"
 
-#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <csignal>
+
+#include <gtest/gtest.h>
 
 namespace tdxvfs::cli {
 namespace {

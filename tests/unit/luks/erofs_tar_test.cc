@@ -356,8 +356,7 @@ std::string WithRecord(const std::string& record, char kind = '0') {
   const std::size_t length = record.size() + 2;  // and its own digits
   const std::size_t digits = std::to_string(length + 2).size();
   return TarBytes()
-      .Member("pax", 'x',
-              std::to_string(length + digits) + " " + record + "\n")
+      .Member("pax", 'x', std::to_string(length + digits) + " " + record + "\n")
       .Member("f", kind)
       .Close();
 }
@@ -375,9 +374,10 @@ TEST_F(ErofsTarTest, AccessListsThatNoKernelTakesAreRefused) {
   const std::string initial = "user::rwx,group::r-x,other::r-x";
   EXPECT_THAT(WriteStream(WithRecord("SCHILY.acl.default=" + initial, '5')),
               Succeeds());
-  EXPECT_NE(Refusal(WithRecord("SCHILY.acl.default=" + initial))
-                .find("'f' has a default access control list, but is no folder"),
-            std::string::npos);
+  EXPECT_NE(
+      Refusal(WithRecord("SCHILY.acl.default=" + initial))
+          .find("'f' has a default access control list, but is no folder"),
+      std::string::npos);
 }
 
 struct BadStream {

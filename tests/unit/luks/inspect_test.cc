@@ -217,9 +217,8 @@ TEST_F(InspectTest, AreasOfAnotherSizeAreHeldAgainstTheImportedProfile) {
   for (const HeaderRefusal& refusal : inspection.refusals) {
     paths.push_back(refusal.path);
   }
-  EXPECT_EQ(paths,
-            (std::vector<std::string>{"binary/0/csum", "binary/1/csum", "/",
-                                      "/"}));
+  EXPECT_EQ(paths, (std::vector<std::string>{"binary/0/csum", "binary/1/csum",
+                                             "/", "/"}));
 }
 
 TEST_F(InspectTest, AnAreaSizeThatNoFormatHasIsNamed) {
