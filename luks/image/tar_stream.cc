@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
+#include "common/hex.h"
 #include "luks/image/tar_member.h"
 
 namespace tdxvfs::image {
@@ -17,6 +19,21 @@ namespace {
 
 constexpr int kStreamReadSize = 1048576;       // bytes, what a pipe may hold
 constexpr std::uint64_t kEndOfArchive = 1024;  // bytes: two blocks of zeroes
+constexpr std::size_t kBeginning = 6;          // bytes
+
+struct Compression {
+  std::string_view magic;  // what its streams begin with
+  std::string_view program;
+};
+constexpr std::array<Compression, 5> kCompressions{{
+    {"\x1f\x8b", "gzip"},
+    {"BZh", "bzip2"},
+    {"\xfd"
+     "7zXZ",
+     "xz"},
+    {"\x28\xb5\x2f\xfd", "zstd"},
+    {"\x04\x22\x4d\x18", "lz4"},
+}};
 
 }  // namespace
 
@@ -43,7 +60,7 @@ Result<std::unique_ptr<TarStream>> TarStream::Open(int descriptor) {
   }
   const int opened = ::archive_read_open1(reader);
   if (opened != ARCHIVE_OK) {
-    return stream->Damaged("no tar stream, or a compressed one");
+    return stream->NoTar();
   }
   return stream;
 }
@@ -55,6 +72,8 @@ long TarStream::Fill() {
   } while (got < 0 && errno == EINTR);
   read_error_ = got < 0 ? errno : 0;
   filled_ = static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+  beginning_ += AsText(buffer_).substr(
+      0, std::min(filled_, kBeginning - beginning_.size()));
   total_ += filled_;
   return got;
 }
@@ -76,6 +95,21 @@ Error TarStream::Damaged(std::string_view what) const {
   const char* const words = ::archive_error_string(reader_.get());
   return {Reason::kFileInvalid,
           std::string(what) + ": " + (words == nullptr ? "damaged" : words)};
+}
+
+Error TarStream::NoTar() const {
+  if (read_error_ == 0 && beginning_.empty()) {
+    return {Reason::kFileInvalid, "tar stream is empty"};
+  }
+  for (const auto& [magic, program] : kCompressions) {
+    if (beginning_.starts_with(magic)) {
+      const std::string name(program);
+      return {Reason::kFileInvalid, "tar stream is compressed by " + name +
+                                        ": put '" + name +
+                                        " -dc |' before the command"};
+    }
+  }
+  return Damaged("no tar stream");
 }
 
 // The library takes the end of the stream for the end of the archive; a stream
@@ -146,7 +180,7 @@ Result<void> TarStream::ReadContent(
       return {};
     }
     if (status != ARCHIVE_OK || offset < 0) {
-      return Damaged("tar member '" + name_ + "'");
+      return Damaged("content");
     }
     RETURN_IF_ERROR(use(static_cast<std::uint64_t>(offset),
                         {static_cast<const std::uint8_t*>(bytes), size}));

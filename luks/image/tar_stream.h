@@ -62,12 +62,14 @@ class TarStream {
   long Fill();
   Result<void> CheckEnd();
   Error Damaged(std::string_view what) const;
+  Error NoTar() const;
 
   struct Free {
     void operator()(archive* reader) const;
   };
   int descriptor_;
   std::vector<std::uint8_t> buffer_;
+  std::string beginning_;    // of the stream, a few bytes
   std::size_t filled_ = 0;   // bytes of buffer_
   std::uint64_t total_ = 0;  // bytes read, those of buffer_ the last of them
   int read_error_ = 0;       // errno

@@ -325,6 +325,29 @@ TEST_F(ErofsTarTest, RefusalsNameTheMember) {
             std::string::npos);
 }
 
+// Who pipes a compressed layer, or nothing because docker failed, is told.
+TEST_F(ErofsTarTest, WhatIsNoTarStreamIsNamed) {
+  const struct {
+    std::string bytes;
+    const char* words;
+  } rows[] = {
+      {"", "tar stream is empty"},
+      {"\x1f\x8b\x08" + std::string(2000, 'z'), "by gzip: put 'gzip -dc |'"},
+      {"BZh91AY" + std::string(2000, 'z'), "by bzip2"},
+      {"\xfd"
+       "7zXZ" +
+           std::string(2000, 'z'),
+       "by xz"},
+      {"\x28\xb5\x2f\xfd" + std::string(2000, 'z'), "by zstd"},
+      {"\x04\x22\x4d\x18" + std::string(2000, 'z'), "by lz4"},
+      {"<html>" + std::string(2000, 'z'), "no tar stream"},
+  };
+  for (const auto& row : rows) {
+    EXPECT_NE(Refusal(row.bytes).find(row.words), std::string::npos)
+        << row.words;
+  }
+}
+
 // A member in GNU's sparse format 1.0: real size, then the list of what is
 // between the holes in the first block of the content.
 std::string SparseStream(const std::string& size, const std::string& list,
