@@ -99,8 +99,8 @@ Result<void> Understand(const ImageFile& image, Inspection* inspection) {
   return DescribeProfile(header, metadata, inspection);
 }
 
-// Where the metadata say that the data begin, as far as a header can end there:
-// of metadata that libcryptsetup does not take, so nothing of it was checked.
+// Where the metadata say that the data begin, if that is a place at all: of
+// metadata that libcryptsetup does not take, so nothing of it was checked.
 std::uint64_t ClaimedHeaderSize(const std::vector<std::uint8_t>& bytes) {
   const std::uint64_t area = DeclaredMetadataSize(bytes);
   if (area <= kBinaryHeaderSize || area > bytes.size()) {
@@ -120,8 +120,7 @@ std::uint64_t ClaimedHeaderSize(const std::vector<std::uint8_t>& bytes) {
       size < 2 * area || size % kHeaderGranule != 0) {
     return kDefaultHeaderSize;
   }
-  return std::min<std::uint64_t>(
-      size, bytes.size() / kHeaderGranule * kHeaderGranule);
+  return size;
 }
 
 // Of a header that could not be read: which members the nearest profile
@@ -136,9 +135,16 @@ Result<HeaderRefusals> Examine(const ImageFile& image) {
                                                 image.size() / kHeaderGranule *
                                                     kHeaderGranule)));
   ASSIGN_OR_RETURN(const std::vector<std::uint8_t> bytes, BytesOf(most));
-  ASSIGN_OR_RETURN(const Header claimed,
-                   Header::Read(image, ClaimedHeaderSize(bytes)));
-  ASSIGN_OR_RETURN(HeaderRefusals imported, ImportedRefusals(claimed));
+  const std::uint64_t claimed = ClaimedHeaderSize(bytes);
+  ASSIGN_OR_RETURN(const Header foreign,
+                   Header::Read(image, std::min(claimed, most.size())));
+  ASSIGN_OR_RETURN(HeaderRefusals imported, ImportedRefusals(foreign));
+  for (HeaderRefusal& refusal : imported) {
+    if (claimed > most.size() && refusal.path == "/segments/0/offset") {
+      refusal.reason = "is " + std::to_string(claimed) +
+                       ", where no header of at most 16 MiB ends";
+    }
+  }
   if (DeclaredMetadataSize(bytes) != kMetadataSize) {
     return imported;
   }
