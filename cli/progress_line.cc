@@ -64,7 +64,7 @@ std::string ProgressText(std::uint64_t done, std::uint64_t total,
 
 std::string FitProgress(const std::string& action, const std::string& text,
                         std::size_t columns) {
-  const std::string line = action + ": " + text;
+  std::string line = action + ": " + text;
   // A character in the last column may already begin the next line.
   const std::size_t room = columns == 0 ? line.size() : columns - 1;
   constexpr std::string_view cut = "...: ";

@@ -6,7 +6,6 @@
 #include <limits>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "luks/binary_header.h"
@@ -47,10 +46,10 @@ ValueCheck KeySize() {
 
 // Which members there are depends on the type: of an unknown one nothing else
 // can be said.
-ValueCheck OfType(std::vector<std::string_view> types, ValueCheck check) {
-  return [types = std::move(types), check = std::move(check)](
-             const std::string& path, const element& value,
-             HeaderRefusals* refusals) {
+ValueCheck OfType(const std::vector<std::string_view>& types,
+                  const ValueCheck& check) {
+  return [types, check](const std::string& path, const element& value,
+                        HeaderRefusals* refusals) {
     element type;
     if (value["type"].get(type) == simdjson::SUCCESS) {
       HeaderRefusals of_type;
@@ -87,21 +86,20 @@ ValueCheck KeyDerivation() {
 }
 
 ValueCheck ImportedKeySlot(std::uint64_t header_size) {
-  return OfType(
-      {"luks2"},  // a re-encryption slot (D7) has other members
-      ObjectOf({{"type", TextIs("luks2")},
-                {"key_size", KeySize()},
-                {"priority", NumberFrom(0, 2), true},
-                {"af", ObjectOf({{"type", TextIs("luks1")},
-                                 {"stripes", NumberIs(kStripes)},
-                                 {"hash", Hash()}})},
-                {"area",
-                 ObjectOf({{"type", TextIs("raw")},
-                           {"offset", QuotedNumberFrom(0, header_size)},
-                           {"size", QuotedNumberFrom(1, header_size)},
-                           {"encryption", TextIs(std::string(kVolumeCipher))},
-                           {"key_size", KeySize()}})},
-                {"kdf", KeyDerivation()}}));
+  const ValueCheck slot = ObjectOf(
+      {{"type", TextIs("luks2")},
+       {"key_size", KeySize()},
+       {"priority", NumberFrom(0, 2), true},
+       {"af", ObjectOf({{"type", TextIs("luks1")},
+                        {"stripes", NumberIs(kStripes)},
+                        {"hash", Hash()}})},
+       {"area", ObjectOf({{"type", TextIs("raw")},
+                          {"offset", QuotedNumberFrom(0, header_size)},
+                          {"size", QuotedNumberFrom(1, header_size)},
+                          {"encryption", TextIs(std::string(kVolumeCipher))},
+                          {"key_size", KeySize()}})},
+       {"kdf", KeyDerivation()}});
+  return OfType({"luks2"}, slot);  // a re-encryption slot (D7) has others
 }
 
 ValueCheck SectorSize() {

@@ -103,10 +103,12 @@ Error TarStream::NoTar() const {
   }
   for (const auto& [magic, program] : kCompressions) {
     if (beginning_.starts_with(magic)) {
-      const std::string name(program);
-      return {Reason::kFileInvalid, "tar stream is compressed by " + name +
-                                        ": put '" + name +
-                                        " -dc |' before the command"};
+      std::string words = "tar stream is compressed by ";
+      words += program;
+      words += ": put '";
+      words += program;
+      words += " -dc |' before the command";
+      return {Reason::kFileInvalid, std::move(words)};
     }
   }
   return Damaged("no tar stream");
