@@ -107,9 +107,9 @@ class MemoryAudit : public keyserver::AuditLog {
   Result<std::string> Find(std::string_view /*audit_id*/) override {
     return Error(Reason::kAuditUnknown, "nothing is kept");
   }
-  Result<std::vector<std::string>> List(
+  Result<keyserver::AuditListing> List(
       const keyserver::AuditFilter& /*filter*/) override {
-    return std::vector<std::string>();
+    return keyserver::AuditListing{};
   }
   Result<keyserver::AuditPage> Export(const keyserver::AuditFilter& /*filter*/,
                                       std::string_view /*from*/) override {
