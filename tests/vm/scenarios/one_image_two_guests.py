@@ -18,7 +18,7 @@ done"""
 class OneImageTwoGuests(Scenario):
     """Both unlock the volume, read it at the same time and lock it; not a byte of it changes."""
 
-    boot = "serving"
+    boot = "beside"
 
     def prepare(self):
         self.server = self.side.key_server(self.name)
