@@ -8,7 +8,7 @@ namespace tdxvfs::keyserver {
 
 // Servers of this process send no TLS 1.3 session tickets (RFC 8446, section
 // 4.6.1). No guest resumes a session, and each of the two that OpenSSL sends
-// by default costs as much as a signature. gRPC has no setter for it, so it is
+// by default costs time (docs/adr/0046). gRPC has no setter for it, so it is
 // OpenSSL's configuration (config(5), "SSL Configuration") that says it, beside
 // what the system's own file sets for every program. Call after HardenProcess,
 // before any TLS context is made and before any thread starts. Fails with
