@@ -17,7 +17,10 @@ namespace {
 // As patient as the agent, which waits up to this long for its release.
 constexpr std::chrono::seconds kPatience{60};
 
-std::string ConfigDigest() { return std::string(32, 'c'); }
+std::string ConfigDigest() {
+  std::string digest(32, 'c');
+  return digest;
+}
 
 }  // namespace
 

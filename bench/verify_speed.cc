@@ -143,6 +143,7 @@ void PrintGrowth(const Work& work) {
 double PerSecond(const std::function<Work()>& make, int threads) {
   constexpr auto span = std::chrono::seconds(1);
   std::vector<std::jthread> running;
+  running.reserve(static_cast<std::size_t>(threads));
   std::atomic<long> done{0};
   const auto end = std::chrono::steady_clock::now() + span;
   for (int i = 0; i < threads; ++i) {
@@ -159,8 +160,10 @@ double PerSecond(const std::function<Work()>& make, int threads) {
 }
 
 void PrintScaling(const char* name, const std::function<Work()>& make) {
+  constexpr int rounds = 5;
   std::vector<double> scaling;
-  for (int i = 0; i < 5; ++i) {
+  scaling.reserve(rounds);
+  for (int i = 0; i < rounds; ++i) {
     scaling.push_back(PerSecond(make, 2) / PerSecond(make, 1));
   }
   (void)printf("two threads, %-13s %9.2f times one\n", name, Median(scaling));
@@ -172,7 +175,7 @@ void Run(int rounds) {
 
   const auto anchor = verify::TrustAnchor::FromPem(real.root_pem).value();
   OneSet ready(real.documents, anchor, false);
-  const Work hot = [&] { VerifyOrDie(real.quote, {anchor, real.at, &ready}); };
+  Work hot = [&] { VerifyOrDie(real.quote, {anchor, real.at, &ready}); };
   const Work warm = [&] {
     anchor.enclaves().ForgetAll();
     VerifyOrDie(real.quote, {anchor, real.at, &ready});

@@ -27,7 +27,7 @@ std::string FailedNames(const attest::Checks& checks) {
   return names;
 }
 
-std::string Also(std::string text, const std::string& more) {
+std::string Also(const std::string& text, const std::string& more) {
   return text.empty() || more.empty() ? text + more : text + "; " + more;
 }
 
@@ -58,6 +58,31 @@ Outlook NotGenuine(const FleetGuest& guest, const std::string& why) {
   return {guest.reason.empty(), "", OnceUsed(std::nullopt), why};
 }
 
+// What is said of genuine evidence that a policy has judged.
+Outlook OutlookAfter(const FleetGuest& guest,
+                     const verify::Evaluation& evaluated,
+                     const policy::Judgement& judgement,
+                     const policy::TcbRules& rules) {
+  const auto& tcb = evaluated.tcb;
+  Outlook outlook;
+  outlook.status = tcb.has_value() ? TcbStatusName(tcb->status) : "";
+  if (judgement.acceptance != policy::Acceptance::kAccepted) {
+    outlook.falls_out = guest.reason.empty();
+    outlook.when = guest.reason.empty() ? OnceUsed(tcb) : "refused already";
+    outlook.why = Also(FailedNames(judgement.checks), evaluated.tcb_shortfall);
+    return outlook;
+  }
+  const auto ends = tcb.has_value() ? GraceEnds(rules, *tcb) : std::nullopt;
+  if (ends.has_value()) {
+    outlook.falls_out = true;
+    outlook.when = policy::DateText(*ends);
+    outlook.why =
+        Also("the policy's grace for " + outlook.status + " ends then",
+             evaluated.tcb_shortfall);
+  }
+  return outlook;
+}
+
 }  // namespace
 
 Result<Outlook> OutlookOf(const FleetGuest& guest,
@@ -86,24 +111,7 @@ Result<Outlook> OutlookOf(const FleetGuest& guest,
                     .config_digest = &guest.shown.config_digest,
                     .tcb = tcb.has_value() ? &*tcb : nullptr,
                     .event_log = log.has_value() ? &*log : nullptr}));
-  Outlook outlook;
-  outlook.status = tcb.has_value() ? TcbStatusName(tcb->status) : "";
-  if (judgement.acceptance != policy::Acceptance::kAccepted) {
-    outlook.falls_out = guest.reason.empty();
-    outlook.when = guest.reason.empty() ? OnceUsed(tcb) : "refused already";
-    outlook.why = Also(FailedNames(judgement.checks), evaluated->tcb_shortfall);
-    return outlook;
-  }
-  const auto ends =
-      tcb.has_value() ? GraceEnds(policy.tcb(), *tcb) : std::nullopt;
-  if (ends.has_value()) {
-    outlook.falls_out = true;
-    outlook.when = policy::DateText(*ends);
-    outlook.why =
-        Also("the policy's grace for " + outlook.status + " ends then",
-             evaluated->tcb_shortfall);
-  }
-  return outlook;
+  return OutlookAfter(guest, *evaluated, judgement, policy.tcb());
 }
 
 }  // namespace tdxvfs::cli

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kMaxConfigFile = 64UL * 1024;
 // So that each of the files that evidence is spread over holds some.
 constexpr std::uint64_t kLeastEvidence = 16ULL * 1024 * 1024;
-constexpr std::uint64_t kLeastRotation = 1024 * 1024;
+constexpr std::uint64_t kLeastRotation = 1024ULL * 1024;
 constexpr std::uint32_t kRotateDays = 30;
 constexpr std::array<std::string_view, 9> kTables = {
     "listen", "admin", "tls",     "store", "attestation",

@@ -28,8 +28,11 @@ std::string FailedNames(const attest::Checks& checks) {
 ReplayVerdict RefusedFor(Reason reason, attest::Checks checks,
                          const std::string& words) {
   std::string differing = FailedNames(checks);
-  return {std::string(InfoOf(reason).slug),
-          differing.empty() ? words : std::move(differing), std::move(checks)};
+  if (differing.empty()) {
+    differing = words;
+  }
+  return {std::string(InfoOf(reason).slug), std::move(differing),
+          std::move(checks)};
 }
 
 // kInternal goes up; everything else is what would be said of the guest.
@@ -59,6 +62,43 @@ std::optional<Sha256Digest> DigestIn(const std::vector<std::uint8_t>& bytes) {
   return digest;
 }
 
+// What the policy says of genuine evidence; `checks` are those made so far.
+Result<ReplayVerdict> JudgeGenuine(const ShownEvidence& shown,
+                                   const attest::TdReport& report,
+                                   const std::optional<attest::TcbVerdict>& tcb,
+                                   const policy::MeasurementPolicy& policy,
+                                   std::chrono::system_clock::time_point now,
+                                   attest::Checks checks) {
+  ASSIGN_OR_RETURN(const attest::ReportDataBytes bound, ReportDataOf(shown));
+  if (!std::ranges::equal(bound, report.report_data)) {
+    return RefusedFor(Reason::kBindingMismatch, {}, "report_data");
+  }
+  std::optional<event_log::EventLog> log;
+  if (!shown.event_log.empty()) {
+    auto read = event_log::ReadReplayed(shown.event_log, report, &checks);
+    if (!read.has_value()) {
+      return RefusedBy(read.error(), std::move(checks));
+    }
+    log = std::move(*read);
+  }
+  const auto digest = DigestIn(shown.config_digest);
+  ASSIGN_OR_RETURN(
+      policy::Judgement judgement,
+      policy.Check({.report = report,
+                    .now = now,
+                    .config_digest = digest.has_value() ? &*digest : nullptr,
+                    .tcb = tcb.has_value() ? &*tcb : nullptr,
+                    .event_log = log.has_value() ? &*log : nullptr}));
+  std::ranges::move(judgement.checks, std::back_inserter(checks));
+  if (judgement.acceptance == policy::Acceptance::kAccepted) {
+    return ReplayVerdict{"", "", std::move(checks)};
+  }
+  return RefusedFor(judgement.acceptance == policy::Acceptance::kTcbRefused
+                        ? Reason::kTcbOutOfDate
+                        : Reason::kRefusedByPolicy,
+                    std::move(checks), "policy");
+}
+
 }  // namespace
 
 Result<ReplayVerdict> EvidenceReplay::Judge(
@@ -79,35 +119,8 @@ Result<ReplayVerdict> EvidenceReplay::Judge(
         evaluated->genuine ? Reason::kEvidenceUnsupported : evaluated->reason,
         std::move(checks), evaluated->failure);
   }
-  ASSIGN_OR_RETURN(const attest::ReportDataBytes bound, ReportDataOf(shown));
-  if (!std::ranges::equal(bound, report->report_data)) {
-    return RefusedFor(Reason::kBindingMismatch, {}, "report_data");
-  }
-  std::optional<event_log::EventLog> log;
-  if (!shown.event_log.empty()) {
-    auto read = event_log::ReadReplayed(shown.event_log, *report, &checks);
-    if (!read.has_value()) {
-      return RefusedBy(read.error(), std::move(checks));
-    }
-    log = std::move(*read);
-  }
-  const auto digest = DigestIn(shown.config_digest);
-  ASSIGN_OR_RETURN(
-      policy::Judgement judgement,
-      policy.Check(
-          {.report = *report,
-           .now = clock_->Now(),
-           .config_digest = digest.has_value() ? &*digest : nullptr,
-           .tcb = evaluated->tcb.has_value() ? &*evaluated->tcb : nullptr,
-           .event_log = log.has_value() ? &*log : nullptr}));
-  std::ranges::move(judgement.checks, std::back_inserter(checks));
-  if (judgement.acceptance == policy::Acceptance::kAccepted) {
-    return ReplayVerdict{"", "", std::move(checks)};
-  }
-  return RefusedFor(judgement.acceptance == policy::Acceptance::kTcbRefused
-                        ? Reason::kTcbOutOfDate
-                        : Reason::kRefusedByPolicy,
-                    std::move(checks), "policy");
+  return JudgeGenuine(shown, *report, evaluated->tcb, policy, clock_->Now(),
+                      std::move(checks));
 }
 
 }  // namespace tdxvfs::keyserver

@@ -124,7 +124,7 @@ Result<void> KeyServer::CheckHealth() {
 }
 
 Result<void> KeyServer::Reload(const Config& fresh) {
-  const auto reloaded = [&]() -> Result<void> {
+  auto reloaded = [&]() -> Result<void> {
     ASSIGN_OR_RETURN(ReloadableFiles files, LoadReloadableFiles(fresh));
     return parts_->Reload(fresh, std::move(files));
   }();

@@ -25,7 +25,7 @@ Result<void> AdminService::Run(const grpc::CallbackServerContext& context,
                                const std::string& volume, const Call& call) {
   const OpenCalls::Place place(&open_);
   LogFields fields{.volume = volume, .peer = context.peer()};
-  const auto called = [&]() -> Result<void> {
+  auto called = [&]() -> Result<void> {
     ASSIGN_OR_RETURN(const Administrator caller, CallerOf(context));
     fields.author = caller.name;
     RETURN_IF_ERROR(CheckVolume(caller, method, volume));

@@ -58,6 +58,27 @@ std::string_view AttributePrefix(std::uint8_t index) {
   }
 }
 
+// The members of an extended inode (fs/erofs/erofs_fs.h, erofs_inode_extended).
+ErofsNode ReadErofsInode(std::uint64_t number,
+                         std::span<const std::uint8_t> bytes) {
+  ErofsNode node;
+  node.number = number;
+  node.layout = static_cast<ErofsLayout>(NumberAt(bytes, 0, 2) >> 1U);
+  const std::uint64_t units = NumberAt(bytes, 2, 2);
+  node.attributes_size = static_cast<std::uint32_t>(
+      units == 0 ? 0
+                 : kErofsAttributeHeader + (units - 1) * kErofsAttributeUnit);
+  node.mode = static_cast<mode_t>(NumberAt(bytes, 4, 2));
+  node.size = NumberAt(bytes, 8, 8);
+  node.first_block = static_cast<std::uint32_t>(NumberAt(bytes, 16, 4));
+  node.user = static_cast<std::uint32_t>(NumberAt(bytes, 24, 4));
+  node.group = static_cast<std::uint32_t>(NumberAt(bytes, 28, 4));
+  node.modified = static_cast<std::int64_t>(NumberAt(bytes, 32, 8));
+  node.modified_rest = static_cast<std::uint32_t>(NumberAt(bytes, 40, 4));
+  node.links = static_cast<std::uint32_t>(NumberAt(bytes, 44, 4));
+  return node;
+}
+
 }  // namespace
 
 Result<ErofsSuperBlock> ParseErofsSuperBlock(
@@ -97,26 +118,12 @@ Result<ErofsNode> ParseErofsInode(std::uint64_t number,
     return DamagedErofs(which + " is cut off");
   }
   const std::uint64_t format = NumberAt(bytes, 0, 2);
-  ErofsNode node;
-  node.number = number;
-  node.layout = static_cast<ErofsLayout>(format >> 1U);
+  ErofsNode node = ReadErofsInode(number, bytes);
   const bool chunks = node.layout == ErofsLayout::kChunks;
   if ((format & 1U) == 0 || (!chunks && node.layout != ErofsLayout::kPlain &&
                              node.layout != ErofsLayout::kInline)) {
     return Foreign(which + " of format " + std::to_string(format));
   }
-  const std::uint64_t units = NumberAt(bytes, 2, 2);
-  node.attributes_size = static_cast<std::uint32_t>(
-      units == 0 ? 0
-                 : kErofsAttributeHeader + (units - 1) * kErofsAttributeUnit);
-  node.mode = static_cast<mode_t>(NumberAt(bytes, 4, 2));
-  node.size = NumberAt(bytes, 8, 8);
-  node.first_block = static_cast<std::uint32_t>(NumberAt(bytes, 16, 4));
-  node.user = static_cast<std::uint32_t>(NumberAt(bytes, 24, 4));
-  node.group = static_cast<std::uint32_t>(NumberAt(bytes, 28, 4));
-  node.modified = static_cast<std::int64_t>(NumberAt(bytes, 32, 8));
-  node.modified_rest = static_cast<std::uint32_t>(NumberAt(bytes, 40, 4));
-  node.links = static_cast<std::uint32_t>(NumberAt(bytes, 44, 4));
   const bool known = S_ISREG(node.mode) || S_ISDIR(node.mode) ||
                      S_ISLNK(node.mode) || S_ISFIFO(node.mode);
   if (!known) {

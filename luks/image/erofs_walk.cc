@@ -59,11 +59,11 @@ class ErofsWalk {
                    "a path of " + std::to_string(path.size()) +
                        " bytes is too long for this system");
     }
-    ASSIGN_OR_RETURN(ErofsNode node, reader_->Node(name.inode));
+    ASSIGN_OR_RETURN(const ErofsNode node, reader_->Node(name.inode));
     if (ErofsFileType(node.mode) != name.type) {
       return DamagedEntry(path, "is of another kind than its inode");
     }
-    ErofsVisit visit{std::move(path), {}, std::move(node)};
+    ErofsVisit visit{std::move(path), {}, node};
     const std::uint64_t number = visit.node.number;
     const bool is_new = seen_.insert(number).second;
     if (seen_.size() > reader_->inodes()) {

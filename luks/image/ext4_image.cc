@@ -24,7 +24,7 @@ constexpr std::uint64_t kReservedInodes = 16;  // and lost+found
 constexpr std::uint64_t kGroupBlocks = 32768;  // of one bitmap
 constexpr std::uint64_t kEntrySize = 8 + 255;  // bytes, the longest name
 constexpr std::uint64_t kSpareBlocks = 1024;   // 4 MiB
-constexpr std::size_t kImageReadSize = 1024U * 1024U;  // bytes
+constexpr std::size_t kImageReadSize = std::size_t{1024} * 1024;  // bytes
 
 std::uint64_t BlocksFor(std::uint64_t bytes) {
   return (bytes + kImageBlockSize - 1) / kImageBlockSize;

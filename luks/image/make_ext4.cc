@@ -53,11 +53,38 @@ class SpawnActions {
 
 std::vector<char*> Pointers(std::vector<std::string>& words) {
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (std::string& word : words) {
     pointers.push_back(word.data());
   }
   pointers.push_back(nullptr);
   return pointers;
+}
+
+std::vector<std::string> CommandLine(const std::filesystem::path& source,
+                                     std::uint64_t inodes) {
+  return {kProgram,
+          "-q",
+          "-F",
+          "-t",
+          "ext4",
+          "-b",
+          "4096",
+          "-I",
+          "256",
+          "-m",
+          "0",
+          "-N",
+          std::to_string(inodes),
+          "-O",
+          kFeatures,
+          "-U",
+          kUuid,
+          "-E",
+          std::string("hash_seed=") + kUuid,
+          "-d",
+          source.string(),
+          kImagePath};
 }
 
 // The last kMostWords of what the child says.
@@ -119,28 +146,7 @@ Result<void> MakeExt4(int file, const std::filesystem::path& source,
   if (!actions.ok()) {
     return Error(Reason::kInternal, "prepare mke2fs");
   }
-  std::vector<std::string> arguments{kProgram,
-                                     "-q",
-                                     "-F",
-                                     "-t",
-                                     "ext4",
-                                     "-b",
-                                     "4096",
-                                     "-I",
-                                     "256",
-                                     "-m",
-                                     "0",
-                                     "-N",
-                                     std::to_string(inodes),
-                                     "-O",
-                                     kFeatures,
-                                     "-U",
-                                     kUuid,
-                                     "-E",
-                                     std::string("hash_seed=") + kUuid,
-                                     "-d",
-                                     source.string(),
-                                     kImagePath};
+  std::vector<std::string> arguments = CommandLine(source, inodes);
   std::vector<std::string> environment{"E2FSPROGS_FAKE_TIME=1",
                                        "MKE2FS_CONFIG=/dev/null"};
   pid_t child = -1;

@@ -16,6 +16,7 @@ namespace {
 
 // More would not pay: the disk is slower, and each has a buffer.
 constexpr std::uint64_t kMaxWorkers = 64;
+constexpr std::uint64_t kWorkersPerCore = 2;
 
 // What the threads share: the next piece, what is done, the first failure.
 class Pieces {
@@ -99,10 +100,10 @@ Result<void> RunPieces(std::uint64_t size, std::uint64_t piece_size,
                        const MakePieceWorker& make,
                        const PieceProgress& progress) {
   const std::uint64_t pieces = (size + piece_size - 1) / piece_size;
-  const std::uint64_t cores = std::clamp<std::uint64_t>(
-      std::thread::hardware_concurrency(), 1, kMaxWorkers);
+  const std::uint64_t most = std::clamp<std::uint64_t>(
+      kWorkersPerCore * std::thread::hardware_concurrency(), 1, kMaxWorkers);
   std::vector<std::unique_ptr<PieceWorker>> workers;
-  while (workers.size() < std::min(cores, pieces)) {
+  while (workers.size() < std::min(most, pieces)) {
     ASSIGN_OR_RETURN(auto worker, make());
     workers.push_back(std::move(worker));
   }

@@ -28,10 +28,11 @@ using MakePieceWorker = std::function<Result<std::unique_ptr<PieceWorker>>()>;
 using PieceProgress =
     std::function<void(std::uint64_t done, std::uint64_t total)>;
 
-// Hands the bytes [0, size) out in pieces, in ascending order, to one worker
-// for each core. Returns the first failure, kStopped only if there is no other;
-// the others end with the piece that they are at. `progress` (may be empty) is
-// called on the caller's thread.
+// Hands the bytes [0, size) out in pieces, in ascending order, to two workers
+// for each core: one works while the other waits for the disk. Returns the
+// first failure, kStopped only if there is no other; the others end with the
+// piece that they are at. `progress` (may be empty) is called on the caller's
+// thread.
 Result<void> RunPieces(std::uint64_t size, std::uint64_t piece_size,
                        const MakePieceWorker& make,
                        const PieceProgress& progress);

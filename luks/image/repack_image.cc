@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/hex.h"
+#include "luks/image/direct_io.h"
 #include "luks/image/luks2_header.h"
 #include "luks/image/ordered_hashes.h"
 #include "luks/image/pending_file.h"
@@ -21,26 +22,25 @@ using Salts = std::vector<std::vector<std::uint8_t>>;
 // Where the new image's bytes go, encrypted. One thread at a time.
 class EncryptedTarget {
  public:
-  static Result<EncryptedTarget> Create(const PendingFile& file,
+  static Result<EncryptedTarget> Create(DirectOutput* output,
                                         std::uint64_t header,
                                         const Secret& key) {
     ASSIGN_OR_RETURN(SectorCipher cipher,
                      SectorCipher::Create(key, kCryptSectorSize,
                                           SectorCipher::Direction::kEncrypt));
-    return EncryptedTarget(file, header, std::move(cipher));
+    return EncryptedTarget(output, header, std::move(cipher));
   }
   // Encrypts in place.
   Result<void> Write(std::uint64_t offset, std::span<std::uint8_t> bytes) {
     RETURN_IF_ERROR(cipher_.Process(offset, bytes));
-    return WriteAll(file_->descriptor(), header_ + offset, bytes)
-        .Context("'" + file_->path().string() + "'");
+    return output_->Write(header_ + offset, bytes);
   }
 
  private:
-  EncryptedTarget(const PendingFile& file, std::uint64_t header,
+  EncryptedTarget(DirectOutput* output, std::uint64_t header,
                   SectorCipher cipher)
-      : file_(&file), header_(header), cipher_(std::move(cipher)) {}
-  const PendingFile* file_;
+      : output_(output), header_(header), cipher_(std::move(cipher)) {}
+  DirectOutput* output_;
   std::uint64_t header_;
   SectorCipher cipher_;
 };
@@ -66,7 +66,6 @@ class RepackPieces : public PieceWorker {
 
  private:
   Result<void> Piece(std::uint64_t offset, std::uint64_t length) {
-    buffer_.resize(std::max<std::size_t>(buffer_.size(), length));
     const auto bytes = std::span(buffer_).first(length);
     RETURN_IF_ERROR(source_->ReadUnchecked(offset, bytes, &cipher_));
     std::vector<std::vector<Sha256Digest>> digests(hashes_.size());
@@ -86,7 +85,7 @@ class RepackPieces : public PieceWorker {
   EncryptedTarget target_;
   std::vector<VerityHash> hashes_;
   OrderedHashes* trees_;
-  std::vector<std::uint8_t> buffer_;
+  DirectBytes buffer_ = DirectBytes(kRepackPiece);
 };
 
 // One repacking: first the old tree, whose root hash says whether the data are
@@ -96,7 +95,10 @@ class Repacking {
  public:
   Repacking(const RepackRequest& request, const PendingFile& file,
             const Secret& key, std::uint64_t header)
-      : request_(request), file_(file), key_(key), header_(header) {
+      : request_(request),
+        output_(file.descriptor(), header, file.path().string()),
+        key_(key),
+        header_(header) {
     salts_.push_back(request.source->verity().salt);
     if (request.salt.has_value()) {
       salts_.push_back(*request.salt);
@@ -106,7 +108,7 @@ class Repacking {
   // Returns the root hash of the tree that was written.
   Result<Sha256Digest> Run() {
     ASSIGN_OR_RETURN(EncryptedTarget tree_target,
-                     EncryptedTarget::Create(file_, header_, key_));
+                     EncryptedTarget::Create(&output_, header_, key_));
     ASSIGN_OR_RETURN(std::vector<VerityTree> built, Trees(&tree_target));
     OrderedHashes trees(std::move(built));
     RETURN_IF_ERROR(RunPieces(
@@ -145,10 +147,10 @@ class Repacking {
     return trees;
   }
 
-  Result<std::unique_ptr<PieceWorker>> NewWorker(OrderedHashes* trees) const {
+  Result<std::unique_ptr<PieceWorker>> NewWorker(OrderedHashes* trees) {
     ASSIGN_OR_RETURN(SectorCipher cipher, request_.source->NewCipher());
     ASSIGN_OR_RETURN(EncryptedTarget target,
-                     EncryptedTarget::Create(file_, header_, key_));
+                     EncryptedTarget::Create(&output_, header_, key_));
     std::vector<VerityHash> hashes;
     for (const auto& salt : salts_) {
       ASSIGN_OR_RETURN(VerityHash hash, VerityHash::Create(salt));
@@ -160,7 +162,7 @@ class Repacking {
   }
 
   const RepackRequest& request_;
-  const PendingFile& file_;
+  DirectOutput output_;
   const Secret& key_;
   std::uint64_t header_;
   Salts salts_;

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "luks/image/seal_pool.h"
 
-#include <fcntl.h>
-#include <sys/types.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "luks/image/luks2_header.h"
-#include "luks/image/pending_file.h"
 #include "luks/image/worker_threads.h"
 
 namespace tdxvfs::image {
@@ -27,7 +22,7 @@ Result<std::unique_ptr<SealPool>> SealPool::Start(
   std::unique_ptr<SealPool> pool(
       new SealPool(std::move(target), std::move(written)));
   // A thread that writes directly waits for the disk.
-  const unsigned for_each_core = pool->direct_.valid() ? 2 : 1;
+  const unsigned for_each_core = pool->output_.is_direct() ? 2 : 1;
   const unsigned threads = std::clamp(
       for_each_core * std::thread::hardware_concurrency(), 1U, kMaxSealers);
   for (unsigned i = 0; i < threads; ++i) {
@@ -53,8 +48,8 @@ SealPool::~SealPool() {
   changed_.notify_all();
 }
 
-Result<void> SealPool::Seal(Worker* worker, SealPiece* piece) const {
-  const std::span<std::uint8_t> bytes(piece->bytes);
+Result<void> SealPool::Seal(Worker* worker, SealPiece* piece) {
+  const std::span<std::uint8_t> bytes = piece->bytes();
   piece->hashes.clear();
   for (std::size_t at = 0; piece->is_data && at < bytes.size();
        at += kVerityBlockSize) {
@@ -63,26 +58,7 @@ Result<void> SealPool::Seal(Worker* worker, SealPiece* piece) const {
     piece->hashes.push_back(hash);
   }
   RETURN_IF_ERROR(worker->cipher.Process(piece->offset, bytes));
-  return Write(*piece);
-}
-
-// What cannot be written directly, wholly, goes through the page cache: then
-// the kernel tells a full disk or a limit from sizes that direct I/O dislikes.
-Result<void> SealPool::Write(const SealPiece& piece) const {
-  const auto place = static_cast<off_t>(target_.offset + piece.offset);
-  const auto size = static_cast<ssize_t>(piece.bytes.size());
-  if (direct_.valid() && ::pwrite(direct_.get(), piece.bytes.data(),
-                                  piece.bytes.size(), place) == size) {
-    return {};
-  }
-  RETURN_IF_ERROR(
-      WriteAll(target_.descriptor, target_.offset + piece.offset, piece.bytes)
-          .Context("'" + target_.name + "'"));
-  // Starts the disk at once instead of leaving all of it to the last fsync,
-  // which is the call that reports a failure.
-  (void)::sync_file_range(target_.descriptor, place, size,
-                          SYNC_FILE_RANGE_WRITE);
-  return {};
+  return output_.Write(offset_ + piece->offset, bytes);
 }
 
 void SealPool::Work(Worker* worker) {
@@ -123,8 +99,7 @@ Result<SealPiece*> SealPool::Next() {
     RETURN_IF_ERROR(CollectOldest());
   }
   SealPiece& piece = ring_[submitted_ % ring_.size()];
-  piece.bytes.clear();
-  piece.bytes.reserve(kSealPiece);
+  piece.size = 0;
   return &piece;
 }
 

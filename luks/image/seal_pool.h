@@ -16,8 +16,7 @@
 #include "common/result.h"
 #include "common/secret.h"
 #include "common/sha256.h"
-#include "common/unique_fd.h"
-#include "luks/image/direct_output.h"
+#include "luks/image/direct_io.h"
 #include "luks/image/sector_cipher.h"
 #include "luks/image/verity_hash.h"
 
@@ -28,9 +27,12 @@ inline constexpr std::size_t kSealPiece = 1048576;  // bytes
 // Whole blocks of a volume in the clear, and where they go.
 struct SealPiece {
   std::uint64_t offset = 0;  // bytes into the LUKS segment
-  DirectBytes bytes;         // at most kSealPiece
+  std::size_t size = 0;      // of what is used of the buffer
   bool is_data = true;       // its blocks are hashed
-  std::vector<Sha256Digest> hashes;
+  DirectBytes buffer = DirectBytes(kSealPiece);
+  std::vector<Sha256Digest> hashes{};
+
+  std::span<std::uint8_t> bytes() { return std::span(buffer).first(size); }
 };
 
 // Where a segment lies.
@@ -71,16 +73,15 @@ class SealPool {
     VerityHash hash;
   };
   SealPool(SealTarget target, Written written)
-      : target_(std::move(target)),
-        direct_(OpenDirect(target_.descriptor, target_.offset)),
+      : offset_(target.offset),
+        output_(target.descriptor, target.offset, std::move(target.name)),
         written_(std::move(written)) {}
   void Work(Worker* worker);
-  Result<void> Seal(Worker* worker, SealPiece* piece) const;
-  Result<void> Write(const SealPiece& piece) const;
+  Result<void> Seal(Worker* worker, SealPiece* piece);
   Result<void> CollectOldest();
 
-  const SealTarget target_;
-  const UniqueFd direct_;  // the target's; may be invalid
+  const std::uint64_t offset_;  // of the segment in the target
+  DirectOutput output_;
   const Written written_;
   std::vector<SealPiece> ring_;
   std::vector<Worker> workers_;

@@ -118,8 +118,11 @@ Result<SectorCipher> SealedImage::NewCipher() const {
 Result<void> SealedImage::ReadUnchecked(std::uint64_t offset,
                                         std::span<std::uint8_t> bytes,
                                         SectorCipher* cipher) const {
-  std::span<std::uint8_t> rest = bytes;
   std::uint64_t at = ImageOffset(offset);
+  if (direct_.Read(at, bytes)) {
+    return cipher->Process(offset, bytes);
+  }
+  std::span<std::uint8_t> rest = bytes;
   while (!rest.empty()) {
     const ssize_t got = ::pread(image_.descriptor(), rest.data(), rest.size(),
                                 static_cast<off_t>(at));

@@ -10,6 +10,7 @@
 
 #include "common/result.h"
 #include "common/secret.h"
+#include "luks/image/direct_io.h"
 #include "luks/image/manifest.h"
 #include "luks/image/sector_cipher.h"
 #include "luks/image/verity_tree.h"
@@ -51,16 +52,19 @@ class SealedImage {
   }
   // A cipher for one thread. Fails with kInternal.
   Result<SectorCipher> NewCipher() const;
-  // Reads and decrypts whole blocks, checking nothing. Fails with kIoError or
+  // Reads and decrypts whole blocks, checking nothing; around the page cache
+  // into bytes that allow it (DirectBytes). Fails with kIoError or
   // kImageTruncated, naming the byte.
   Result<void> ReadUnchecked(std::uint64_t offset,
                              std::span<std::uint8_t> bytes,
                              SectorCipher* cipher) const;
 
  private:
-  explicit SealedImage(luks::ImageFile image) : image_(std::move(image)) {}
+  explicit SealedImage(luks::ImageFile image)
+      : image_(std::move(image)), direct_(image_.descriptor()) {}
 
   luks::ImageFile image_;
+  DirectInput direct_;
   Secret volume_key_;
   luks::VerityParameters verity_;
   std::vector<VerityLevel> levels_;

@@ -28,7 +28,7 @@ Result<void> SealedSink::Submit() {
   if (piece_ == nullptr) {
     return {};
   }
-  if (piece_->bytes.size() % kImageBlockSize != 0) {
+  if (piece_->size % kImageBlockSize != 0) {
     return Error(Reason::kInternal, "file system image ends within a block");
   }
   piece_ = nullptr;
@@ -40,8 +40,8 @@ Result<void> SealedSink::Submit() {
 Result<void> SealedSink::Put(std::uint64_t offset, bool is_data,
                              std::span<const std::uint8_t> bytes) {
   while (!bytes.empty()) {
-    if (piece_ != nullptr && (piece_->bytes.size() == kSealPiece ||
-                              piece_->offset + piece_->bytes.size() != offset ||
+    if (piece_ != nullptr && (piece_->size == kSealPiece ||
+                              piece_->offset + piece_->size != offset ||
                               piece_->is_data != is_data)) {
       RETURN_IF_ERROR(Submit());
     }
@@ -50,10 +50,10 @@ Result<void> SealedSink::Put(std::uint64_t offset, bool is_data,
       piece_->offset = offset;
       piece_->is_data = is_data;
     }
-    const std::size_t size =
-        std::min(bytes.size(), kSealPiece - piece_->bytes.size());
+    const std::size_t size = std::min(bytes.size(), kSealPiece - piece_->size);
     const auto part = bytes.first(size);
-    piece_->bytes.insert(piece_->bytes.end(), part.begin(), part.end());
+    std::ranges::copy(part, piece_->buffer.data() + piece_->size);
+    piece_->size += size;
     bytes = bytes.subspan(size);
     offset += size;
   }

@@ -182,9 +182,10 @@ fs::path SourceTree::PathOf(std::uint32_t node) const {
   for (std::uint32_t at = node; at != 0; at = nodes[at].parent) {
     parts.push_back(nodes[nodes[at].parent].entries[nodes[at].position].name);
   }
+  std::reverse(parts.begin(), parts.end());
   fs::path path = root;
-  for (auto name = parts.rbegin(); name != parts.rend(); ++name) {
-    path /= *name;
+  for (const std::string_view name : parts) {
+    path /= name;
   }
   return path;
 }

@@ -57,10 +57,11 @@ class Findings {
 class CheckPieces : public PieceWorker {
  public:
   CheckPieces(std::unique_ptr<VerifiedReader> reader, Findings* findings)
-      : reader_(std::move(reader)), findings_(findings) {}
+      : reader_(std::move(reader)),
+        findings_(findings),
+        buffer_(kVerifyPiece) {}
 
   Result<void> Work(std::uint64_t offset, std::uint64_t length) override {
-    buffer_.resize(std::max<std::size_t>(buffer_.size(), length));
     return reader_->Check(
         offset / kVerityBlockSize, std::span(buffer_).first(length),
         [this](const BadBlock& bad, std::uint64_t data_blocks) {
@@ -71,7 +72,7 @@ class CheckPieces : public PieceWorker {
  private:
   std::unique_ptr<VerifiedReader> reader_;
   Findings* findings_;
-  std::vector<std::uint8_t> buffer_;
+  DirectBytes buffer_;
 };
 
 }  // namespace

@@ -14,10 +14,10 @@ std::vector<VerityLevel> VerityLevels(std::uint64_t data_blocks) {
     levels.push_back({.first_block = 0, .blocks = blocks});
   }
   std::uint64_t next = 0;
-  for (auto level = levels.rbegin(); level != levels.rend(); ++level) {
-    level->first_block = next;
-    next += level->blocks;
-  }
+  std::for_each(levels.rbegin(), levels.rend(), [&](VerityLevel& level) {
+    level.first_block = next;
+    next += level.blocks;
+  });
   return levels;
 }
 

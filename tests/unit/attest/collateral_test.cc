@@ -15,7 +15,6 @@ namespace tdxvfs::verify {
 namespace {
 
 using simulator::CollateralSpec;
-using simulator::Pki;
 using simulator::PkiSpec;
 using testing::GoodAnchor;
 using testing::GoodCollateral;

@@ -73,7 +73,7 @@ struct RelaunchRow {
 };
 
 TEST(ConvergeRelaunch, AdvisesARelaunchWhereOnlyTheLaunchWasOutOfDate) {
-  constexpr std::array<RelaunchRow, 8> kRows = {{
+  constexpr std::array<RelaunchRow, 8> rows = {{
       {kOutOfDate, kUpToDate, kTdRelaunchAdvised},
       {kOutOfDate, kSwHardeningNeeded, kTdRelaunchAdvised},
       {kOutOfDate, kConfigurationNeeded, kTdRelaunchAdvisedConfigurationNeeded},
@@ -88,21 +88,21 @@ TEST(ConvergeRelaunch, AdvisesARelaunchWhereOnlyTheLaunchWasOutOfDate) {
       {kOutOfDateConfigurationNeeded, kConfigurationAndSwHardeningNeeded,
        kTdRelaunchAdvisedConfigurationNeeded},
   }};
-  for (const RelaunchRow& row : kRows) {
+  for (const RelaunchRow& row : rows) {
     EXPECT_EQ(ConvergeRelaunch(row.launch, row.current), row.result)
         << TcbStatusName(row.launch) << " then " << TcbStatusName(row.current);
   }
 }
 
 TEST(ConvergeRelaunch, OtherwiseKeepsTheStatusAtLaunch) {
-  constexpr std::array<TcbStatus, 7> kAll = {kUpToDate,
-                                             kSwHardeningNeeded,
-                                             kConfigurationNeeded,
-                                             kConfigurationAndSwHardeningNeeded,
-                                             kOutOfDate,
-                                             kOutOfDateConfigurationNeeded,
-                                             kRevoked};
-  for (const TcbStatus launch : kAll) {
+  constexpr std::array<TcbStatus, 7> all = {kUpToDate,
+                                            kSwHardeningNeeded,
+                                            kConfigurationNeeded,
+                                            kConfigurationAndSwHardeningNeeded,
+                                            kOutOfDate,
+                                            kOutOfDateConfigurationNeeded,
+                                            kRevoked};
+  for (const TcbStatus launch : all) {
     for (const TcbStatus current :
          {kOutOfDate, kOutOfDateConfigurationNeeded, kRevoked}) {
       EXPECT_EQ(ConvergeRelaunch(launch, current), launch);
@@ -111,7 +111,7 @@ TEST(ConvergeRelaunch, OtherwiseKeepsTheStatusAtLaunch) {
   for (const TcbStatus launch :
        {kUpToDate, kSwHardeningNeeded, kConfigurationNeeded,
         kConfigurationAndSwHardeningNeeded, kRevoked}) {
-    for (const TcbStatus current : kAll) {
+    for (const TcbStatus current : all) {
       EXPECT_EQ(ConvergeRelaunch(launch, current), launch);
     }
   }
