@@ -57,25 +57,53 @@ std::size_t BehindString(std::string_view text, std::size_t at) {
   return std::min(at + 1, text.size());
 }
 
-// The first number that simdjson does not take, though json-c does: one of more
-// than 64 bits, which json-c cuts.
-std::string NumberFault(std::string_view text) {
+bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20; }
+
+bool SimdjsonTakes(std::string_view value) {
   simdjson::dom::parser parser;
+  return parser.parse(simdjson::padded_string(value)).error() ==
+         simdjson::SUCCESS;
+}
+
+// The first control character within a string, which json-c takes: mostly the
+// line break behind a closing quote that was forgotten.
+std::string ControlFault(std::string_view text) {
+  std::size_t at = text.find('"');
+  while (at < text.size()) {
+    const std::size_t end = BehindString(text, at);
+    const auto* const control =
+        std::find_if(text.begin() + at, text.begin() + end, IsControl);
+    if (control != text.begin() + end) {
+      return Place(text, static_cast<std::size_t>(control - text.begin())) +
+             "a line break or another control character within a string; "
+             "perhaps its closing quote is missing";
+    }
+    at = text.find('"', end);
+  }
+  return {};
+}
+
+// The first value that simdjson does not take, though json-c does: a number of
+// more than 64 bits, which json-c cuts, NaN, or a string with half a character.
+std::string ValueFault(std::string_view text) {
+  constexpr std::string_view number = "+-.0123456789eENaInfity";
   std::size_t at = 0;
   while (at < text.size()) {
-    if (text[at] == '"') {
-      at = BehindString(text, at);
-    } else if (text[at] == '-' || (text[at] >= '0' && text[at] <= '9')) {
-      const std::size_t end =
-          std::min(text.find_first_not_of("+-.0123456789eE", at), text.size());
-      if (parser.parse(simdjson::padded_string(text.substr(at, end - at)))
-              .error() != simdjson::SUCCESS) {
-        return Place(text, at) + "not a number, or too large a one";
-      }
-      at = end;
-    } else {
+    const bool is_string = text[at] == '"';
+    if (!is_string && std::string_view("-0123456789NI").find(text[at]) ==
+                          std::string_view::npos) {
       ++at;
+      continue;
     }
+    const std::size_t end =
+        is_string ? BehindString(text, at)
+                  : std::min(text.find_first_not_of(number, at), text.size());
+    if (!SimdjsonTakes(text.substr(at, end - at))) {
+      return Place(text, at) +
+             (is_string ? "a string with an escape that stands for no character"
+                        : "not a number, or too large a one");
+    }
+    at = end;
   }
   return {};
 }
@@ -102,10 +130,13 @@ std::string JsonFault(std::string_view text) {
   const std::unique_ptr<json_object, PutObject> object(json_tokener_parse_ex(
       tokener.get(), text.data(), static_cast<int>(text.size())));
   const json_tokener_error error = json_tokener_get_error(tokener.get());
-  if (error == json_tokener_success) {
-    return NumberFault(text);
-  }
   const std::size_t end = json_tokener_get_parse_end(tokener.get());
+  if (std::string fault = ControlFault(text.substr(0, end)); !fault.empty()) {
+    return fault;
+  }
+  if (error == json_tokener_success) {
+    return ValueFault(text);
+  }
   return Place(text, end) + (error == json_tokener_continue
                                  ? "the text ends here, unfinished"
                                  : json_tokener_error_desc(error));

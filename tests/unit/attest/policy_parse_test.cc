@@ -313,8 +313,16 @@ TEST(ParsePolicy, BrokenJsonIsRefusedByLineAndColumn) {
       {"{\"a\":\n\"\xff\"}", "line 2: not UTF-8"},
       {"\xef\xbb\xbf{}", "byte order mark"},
       {std::string(2000, '['), "column 65: nesting too deep"},
-      // No place is known where json-c takes it and the parser does not.
-      {"{\"a\":\"x\ny\"}", "not JSON: "}};
+      // What json-c takes and the parser does not.
+      {"{\"a\":\"x\ny\"}", "line 1, column 8: a line break or another control"},
+      {"{\"a\":\"\\\"\tx\"}",
+       "line 1, column 9: a line break or another control"},
+      {"{\"a\":\"x,\n\"b\":1}",
+       "line 1, column 9: a line break or another control"},
+      {"{\"N1\":NaN}", "line 1, column 7: not a number, or too large a one"},
+      {"{\"a\":-Infinity}", "line 1, column 6: not a number, or too large"},
+      {R"({"a":1,"b":"\ud800"})", "line 1, column 12: a string with an escape"},
+      {R"({"a":"\udc00\ud800"})", "line 1, column 6: a string with an escape"}};
   for (const BrokenText& row : broken) {
     ExpectPolicyRefused(row.text, row.place);
   }
