@@ -92,7 +92,8 @@ Result<AuditPage> JsonLinesAuditLog::Export(const AuditFilter& filter,
                      const auto head = ReadLine(line, &damaged);
                      return head.has_value() && Matches(filter, *head, line);
                    }));
-  return AuditPage{std::move(page.lines), std::move(page.next), damaged};
+  return AuditPage{std::move(page.lines), std::move(page.next),
+                   damaged + page.torn};
 }
 
 }  // namespace tdxvfs::keyserver

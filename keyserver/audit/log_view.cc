@@ -139,6 +139,7 @@ Result<LogPage> ReadPage(
       return page;
     }
     if (going_on) {
+      page.torn += static_cast<off_t>(place.offset) < file.size ? 1U : 0U;
       place = {file.last, 0};
     }
   }

@@ -33,7 +33,8 @@ Result<void> ScanBackward(
 // A page of lines, oldest first.
 struct LogPage {
   std::vector<std::string> lines;
-  std::string next;  // where the next page begins; empty: nowhere
+  std::string next;      // where the next page begins; empty: nowhere
+  std::size_t torn = 0;  // full files that end within a line
 };
 
 // Reads on from `from`, empty for the beginning, until lines that `wanted`
