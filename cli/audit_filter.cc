@@ -12,6 +12,7 @@
 namespace tdxvfs::cli {
 namespace {
 
+constexpr std::uint32_t kDefaultLimit = 100;
 constexpr std::uint32_t kMaxLimit = 1000;
 // A hundred years: beyond any log, far below what a clock can count.
 constexpr std::int64_t kMaxSeconds = std::int64_t{100} * 366 * 24 * 3600;
@@ -85,8 +86,19 @@ void AddAuditFilter(Command command, AuditFilterOptions& options) {
 
 void AddAuditLimit(Command command, AuditFilterOptions& options,
                    const std::string& words) {
+  options.query.limit = kDefaultLimit;
   command.AddOption("--limit", options.query.limit, words)
       .Between(1, kMaxLimit);
+}
+
+void NoteLimit(std::size_t found, const AuditQuery& query,
+               const Console& console) {
+  if (found >= query.limit) {
+    console.err << "tdxvfs: note: decisions older than "
+                << (found == 1 ? "this one" : "these " + std::to_string(found))
+                << ", if any, were not looked at; --limit takes up to "
+                << kMaxLimit << ", --until goes further back\n";
+  }
 }
 
 Result<AuditQuery> QueryOf(const AuditFilterOptions& options) {

@@ -3,11 +3,13 @@
 #define TDXVFS_CLI_AUDIT_FILTER_H_
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include "cli/admin_client.h"
 #include "cli/command.h"
+#include "cli/console.h"
 #include "common/result.h"
 
 namespace tdxvfs::cli {
@@ -25,6 +27,10 @@ void AddAuditFilter(Command command, AuditFilterOptions& options);
 // --limit.
 void AddAuditLimit(Command command, AuditFilterOptions& options,
                    const std::string& words);
+
+// Says so when there may be more decisions than the limit lets through.
+void NoteLimit(std::size_t found, const AuditQuery& query,
+               const Console& console);
 
 // The query for the server. Fails with kUsage or kVolumeNameInvalid.
 Result<AuditQuery> QueryOf(const AuditFilterOptions& options);

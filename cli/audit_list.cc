@@ -59,6 +59,7 @@ Result<void> AuditList(const Options& options, const Console& console) {
     list.Raw(record);
   }
   console.out << (console.json() ? list.Close() + "\n" : table.Text());
+  NoteLimit(found.records.size(), query, console);
   return FailIfLinesDamaged(damaged);
 }
 

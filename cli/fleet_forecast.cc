@@ -94,7 +94,9 @@ Result<std::vector<Forecast>> Judge(AdminClient& server,
     ASSIGN_OR_RETURN(const policy::MeasurementPolicy* const policy,
                      policies.Of(guest.volume));
     Outlook outlook{false, "", kNotKnown, "the volume has no policy"};
-    if (policy != nullptr) {
+    if (!guest.no_evidence.empty()) {
+      outlook.why = guest.no_evidence;
+    } else if (policy != nullptr) {
       ASSIGN_OR_RETURN(outlook, OutlookOf(guest, judging, *policy));
     }
     forecasts.push_back({std::move(guest), std::move(outlook)});

@@ -22,10 +22,13 @@ Result<void> Take(const std::string& line, Newest* newest) {
   if (LeafAt(record, "evidence_at").empty()) {
     return {};
   }
-  FleetGuest guest{
-      LeafAt(record, "volume"),   AddressOf(LeafAt(record, "peer")),
-      LeafAt(record, "audit_id"), LeafAt(record, "time"),
-      LeafAt(record, "reason"),   {}};
+  FleetGuest guest{LeafAt(record, "volume"),
+                   AddressOf(LeafAt(record, "peer")),
+                   LeafAt(record, "audit_id"),
+                   LeafAt(record, "time"),
+                   LeafAt(record, "reason"),
+                   {},
+                   {}};
   const std::pair key(guest.volume, guest.address);
   (*newest)[key] = std::move(guest);
   return {};
@@ -62,8 +65,10 @@ Result<std::vector<FleetGuest>> FindFleet(AdminClient& server,
     auto shown = ReadRecordedGuest(record);
     if (shown.has_value()) {
       guest.shown = std::move(*shown);
-      fleet.push_back(std::move(guest));
+    } else {
+      guest.no_evidence = shown.error().message();
     }
+    fleet.push_back(std::move(guest));
   }
   return fleet;
 }

@@ -12,7 +12,7 @@
 
 namespace tdxvfs::cli {
 
-// A guest of the fleet by the newest decision that keeps its evidence. A guest
+// A guest of the fleet by the newest decision that kept its evidence. A guest
 // is a volume and the address that it comes from.
 struct FleetGuest {
   std::string volume;
@@ -21,11 +21,12 @@ struct FleetGuest {
   std::string time;
   std::string reason;  // slug; empty: released
   RecordedGuest shown;
+  std::string no_evidence;  // why nothing was shown; else empty
 };
 
-// Every guest that the filter names, by volume and address. Evidence that was
-// dropped or damaged since counts as none; `damaged` counts the lines of the
-// log that are no records any more. Fails as the server does.
+// Every guest that the filter names, by volume and address, also those whose
+// evidence was dropped or damaged since; `damaged` counts the lines of the log
+// that are no records any more. Fails as the server does.
 Result<std::vector<FleetGuest>> FindFleet(AdminClient& server,
                                           const AuditQuery& query,
                                           std::size_t* damaged);

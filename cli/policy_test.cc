@@ -122,6 +122,7 @@ Result<void> PolicyTest(const Options& options, const Console& console) {
   } else {
     PrintText(replayed.decisions, console);
   }
+  NoteLimit(replayed.decisions.size(), query, console);
   return FailIfLinesDamaged(replayed.damaged);
 }
 

@@ -275,3 +275,50 @@ left_out() {
   run -5 --separate-stderr tdxvfs audit list --json
   [[ $output == "[]" && $(jq -r .reason <<< "$stderr") == audit-tampered ]]
 }
+
+@test "lines that ran together, zeroes and a full file that is cut off are damaged lines" {
+  start_deciding
+  left_out_of_export() { left_out "$1" tdxvfs audit export --reason nonce-expired; }
+  cp server/audit/audit.jsonl whole
+  restore() { cat whole > server/audit/audit.jsonl; }
+  /usr/bin/python3 -c '
+log = open("server/audit/audit.jsonl", "r+b")
+text = log.read()
+log.seek(text.index(b"\n", text.index(b"refused-by-policy")))
+log.write(b" ")'
+  left_out_of_export "1 line"
+  restore
+  /usr/bin/python3 -c '
+log = open("server/audit/audit.jsonl", "r+b")
+log.seek(log.read().index(b"refused-by-policy") + 300)
+log.write(bytes(50))'
+  left_out_of_export "1 line"
+  left_out "1 line" tdxvfs policy test policy.json --against audit
+  restore
+  # A full file before the newest one.
+  stop_server
+  head -c 900 server/audit/audit.jsonl > server/audit/audit-000000000002.jsonl
+  serve_again
+  left_out_of_export "1 line"
+  left_out "1 line" tdxvfs audit export
+}
+
+@test "fewer decisions than there are is told" {
+  start_deciding
+  run --separate-stderr tdxvfs policy test policy.json --against audit --limit 2
+  [[ $output == *"1 of 2 decisions replayed"* && $stderr == *"decisions older than these 2, if any, were not looked at"* ]]
+  run --separate-stderr tdxvfs audit list --limit 3
+  [[ $stderr == *"older than these 3, "* ]]
+  run --separate-stderr tdxvfs audit list
+  [[ -z $stderr ]]
+}
+
+@test "a guest whose evidence is gone is not left out of a forecast" {
+  start_deciding
+  exchange "${guest[@]}" || true
+  tdxvfs-simulator collateral --pki pki --out same > /dev/null
+  rm server/audit/evidence/release-*
+  run -0 tdxvfs fleet forecast --collateral same --trust-anchor pki/root.pem
+  [[ $output == *"data "*"not known "*"the guest's quote was kept once, but is dropped"* ]]
+  [[ $output == *"0 of 1 guests fall out by this collateral; not known: 1."* ]]
+}
