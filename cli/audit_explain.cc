@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "cli/admin_client.h"
@@ -11,15 +9,12 @@
 #include "cli/commands.h"
 #include "cli/decision_advice.h"
 #include "cli/json_leaves.h"
+#include "cli/short_value.h"
 #include "cli/text_table.h"
 #include "common/json_text.h"
 
 namespace tdxvfs::cli {
 namespace {
-
-constexpr std::size_t kLongestHex = 24;
-constexpr std::size_t kHexEnds = 8;
-constexpr std::size_t kLongestText = 60;
 
 struct Options {
   std::string audit_id;
@@ -27,38 +22,9 @@ struct Options {
   bool wide = false;
 };
 
-bool IsHex(std::string_view word) {
-  return std::ranges::all_of(word, [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-  });
-}
-
-// Long hex as its two ends, and long text by its beginning.
-std::string Shortened(const std::string& text) {
-  std::string shorter;
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find(' '), rest.size());
-    const std::string_view word = rest.substr(0, end);
-    if (word.size() > kLongestHex && IsHex(word)) {
-      shorter += std::string(word.substr(0, kHexEnds)) + ".." +
-                 std::string(word.substr(word.size() - kHexEnds));
-    } else {
-      shorter += word;
-    }
-    const std::size_t next = std::min(end + 1, rest.size());
-    shorter += rest.substr(end, next - end);
-    rest.remove_prefix(next);
-  }
-  if (shorter.size() > kLongestText) {
-    shorter = shorter.substr(0, kLongestText) + "...";
-  }
-  return shorter;
-}
-
 std::string CheckRows(const attest::Checks& checks, bool wide) {
   const auto shown = [wide](const std::string& text) {
-    return wide ? text : Shortened(text);
+    return wide ? text : ShortValue(text);
   };
   TextTable table({"", "CHECK", "EXPECTED", "ACTUAL", "VERDICT"});
   for (const attest::Check& check : checks) {

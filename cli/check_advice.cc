@@ -20,8 +20,8 @@ constexpr std::string_view kUnknownModule =
     "let the key server fetch newer collateral; if Intel still does not list "
     "the module, the host needs another one";
 constexpr std::string_view kUpdateHost =
-    "update the host's BIOS, microcode and TDX module, or accept the status in "
-    "the policy's \"tcb\" for a while";
+    "update what is behind on the host (BIOS, microcode, TDX module or quoting "
+    "enclave), or accept the status in the policy's \"tcb\" for a while";
 
 struct Row {
   std::string_view prefix;
@@ -78,14 +78,13 @@ constexpr std::array<Row, 34> kRows = {{
       "update the host, or add the advisories to the policy's list once you "
       "have read them"}},
     {"tcb evaluation number",
-     {"how new the documents are that say so",
+     {"how new Intel's documents about such platforms are",
       "let the key server fetch newer collateral (a caching service may be "
       "behind), or ask for less in the policy"}},
     {"collateral age",
-     {"how old the documents are that say so",
+     {"how old Intel's documents about such platforms are",
       "let the key server fetch newer collateral and see its log, or allow "
-      "more "
-      "days in the policy"}},
+      "more days in the policy"}},
     {"platform TCB level",
      {"how up to date the machine's CPU is, by Intel's word",
       kBelowEveryLevel}},
@@ -135,7 +134,7 @@ struct FoundRow {
   std::string_view to_do;
 };
 
-constexpr std::array<FoundRow, 8> kFoundRows = {{
+constexpr std::array<FoundRow, 9> kFoundRows = {{
     {"", "not known without collateral",
      "let the key server use collateral (\"collateral\" in keyserver.toml), or "
      "take this rule out of the policy"},
@@ -146,6 +145,9 @@ constexpr std::array<FoundRow, 8> kFoundRows = {{
      "add UpToDate to \"accept\" in the policy's \"tcb\": this platform is up "
      "to "
      "date, and the policy accepts only others"},
+    {"tcb status", "Revoked",
+     "do not trust this platform as it is: Intel revoked what runs on it; only "
+     "an update of the host mends that, and no policy can accept it"},
     {"tcb status", "SWHardeningNeeded",
      "harden the guest's own software against the advisories, which no update "
      "of the host does, then accept the status in the policy's \"tcb\""},

@@ -20,7 +20,7 @@ struct Row {
 
 // For the operator of the key server: the reason table's own hints speak to the
 // guest's.
-constexpr std::array<Row, 12> kRows = {{
+constexpr std::array<Row, 13> kRows = {{
     {Reason::kQuoteInvalid,
      "The guest could not prove that it runs on a genuine Intel TDX platform",
      "do not trust this guest"},
@@ -40,7 +40,13 @@ constexpr std::array<Row, 12> kRows = {{
     {Reason::kHeaderUnknown,
      "The guest is accepted, but its image is no live version of the volume",
      "copy the current version of the image to the guest; 'tdxvfs key list' "
-     "shows the versions"},
+     "shows the versions, and 'tdxvfs key undelete' takes a deletion back"},
+    {Reason::kServerOverloaded,
+     "The guest is accepted, but the volume has had its releases of this "
+     "minute",
+     "nothing: the guest comes back by itself; if it stays so, see who asks "
+     "('tdxvfs key list NAME --guests') or raise volume_per_minute in "
+     "keyserver.toml"},
     {Reason::kNonceExpired,
      "The guest took longer for its quote than the server waits",
      "look at the host's quote generation service"},
@@ -49,7 +55,9 @@ constexpr std::array<Row, 12> kRows = {{
      "look at the guest's log and at the network"},
     {Reason::kCollateralUnavailable,
      "The key server had no valid collateral to judge the platform by",
-     "see that the key server reaches its collateral service, and its log"},
+     "see the key server's log: its collateral service cannot be reached, or "
+     "what it gives does not hold or is out of date (docs/runbook.md, "
+     "\"Collateral\")"},
     {Reason::kRequestInvalid,
      "The guest's message does not follow the protocol",
      "compare the agent's version with the server's"},
@@ -159,6 +167,9 @@ std::string_view FirstToDo(const attest::Checks& checks) {
 
 constexpr std::string_view kStatusCheck = "tcb status";
 constexpr std::string_view kUpToDate = "UpToDate";
+constexpr std::string_view kRevoked = "Revoked";
+constexpr std::string_view kRevokedSentence =
+    "The guest is the right one, but Intel revoked what its platform runs";
 constexpr std::string_view kUpToDateSentence =
     "The guest is the right one and its platform is up to date, but the policy "
     "accepts only platforms that are not";
@@ -208,10 +219,13 @@ DecisionAdvice AdviceFor(const std::vector<JsonLeaf>& record,
       by_policy && differing.empty() ? VolumeRowOf(detail) : nullptr;
   const attest::Check* const status = RefusedStatus(checks);
   const bool up_to_date = status != nullptr && status->actual == kUpToDate;
+  const bool revoked = status != nullptr && status->actual == kRevoked;
   if (volume != nullptr) {
     advice.sentence = kVolumeSentence;
   } else if (up_to_date) {
     advice.sentence = kUpToDateSentence;
+  } else if (revoked && !by_policy) {
+    advice.sentence = kRevokedSentence;
   }
   if (!differing.empty()) {
     advice.sentence += " (" + differing + ")";
@@ -223,7 +237,8 @@ DecisionAdvice AdviceFor(const std::vector<JsonLeaf>& record,
   const std::string_view first = FirstToDo(checks);
   if (!recorded.empty() && !by_policy && !OnlyBesideStatus(checks)) {
     advice.remedy = recorded;
-    advice.remedy += status == nullptr ? "" : kOrAccept;
+    // No policy can accept what Intel revoked.
+    advice.remedy += status == nullptr || revoked ? "" : kOrAccept;
   } else if (!first.empty()) {
     advice.remedy = first;
   } else if (volume != nullptr) {

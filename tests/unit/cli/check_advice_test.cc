@@ -30,7 +30,9 @@ TEST(CheckAdvice, WhatWasFoundChangesWhatToDo) {
         AdviceFor(attest::Check{name, "other", actual, false, "policy"}).to_do);
   };
   EXPECT_THAT(to_do("tcb status", "UpToDate"), HasSubstr("add UpToDate"));
-  EXPECT_THAT(to_do("tcb status", "OutOfDate"), HasSubstr("update the host"));
+  EXPECT_THAT(to_do("tcb status", "OutOfDate"), HasSubstr("quoting enclave"));
+  EXPECT_THAT(to_do("tcb status", "Revoked"),
+              HasSubstr("no policy can accept"));
   EXPECT_THAT(to_do("tcb status", "SWHardeningNeeded"),
               HasSubstr("harden the guest"));
   EXPECT_THAT(to_do("tcb date", "2024-01-01"), HasSubstr("minimum_tcb_date"));

@@ -2,6 +2,7 @@
 #include "cli/decision_advice.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -67,6 +68,24 @@ TEST(DecisionAdvice, TheRemedyOnRecordIsAboutTheStatusAlone) {
       {{"tcb status", "SWHardeningNeeded", "SWHardeningNeeded", true, "policy"},
        {"tcb date", "2024-03-14 or later", "2024-03-13", false, "policy"}});
   EXPECT_THAT(date.remedy, HasSubstr("minimum_tcb_date"));
+}
+
+TEST(DecisionAdvice, NoPolicyIsSaidToAcceptWhatIntelRevoked) {
+  const DecisionAdvice advice =
+      OfPlatform({{"tcb status", "UpToDate", "Revoked", false, "policy"}});
+  EXPECT_THAT(advice.sentence, HasSubstr("Intel revoked"));
+  EXPECT_EQ(advice.remedy, "harden; advisories: INTEL-SA-00837");
+}
+
+TEST(DecisionAdvice, TheOperatorIsToldMoreThanTheGuest) {
+  for (const auto& [reason, to_do] :
+       std::vector<std::pair<std::string, std::string>>{
+           {"server-overloaded", "volume_per_minute"},
+           {"header-unknown", "key undelete"},
+           {"collateral-unavailable", "docs/runbook.md"}}) {
+    EXPECT_THAT(AdviceFor({{"kind", "refusal"}, {"reason", reason}}, {}).remedy,
+                HasSubstr(to_do));
+  }
 }
 
 TEST(DecisionAdvice, APlatformThatIsUpToDateIsNotToldToUpdate) {
