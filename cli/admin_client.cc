@@ -71,7 +71,7 @@ Error ErrorOf(const grpc::Status& status, const std::string& certificate) {
     message +=
         "; a key server also hangs up on a client certificate whose issuer is "
         "not in its admin.ca, or that is out of date or not for clients: '" +
-        certificate + "' (its log says which)";
+        certificate + "' ('openssl x509 -noout -text -in' shows that)";
   }
   const auto refusal = RefusalOf(status);
   const auto reason =

@@ -82,6 +82,13 @@ std::string SubjectAndSerial(X509* certificate) {
          TextIn(serial.get()).substr(0, kMaxSerial);
 }
 
+// Why a chain does not hold; OpenSSL's words say little about a missing list.
+std::string_view WhyNot(int code) {
+  return code == X509_V_ERR_UNABLE_TO_GET_CRL
+             ? "admin.crl has no revocation list of its issuer"
+             : X509_verify_cert_error_string(code);
+}
+
 // A role that this server does not know is refused with the certificate: its
 // issuer meant something by it.
 Result<void> AddRole(std::string_view role, Administrator* administrator) {
@@ -246,8 +253,7 @@ Result<Administrator> ClientAuthority::Admit(
   if (X509_verify_cert(context.get()) != 1) {
     const int code = X509_STORE_CTX_get_error(context.get());
     ERR_clear_error();
-    return ClientRefused(administrator.name,
-                         X509_verify_cert_error_string(code));
+    return ClientRefused(administrator.name, std::string(WhyNot(code)));
   }
   RETURN_IF_ERROR(ReadRoles(leaf.get(), &administrator));
   return administrator;

@@ -59,7 +59,14 @@ type_in() {
   wait_for 'CN=carol.*certificate revoked'
 }
 
-@test "a server certificate is replaced by the runbook" {
+# shown_is CERTIFICATE CA: what a stranger who has the CA alone is shown.
+shown_is() {
+  openssl s_client -connect "localhost:$SERVER_PORT" -CAfile "$2" \
+    -verify_return_error -verify_hostname localhost -alpn h2 < /dev/null > said 2>&1 || { cat said; false; }
+  openssl x509 -in said -noout -serial | diff - <(openssl x509 -in "$1" -noout -serial)
+}
+
+@test "a server certificate and its CA are replaced by the runbook" {
   start_server
   mkdir authority
   type_in authority runbook.md Certificates "-out server.csr"
@@ -72,10 +79,18 @@ type_in() {
   tdxvfs-keyserver check-config server/keyserver.toml
   kill -HUP "$server_pid"
   wait_for '"event":"reloaded"'
-  # A stranger to the old certificate, who has the CA alone.
-  openssl s_client -connect "localhost:$SERVER_PORT" -CAfile server/tls/ca.pem \
-    -verify_return_error -verify_hostname localhost -alpn h2 < /dev/null > said 2>&1 || { cat said; false; }
-  openssl x509 -in said -noout -serial | diff - <(openssl x509 -in server/tls/server.pem -noout -serial)
+  shown_is server/tls/server.pem server/tls/ca.pem
+  mkdir newer
+  type_in newer runbook.md Certificates "tdxvfs CA 2"
+  cp authority/server.csr newer
+  type_in newer runbook.md Certificates server.ext
+  cp newer/server.pem server/tls/server.pem
+  : > server.log
+  kill -HUP "$server_pid"
+  wait_for '"event":"reloaded"'
+  shown_is newer/server.pem newer/ca.pem
+  cat server/tls/ca.pem newer/ca.pem > both.pem
+  shown_is newer/server.pem both.pem
 }
 
 @test "a volume is packed elsewhere and put by the quickstart" {

@@ -149,6 +149,22 @@ TEST_F(ClientAuthorityTest, LeavesListsOfOthersAside) {
               Fails(Reason::kConfigInvalid));
 }
 
+TEST_F(ClientAuthorityTest, SaysThatAnAuthorityHasNoList) {
+  const TestAuthority other("another authority");
+  ASSERT_OK_AND_ASSIGN(
+      const ClientAuthority both,
+      LoadFiles(Write("ca.pem",
+                      authority_.certificate_pem() + other.certificate_pem()),
+                Write("crl.pem", authority_.RevocationList({}))));
+  const std::string admin = "URI:tdxvfs-role:admin";
+  EXPECT_THAT(both.Admit(Issue(admin), Now()), Succeeds());
+  const auto refused =
+      both.Admit(other.Issue(ClientWish(admin)).certificate_pem, Now());
+  ASSERT_THAT(refused, Fails(Reason::kPermission));
+  EXPECT_THAT(refused.error().ToString(),
+              HasSubstr("admin.crl has no revocation list of its issuer"));
+}
+
 TEST_F(ClientAuthorityTest, SaysWhichFileItCannotRead) {
   const std::string ca = Write("ca.pem", authority_.certificate_pem());
   EXPECT_THAT(LoadFiles(Write("bad.pem", "nonsense"), ""),
