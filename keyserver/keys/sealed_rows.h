@@ -75,6 +75,10 @@ class SealedRows {
                                        std::uint32_t version) const;
   Result<std::optional<VersionRecord>> FindVersion(
       std::string_view volume, const Sha256Digest& header_sha256) const;
+  // Whether versions and policies are all there and each is kept under its own
+  // names, which sealing alone does not say. The newest versions and whole
+  // volumes are not missed. Fails with kStoreInvalid.
+  Result<void> CheckWhole() const;
   Result<std::vector<Listed<VersionRecord>>> ListVersions(
       std::string_view volume) const;
   // `record` has its number already.
@@ -96,6 +100,8 @@ class SealedRows {
                             : SqliteStatement::Prepare(database_, sql);
   }
   Result<VersionRecord> ReadVersion(const SqliteStatement& row) const;
+  Result<void> CheckVersions() const;
+  Result<void> CheckPolicies() const;
   // Of a version: its description and its passphrase.
   Result<SqliteStatement> FindRow(const VersionRecord& record) const;
   static Result<std::vector<std::uint8_t>> DescriptionIn(

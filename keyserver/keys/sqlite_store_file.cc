@@ -136,7 +136,9 @@ Result<void> CheckSealed(sqlite3* database, const MasterKey& key) {
   if (schema != kSchemaVersion) {
     return {};
   }
-  RETURN_IF_ERROR(SealedRows(database, &key).FindMeta(kAnchorRecord));
+  const SealedRows rows(database, &key);
+  RETURN_IF_ERROR(rows.FindMeta(kAnchorRecord));
+  RETURN_IF_ERROR(rows.CheckWhole());
   return CheckRecords(database, key);
 }
 

@@ -219,7 +219,11 @@ TEST_F(StoreUpkeepTest, CheckKeyOpensEveryRecord) {
         "UPDATE versions SET passphrase = zeroblob(length(passphrase)) "
         "WHERE version = 1",
         "UPDATE versions SET description = zeroblob(length(description)) "
-        "WHERE version = 3"}) {
+        "WHERE version = 3",
+        "UPDATE versions SET header_sha256 = zeroblob(32) WHERE version = 1",
+        "UPDATE versions SET passphrase = NULL WHERE version = 2",
+        "DELETE FROM versions WHERE version = 1",
+        "DELETE FROM policies WHERE number = 1"}) {
     const auto copy = path().string() + ".copy";
     std::filesystem::copy_file(
         path(), copy, std::filesystem::copy_options::overwrite_existing);
