@@ -19,6 +19,8 @@ constexpr std::string_view kEvidenceFolder = "evidence";
 constexpr std::string_view kReserveFile = "audit.reserve";
 // Refusals stop being kept a little before the disk is full.
 constexpr std::uint64_t kRoomForRefusals = std::uint64_t{1} << 20U;
+// A record with all its checks, and a head.
+constexpr std::uint64_t kRoomForARelease = std::uint64_t{64} << 10U;
 
 Result<std::unique_ptr<EvidenceFiles>> OpenEvidence(
     const std::filesystem::path& directory, const EvidenceLimits& limits) {
@@ -192,6 +194,14 @@ Result<void> JsonLinesAuditLog::CheckHealth() {
         Reason::kAuditUnavailable,
         "write to the directory of '" + directory_.current().string() + "'",
         errno);
+  }
+  struct stat reserve {};
+  const std::string name = folder / kReserveFile;
+  if (stat(name.c_str(), &reserve) == 0 && reserve.st_size == 0 &&
+      FreeBytes(directory_.descriptor()) < kRoomForARelease) {
+    return Error(Reason::kAuditUnavailable,
+                 "the disk of '" + directory_.current().string() +
+                     "' is full, and what was kept back is used up");
   }
   return {};
 }

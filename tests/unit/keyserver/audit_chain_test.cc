@@ -408,8 +408,20 @@ int FillTheDisk(const std::filesystem::path& folder,
       return 5;
     }
   }
+  // A server is ready as long as releases can be recorded, and no longer.
+  if (!(*log)->CheckHealth().has_value()) {
+    return 8;
+  }
+  for (int i = 0; (*log)->Append(RecordOf(true)).has_value(); ++i) {
+    if (i == 100'000) {
+      return 9;
+    }
+  }
+  if ((*log)->CheckHealth().has_value()) {
+    return 10;
+  }
   unlink(filler.c_str());
-  if (!(*log)->Maintain().has_value() ||
+  if (!(*log)->CheckHealth().has_value() || !(*log)->Maintain().has_value() ||
       !(*log)->Append(RecordOf(false)).has_value()) {
     return 6;
   }
