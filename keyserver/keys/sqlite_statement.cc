@@ -18,6 +18,9 @@ Reason ReasonOf(int code) {
       return Reason::kStoreInvalid;
     case SQLITE_FULL:
       return Reason::kNoSpace;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+      return Reason::kFileUnwritable;
     default:
       return Reason::kInternal;
   }

@@ -10,6 +10,7 @@ namespace tdxvfs::keyserver {
 namespace {
 
 using ::tdxvfs::testing::Checked;
+using ::tdxvfs::testing::Fails;
 
 constexpr std::string_view kQuery = "SELECT name FROM fruits WHERE name = ?";
 
@@ -54,6 +55,12 @@ TEST_F(KeptStatementsTest, NothingStaysBoundAndNothingRuns) {
   EXPECT_EQ(sqlite3_stmt_busy(sqlite3_next_stmt(database_.get(), nullptr)), 0);
   auto query = Checked(kept.Prepare(kQuery));
   EXPECT_FALSE(Checked(query.Step())) << "the text of the use before";
+}
+
+TEST_F(KeptStatementsTest, WhatCannotBeWrittenIsNoDefect) {
+  ASSERT_TRUE(Execute(database_.get(), "PRAGMA query_only = 1").has_value());
+  EXPECT_THAT(Execute(database_.get(), "DELETE FROM fruits"),
+              Fails(Reason::kFileUnwritable));
 }
 
 TEST_F(KeptStatementsTest, TwoAtOnceDoNotDisturbEachOther) {
