@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/file.h"
+#include "keyserver/listen_address.h"
 #include "keyserver/secret_source.h"
 #include "keyserver/toml_table.h"
 
@@ -73,8 +74,10 @@ class ConfigReader {
 
   static std::string Address(TomlTable* table) {
     std::string address = table->Text("address");
-    if (address.rfind(':') == std::string::npos) {
-      table->Refuse("address", "must be HOST:PORT or [IPV6]:PORT");
+    if (!IsListenAddress(address)) {
+      table->Refuse(
+          "address",
+          "must be HOST:PORT or [IPV6]:PORT, the port from 0 to 65535");
     }
     return address;
   }

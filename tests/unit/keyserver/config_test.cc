@@ -5,6 +5,7 @@
 
 #include "common/file.h"
 #include "common/hex.h"
+#include "keyserver/listen_address.h"
 #include "tests/support/result_matchers.h"
 #include "tests/support/temporary_folder.h"
 
@@ -221,6 +222,24 @@ TEST(Config, RefusesAFileThatOthersMayWrite) {
   EXPECT_THAT(LoadConfig(path), Fails(Reason::kConfigInvalid));
   EXPECT_THAT(LoadConfig(folder.path() / "none.toml"),
               Fails(Reason::kConfigMissing));
+}
+
+// The resolver makes port 34463 of 99999, and a port of the kernel's choice of
+// none at all.
+TEST(Config, AnAddressHasAHostAndAPort) {
+  for (const char* const address :
+       {"127.0.0.1:99999", "127.0.0.1:65536", "127.0.0.1:", "127.0.0.1:-1",
+        "127.0.0.1: 1", "127.0.0.1:1 ", "127.0.0.1:0x1", "127.0.0.1:https",
+        "::1:8443", "[::1:8443", "::1]:8443", "8443", ""}) {
+    EXPECT_FALSE(IsListenAddress(address)) << address;
+  }
+  for (const char* const address : {"127.0.0.1:0", "keys.example.com:65535",
+                                    "[::]:8443", "[::1]:1", ":8443"}) {
+    EXPECT_TRUE(IsListenAddress(address)) << address;
+  }
+  EXPECT_THAT(
+      ParseConfig(Replaced("[::]:8443", "127.0.0.1:99999"), "test.toml"),
+      Fails(Reason::kConfigInvalid));
 }
 
 }  // namespace
