@@ -17,6 +17,7 @@
 #include <toml++/toml.h>
 
 #include "common/file.h"
+#include "common/host_port.h"
 
 namespace tdxvfs::cli {
 namespace {
@@ -110,15 +111,6 @@ Result<ServerAddress> WithFiles(ServerAddress address,
   return address;
 }
 
-// "HOST:PORT": something, a colon and a number.
-bool IsHostPort(std::string_view text) {
-  const std::size_t colon = text.rfind(':');
-  return colon != std::string_view::npos && colon > 0 &&
-         colon + 1 < text.size() &&
-         text.find_first_not_of("0123456789", colon + 1) ==
-             std::string_view::npos;
-}
-
 }  // namespace
 
 Result<ServerAddress> ParseServerAddress(std::string_view text) {
@@ -127,7 +119,7 @@ Result<ServerAddress> ParseServerAddress(std::string_view text) {
   if (path.starts_with(kScheme)) {
     path.remove_prefix(kScheme.size());
   } else if (path.find('/') == std::string_view::npos) {
-    if (!IsHostPort(text)) {
+    if (!IsHostPort(text) || text.starts_with(':')) {
       return Error(Reason::kUsage,
                    name + " is neither a socket's path nor HOST:PORT");
     }

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "common/file.h"
-#include "keyserver/listen_address.h"
+#include "common/host_port.h"
 #include "keyserver/secret_source.h"
 #include "keyserver/toml_table.h"
 
@@ -74,7 +74,7 @@ class ConfigReader {
 
   static std::string Address(TomlTable* table) {
     std::string address = table->Text("address");
-    if (!IsListenAddress(address)) {
+    if (!IsHostPort(address)) {
       table->Refuse(
           "address",
           "must be HOST:PORT or [IPV6]:PORT, the port from 0 to 65535");

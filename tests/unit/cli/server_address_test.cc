@@ -121,7 +121,8 @@ TEST(ParseServerAddress, TakesAddressesOnTheNetwork) {
 }
 
 TEST(ParseServerAddress, RefusesWhatIsNeitherPathNorAddress) {
-  for (const char* const text : {"model", "keys:", ":8444", "keys:http"}) {
+  for (const char* const text : {"model", "keys:", ":8444", "keys:http",
+                                 "keys:99999", "::1:8444", "[::1:8444"}) {
     EXPECT_THAT(ParseServerAddress(text), Fails(Reason::kUsage)) << text;
   }
 }

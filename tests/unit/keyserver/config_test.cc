@@ -5,7 +5,7 @@
 
 #include "common/file.h"
 #include "common/hex.h"
-#include "keyserver/listen_address.h"
+#include "common/host_port.h"
 #include "tests/support/result_matchers.h"
 #include "tests/support/temporary_folder.h"
 
@@ -231,11 +231,11 @@ TEST(Config, AnAddressHasAHostAndAPort) {
        {"127.0.0.1:99999", "127.0.0.1:65536", "127.0.0.1:", "127.0.0.1:-1",
         "127.0.0.1: 1", "127.0.0.1:1 ", "127.0.0.1:0x1", "127.0.0.1:https",
         "::1:8443", "[::1:8443", "::1]:8443", "8443", ""}) {
-    EXPECT_FALSE(IsListenAddress(address)) << address;
+    EXPECT_FALSE(IsHostPort(address)) << address;
   }
   for (const char* const address : {"127.0.0.1:0", "keys.example.com:65535",
                                     "[::]:8443", "[::1]:1", ":8443"}) {
-    EXPECT_TRUE(IsListenAddress(address)) << address;
+    EXPECT_TRUE(IsHostPort(address)) << address;
   }
   EXPECT_THAT(
       ParseConfig(Replaced("[::]:8443", "127.0.0.1:99999"), "test.toml"),

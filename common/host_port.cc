@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "keyserver/listen_address.h"
+#include "common/host_port.h"
 
 #include <charconv>
 #include <cstdint>
 #include <system_error>
 
-namespace tdxvfs::keyserver {
+namespace tdxvfs {
 namespace {
 
 bool IsPort(std::string_view text) {
@@ -17,7 +17,7 @@ bool IsPort(std::string_view text) {
 
 }  // namespace
 
-bool IsListenAddress(std::string_view text) {
+bool IsHostPort(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos || !IsPort(text.substr(colon + 1))) {
     return false;
@@ -27,4 +27,4 @@ bool IsListenAddress(std::string_view text) {
   return in_brackets || host.find_first_of("[]: ") == std::string_view::npos;
 }
 
-}  // namespace tdxvfs::keyserver
+}  // namespace tdxvfs
