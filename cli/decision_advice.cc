@@ -199,6 +199,26 @@ bool OnlyBesideStatus(const attest::Checks& checks) {
   return beside;
 }
 
+bool MayBeAccepted(const attest::Check* status) {
+  return status != nullptr && status->actual != kRevoked;
+}
+
+// What the reason alone does not say; empty when there is nothing to add.
+std::string_view BetterSentence(const VolumeRow* volume,
+                                const attest::Check* status, bool by_policy) {
+  if (volume != nullptr) {
+    return kVolumeSentence;
+  }
+  if (status == nullptr) {
+    return {};
+  }
+  if (status->actual == kUpToDate) {
+    return kUpToDateSentence;
+  }
+  return status->actual == kRevoked && !by_policy ? kRevokedSentence
+                                                  : std::string_view();
+}
+
 }  // namespace
 
 DecisionAdvice AdviceFor(const std::vector<JsonLeaf>& record,
@@ -218,14 +238,9 @@ DecisionAdvice AdviceFor(const std::vector<JsonLeaf>& record,
   const VolumeRow* const volume =
       by_policy && differing.empty() ? VolumeRowOf(detail) : nullptr;
   const attest::Check* const status = RefusedStatus(checks);
-  const bool up_to_date = status != nullptr && status->actual == kUpToDate;
-  const bool revoked = status != nullptr && status->actual == kRevoked;
-  if (volume != nullptr) {
-    advice.sentence = kVolumeSentence;
-  } else if (up_to_date) {
-    advice.sentence = kUpToDateSentence;
-  } else if (revoked && !by_policy) {
-    advice.sentence = kRevokedSentence;
+  const std::string_view better = BetterSentence(volume, status, by_policy);
+  if (!better.empty()) {
+    advice.sentence = better;
   }
   if (!differing.empty()) {
     advice.sentence += " (" + differing + ")";
@@ -238,7 +253,7 @@ DecisionAdvice AdviceFor(const std::vector<JsonLeaf>& record,
   if (!recorded.empty() && !by_policy && !OnlyBesideStatus(checks)) {
     advice.remedy = recorded;
     // No policy can accept what Intel revoked.
-    advice.remedy += status == nullptr || revoked ? "" : kOrAccept;
+    advice.remedy += MayBeAccepted(status) ? kOrAccept : "";
   } else if (!first.empty()) {
     advice.remedy = first;
   } else if (volume != nullptr) {
