@@ -33,7 +33,7 @@ struct Transcript {
 // Runs commands of the program in this process, against a server in memory.
 class CommandLineTest : public ::testing::Test {
  protected:
-  Transcript Run(std::vector<std::string> arguments) {
+  Transcript Run(const std::vector<std::string>& arguments) {
     std::ostringstream out;
     std::ostringstream err;
     const int code =
@@ -43,7 +43,7 @@ class CommandLineTest : public ::testing::Test {
   Transcript RunOnServer(std::vector<std::string> arguments) {
     arguments.emplace_back("--server");
     arguments.push_back(fake_.socket().string());
-    return Run(std::move(arguments));
+    return Run(arguments);
   }
   std::string Write(const std::string& name, const std::string& text) {
     const auto path = folder_.path() / name;

@@ -15,7 +15,7 @@ using ::tdxvfs::testing::Fails;
 
 NamedSet SetOfPlatform(std::uint8_t fmspc = 1) {
   return {.name = {.fmspc = {fmspc}},
-          .documents = {.tcb_info = "{\"tcbInfo\":{\"a\":\"\\u00e9\"}}",
+          .documents = {.tcb_info = R"({"tcbInfo":{"a":"\u00e9"}})",
                         .tcb_signing_chain = "-----BEGIN\n-----END\n",
                         .qe_identity = "{}",
                         .root_ca_crl = {0x30, 0x00},
@@ -60,30 +60,30 @@ TEST_P(BadBundle, IsRefused) {
 INSTANTIATE_TEST_SUITE_P(
     OfflineBundle, BadBundle,
     ::testing::Values(
-        Replacement{"NewerVersion", "\"version\":1", "\"version\":2"},
-        Replacement{"TextVersion", "\"version\":1", "\"version\":\"1\""},
-        Replacement{"NoVersion", "\"version\":1,", ""},
-        Replacement{"DoubledVersion", "\"version\":1",
-                    "\"version\":1,\"version\":1"},
-        Replacement{"UnknownMember", "\"tee\"", "\"te\""},
-        Replacement{"DoubledMember", "\"tee\":\"tdx\"",
-                    "\"tee\":\"tdx\",\"tee\":\"tdx\""},
-        Replacement{"MissingMember", "\"qe_identity\":\"{}\",", ""},
-        Replacement{"EmptyMember", "\"qe_identity\":\"{}\"",
-                    "\"qe_identity\":\"\""},
-        Replacement{"NullMember", "\"qe_identity\":\"{}\"",
-                    "\"qe_identity\":null"},
-        Replacement{"NestedMember", "\"qe_identity\":\"{}\"",
-                    "\"qe_identity\":{}"},
-        Replacement{"OddTee", "\"tdx\"", "\"sev\""},
-        Replacement{"ShortFmspc", "\"010000000000\"", "\"0100000000\""},
-        Replacement{"OddCa", "\"platform\"", "\"root\""},
-        Replacement{"OddUpdate", "\"standard\"", "\"late\""},
-        Replacement{"SplitName", "\"tdx\"", "\"tdx-00\""},
-        Replacement{"OddHex", "\"30ff\"", "\"30f\""},
+        Replacement{"NewerVersion", R"("version":1)", R"("version":2)"},
+        Replacement{"TextVersion", R"("version":1)", R"("version":"1")"},
+        Replacement{"NoVersion", R"("version":1,)", ""},
+        Replacement{"DoubledVersion", R"("version":1)",
+                    R"("version":1,"version":1)"},
+        Replacement{"UnknownMember", R"("tee")", R"("te")"},
+        Replacement{"DoubledMember", R"("tee":"tdx")",
+                    R"("tee":"tdx","tee":"tdx")"},
+        Replacement{"MissingMember", R"("qe_identity":"{}",)", ""},
+        Replacement{"EmptyMember", R"("qe_identity":"{}")",
+                    R"("qe_identity":"")"},
+        Replacement{"NullMember", R"("qe_identity":"{}")",
+                    R"("qe_identity":null)"},
+        Replacement{"NestedMember", R"("qe_identity":"{}")",
+                    R"("qe_identity":{})"},
+        Replacement{"OddTee", R"("tdx")", R"("sev")"},
+        Replacement{"ShortFmspc", R"("010000000000")", R"("0100000000")"},
+        Replacement{"OddCa", R"("platform")", R"("root")"},
+        Replacement{"OddUpdate", R"("standard")", R"("late")"},
+        Replacement{"SplitName", R"("tdx")", R"("tdx-00")"},
+        Replacement{"OddHex", R"("30ff")", R"("30f")"},
         Replacement{"Truncated", "]}\n", "]"},
         Replacement{"More", "]}\n", "]}{}"},
-        Replacement{"SetsIsObject", "\"sets\":[", "\"sets\":{\"a\":["}),
+        Replacement{"SetsIsObject", R"("sets":[)", R"("sets":{"a":[)"}),
     [](const auto& row) { return row.param.name; });
 
 TEST(OfflineBundle, RefusesTheSameSetTwiceAndNone) {
@@ -93,8 +93,8 @@ TEST(OfflineBundle, RefusesTheSameSetTwiceAndNone) {
 }
 
 TEST(OfflineBundle, RefusesWhatIsNotJson) {
-  for (const std::string text : {"", " ", "[]", "null", "1", "{", "\xff",
-                                 "{\"version\":1,\"sets\":0}"}) {
+  for (const std::string text :
+       {"", " ", "[]", "null", "1", "{", "\xff", R"({"version":1,"sets":0})"}) {
     EXPECT_THAT(ParseBundle(text), Fails(Reason::kFileInvalid)) << text;
   }
   EXPECT_THAT(ParseBundle(std::string(100'000, '[')),

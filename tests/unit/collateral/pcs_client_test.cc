@@ -32,9 +32,9 @@ struct Service {
   CannedHttpServer server;
   Service() {
     server.AnswerOk(kTcb, "TCB-Info-Issuer-Chain: signer%0Aro+ot\r\n",
-                    "{\"tcbInfo\":{}}");
+                    R"({"tcbInfo":{}})");
     server.AnswerOk(kIdentity, "sgx-enclave-identity-ISSUER-chain:signer\r\n",
-                    "{\"enclaveIdentity\":{}}");
+                    R"({"enclaveIdentity":{}})");
     server.AnswerOk(kPckCrl, "SGX-PCK-CRL-Issuer-Chain: ca%20root \r\n",
                     "-----BEGIN X509 CRL-----\nMAMCAQU=\n-----END X509 "
                     "CRL-----\n");
@@ -58,9 +58,9 @@ Result<verify::CollateralDocuments> Fetch(const std::string& url,
 TEST(PcsClient, PutsASetTogether) {
   const Service service;
   ASSERT_OK_AND_ASSIGN(const auto set, Fetch(service.server.url()));
-  EXPECT_EQ(set.tcb_info, "{\"tcbInfo\":{}}");
+  EXPECT_EQ(set.tcb_info, R"({"tcbInfo":{}})");
   EXPECT_EQ(set.tcb_signing_chain, "signer\nro+ot");
-  EXPECT_EQ(set.qe_identity, "{\"enclaveIdentity\":{}}");
+  EXPECT_EQ(set.qe_identity, R"({"enclaveIdentity":{}})");
   EXPECT_THAT(set.pck_crl, ElementsAre(0x30, 3, 2, 1, 5));
   EXPECT_EQ(set.pck_crl_issuer_chain, "ca root");
   EXPECT_THAT(set.root_ca_crl, ElementsAre(0x30, 3, 2, 1, 6));
@@ -145,7 +145,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadAnswer{"NoHttp", kTcb, "hello\r\n", Reason::kCollateralUnreachable},
         BadAnswer{"Truncated", kTcb,
                   Ok("Content-Length: 1000\r\nTCB-Info-Issuer-Chain: a\r\n",
-                     "{\"tcbInfo\""),
+                     R"({"tcbInfo")"),
                   Reason::kCollateralUnreachable},
         BadAnswer{"NoChain", kTcb, Ok("", "{}"), Reason::kCollateralInvalid},
         BadAnswer{"NoCrlChain", kPckCrl, Ok("", "3003020106"),

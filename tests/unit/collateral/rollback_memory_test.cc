@@ -38,15 +38,15 @@ TEST(RollbackMemory, BeginsAnewWithoutAFile) {
 TEST(RollbackMemory, DoesNotForgetBecauseItsFileIsDamaged) {
   const TemporaryFolder folder;
   for (const std::string text :
-       {"", "{}", "{\"version\":2,\"seen\":{}}",
-        "{\"version\":1,\"seen\":{\"a\":{}}}",
-        "{\"version\":1,\"seen\":{\"a\":{\"number\":-1,\"issued\":1}}}",
-        "{\"version\":1,\"seen\":{\"a\":{\"number\":4294967296,\"issued\":1}}}",
-        "{\"version\":1,\"seen\":{\"a\":{\"number\":1,\"issued\":-1}}}",
-        "{\"version\":1,\"seen\":{\"a\":{\"number\":1,\"issued\":"
+       {"", "{}", R"({"version":2,"seen":{}})",
+        R"({"version":1,"seen":{"a":{}}})",
+        R"({"version":1,"seen":{"a":{"number":-1,"issued":1}}})",
+        R"({"version":1,"seen":{"a":{"number":4294967296,"issued":1}}})",
+        R"({"version":1,"seen":{"a":{"number":1,"issued":-1}}})",
+        R"({"version":1,"seen":{"a":{"number":1,"issued":)"
         "9223372036854775807}}}",
-        "{\"version\":1,\"seen\":{\"a\":{\"number\":1,\"issued\":1},\"a\":"
-        "{\"number\":1,\"issued\":1}}}"}) {
+        R"({"version":1,"seen":{"a":{"number":1,"issued":1},"a":)"
+        R"({"number":1,"issued":1}}})"}) {
     std::ofstream(folder.path() / "seen.json") << text;
     EXPECT_THAT(RollbackMemory::Open(folder.path() / "seen.json"),
                 Fails(Reason::kFileInvalid))
