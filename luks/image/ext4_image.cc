@@ -65,7 +65,7 @@ bool IsSame(const SourceNode& one, const SourceNode& other) {
   return one.mode == other.mode && one.user == other.user &&
          one.group == other.group && one.links == other.links &&
          one.size == other.size && one.modified == other.modified &&
-         one.modified_rest == other.modified_rest &&
+         one.modified_rest == other.modified_rest && one.stamp == other.stamp &&
          std::ranges::equal(one.entries, other.entries, {}, &SourceEntry::name,
                             &SourceEntry::name);
 }

@@ -13,6 +13,7 @@
 
 #include "common/unique_fd.h"
 #include "luks/image/erofs_format.h"
+#include "luks/image/source_tree.h"
 
 namespace tdxvfs::image {
 namespace {
@@ -62,53 +63,44 @@ Result<void> ReadExactly(int file, const std::filesystem::path& path,
   return {};
 }
 
-struct Source {
-  UniqueFd file;
+// Whoever replaced it since it was scanned, or wrote to it, has moved its
+// times, also without its size.
+Result<void> CheckIsScanned(int file, const std::filesystem::path& path,
+                            std::uint64_t size, std::uint32_t stamp) {
   struct stat status {};
-};
-
-Result<Source> OpenSource(const std::filesystem::path& path,
-                          std::uint64_t size) {
-  Source source;
-  // O_NONBLOCK: what is a fifo by now would be waited for without end.
-  source.file = UniqueFd(
-      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (!source.file.valid() || ::fstat(source.file.get(), &source.status) != 0) {
+  if (::fstat(file, &status) != 0) {
     return ContentUnreadable(path, errno);
   }
-  if (!S_ISREG(source.status.st_mode) ||
-      static_cast<std::uint64_t>(source.status.st_size) != size) {
-    return Changed(path);
-  }
-  (void)::posix_fadvise(source.file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
-  return source;
-}
-
-// Whoever wrote to it meanwhile has moved its time, also without its size.
-Result<void> CheckFileUnchanged(const Source& source,
-                                const std::filesystem::path& path) {
-  struct stat now {};
-  if (::fstat(source.file.get(), &now) != 0) {
-    return ContentUnreadable(path, errno);
-  }
-  const struct stat& then = source.status;
-  if (now.st_size != then.st_size ||
-      now.st_mtim.tv_sec != then.st_mtim.tv_sec ||
-      now.st_mtim.tv_nsec != then.st_mtim.tv_nsec) {
+  if (!S_ISREG(status.st_mode) ||
+      static_cast<std::uint64_t>(status.st_size) != size ||
+      StampOf(status) != stamp) {
     return Changed(path);
   }
   return {};
 }
 
+Result<UniqueFd> OpenSource(const std::filesystem::path& path,
+                            std::uint64_t size, std::uint32_t stamp) {
+  // O_NONBLOCK: what is a fifo by now would be waited for without end.
+  UniqueFd file(
+      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!file.valid()) {
+    return ContentUnreadable(path, errno);
+  }
+  RETURN_IF_ERROR(CheckIsScanned(file.get(), path, size, stamp));
+  (void)::posix_fadvise(file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+  return file;
+}
+
 }  // namespace
 
 Result<void> ReadContent(
-    const std::filesystem::path& path, std::uint64_t size,
+    const std::filesystem::path& path, std::uint64_t size, std::uint32_t stamp,
     const std::function<Result<void>(std::uint64_t offset,
                                      std::span<const std::uint8_t>)>& use,
     const std::function<void(std::uint64_t)>& copied) {
-  ASSIGN_OR_RETURN(const Source source, OpenSource(path, size));
-  const int file = source.file.get();
+  ASSIGN_OR_RETURN(const UniqueFd source, OpenSource(path, size, stamp));
+  const int file = source.get();
   std::vector<std::uint8_t> buffer(
       std::min<std::uint64_t>(kContentReadSize, size));
   std::uint64_t offset = 0;
@@ -122,7 +114,7 @@ Result<void> ReadContent(
     copied(piece.size());
     offset = data + piece.size();
   }
-  return CheckFileUnchanged(source, path);
+  return CheckIsScanned(file, path, size, stamp);
 }
 
 }  // namespace tdxvfs::image

@@ -148,6 +148,7 @@ class SourceScan {
     node.modified_rest =
         epoch_.has_value() ? 0
                            : static_cast<std::uint32_t>(status.st_mtim.tv_nsec);
+    node.stamp = S_ISDIR(status.st_mode) ? 0 : StampOf(status);
     node.parent = parent;
     node.position = position;
     if (S_ISLNK(status.st_mode)) {
@@ -188,6 +189,18 @@ fs::path SourceTree::PathOf(std::uint32_t node) const {
     path /= name;
   }
   return path;
+}
+
+std::uint32_t StampOf(const struct stat& status) {
+  constexpr std::uint64_t spread = 0x9e3779b97f4a7c15;
+  std::uint64_t stamp = 0;
+  for (const timespec& time : {status.st_mtim, status.st_ctim}) {
+    for (const auto part : {time.tv_sec, time.tv_nsec}) {
+      stamp = (stamp ^ static_cast<std::uint64_t>(part)) * spread;
+      stamp ^= stamp >> 32U;
+    }
+  }
+  return static_cast<std::uint32_t>(stamp);
 }
 
 Result<SourceTree> ScanSource(const fs::path& root) {

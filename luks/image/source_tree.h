@@ -2,6 +2,7 @@
 #ifndef TDXVFS_LUKS_IMAGE_SOURCE_TREE_H_
 #define TDXVFS_LUKS_IMAGE_SOURCE_TREE_H_
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -39,9 +40,17 @@ struct SourceNode {
   std::uint32_t modified_rest = 0;     // nanoseconds
   std::uint32_t parent = 0;            // folder of the first name
   std::uint32_t position = 0;          // of the first name in that folder
+  std::uint32_t stamp = 0;             // StampOf; folders have none
   std::uint64_t size = 0;              // bytes, of files and links
   std::vector<SourceEntry> entries{};  // of folders, in byte order
 };
+
+// What tells a file from another of the same size that was put in its place,
+// and from itself after somebody wrote to it: its two times, true ones also
+// where SOURCE_DATE_EPOCH hides them. Not its inode, whose number a network
+// file system may change. 32 bits, which cost a node nothing: whoever changes a
+// source on purpose is its owner.
+std::uint32_t StampOf(const struct stat& status);
 
 // Extended attributes by full name ("user.comment"), in byte order.
 using SourceAttributes = std::map<std::string, std::string>;

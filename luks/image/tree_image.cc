@@ -36,13 +36,14 @@ Result<void> WriteTree(const SourceTree& tree, FileSystemWriter* writer,
     return writer->Put(offset, bytes);
   };
   for (std::uint32_t node = 0; node < tree.nodes.size(); ++node) {
-    const std::uint64_t size = tree.nodes[node].size;
-    if (!S_ISREG(tree.nodes[node].mode) || size == 0) {
+    const SourceNode& file = tree.nodes[node];
+    if (!S_ISREG(file.mode) || file.size == 0) {
       continue;
     }
     RETURN_IF_ERROR(writer->Begin(node));
-    RETURN_IF_ERROR(ReadContent(tree.PathOf(node), size, put, copied));
-    RETURN_IF_ERROR(writer->End(size).Context(
+    RETURN_IF_ERROR(
+        ReadContent(tree.PathOf(node), file.size, file.stamp, put, copied));
+    RETURN_IF_ERROR(writer->End(file.size).Context(
         "source '" + tree.PathOf(node).string() + "'"));
   }
   return writer->Finish(tree, {});

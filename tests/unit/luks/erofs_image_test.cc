@@ -10,9 +10,11 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -269,6 +271,39 @@ TEST_F(ErofsImageTest, AFileThatChangedSinceTheScanIsRefused) {
     EXPECT_THAT(WriteTree(tree, &writer, nullptr),
                 Fails(Reason::kFileUnreadable));
     Spill(Source() / "f", "12345");
+  }
+}
+
+// Its own time would be packed with another's content.
+TEST_F(ErofsImageTest, AFileReplacedSinceTheScanIsRefused) {
+  const fs::path file = Source() / "f";
+  for (const bool keeps_time : {false, true}) {
+    for (const bool has_epoch : {false, true}) {
+      Spill(file, "12345");
+      fs::last_write_time(file, fs::file_time_type() + std::chrono::hours(1));
+      std::optional<Epoch> epoch;
+      if (has_epoch) {
+        epoch.emplace("1700000000");
+      }
+      ASSERT_OK_AND_ASSIGN(const SourceTree tree, ScanSource(Source()));
+      struct stat before {};
+      struct stat after {};
+      ASSERT_EQ(::stat(file.c_str(), &before), 0);
+      Spill(folder_.path() / "other", "54321");
+      fs::rename(folder_.path() / "other", file);
+      // A file system's clock may stand still for some milliseconds.
+      do {
+        fs::last_write_time(file, fs::file_time_type() +
+                                      std::chrono::hours(keeps_time ? 1 : 2));
+        ASSERT_EQ(::stat(file.c_str(), &after), 0);
+      } while (after.st_ctim.tv_sec == before.st_ctim.tv_sec &&
+               after.st_ctim.tv_nsec == before.st_ctim.tv_nsec);
+      FileSink sink(Image());
+      ErofsWriter writer(&sink);
+      EXPECT_THAT(WriteTree(tree, &writer, nullptr),
+                  Fails(Reason::kFileUnreadable))
+          << keeps_time << has_epoch;
+    }
   }
 }
 

@@ -318,10 +318,11 @@ TEST_F(PackImageTest, WorksInAProcessThatIsNotDumpable) {
 TEST_F(PackImageTest, AFileThatBecameAFifoIsNotWaitedFor) {
   const auto path = folder_.path() / "weights";
   ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
-  EXPECT_THAT(ReadContent(
-                  path, 5, [](std::uint64_t, auto) { return Result<void>(); },
-                  [](std::uint64_t) {}),
-              Fails(Reason::kFileUnreadable));
+  EXPECT_THAT(
+      ReadContent(
+          path, 5, 0, [](std::uint64_t, auto) { return Result<void>(); },
+          [](std::uint64_t) {}),
+      Fails(Reason::kFileUnreadable));
 }
 
 TEST_F(PackImageTest, AnExistingImageIsNotTouched) {
