@@ -25,6 +25,7 @@
 #include "luks/luks_format.h"
 #include "luks/pinned_header.h"
 #include "luks/profile_check.h"
+#include "luks/sealed_profile.h"
 #include "luks/whole_header.h"
 
 namespace tdxvfs::luks {
@@ -99,11 +100,23 @@ Result<ForeignVolume> UnlockLuks1(const ImageFile& image,
   return volume;
 }
 
+// What was sealed by us has a hash tree, which no import would look at and one
+// in place would even lose.
+Result<void> CheckIsForeign(const Header& header) {
+  ASSIGN_OR_RETURN(const HeaderRefusals refusals, SealedRefusals(header));
+  return refusals.empty()
+             ? Error(Reason::kNotSupported,
+                     "the volume is sealed already: 'tdxvfs volume repack' "
+                     "makes a new version of it")
+             : Result<void>();
+}
+
 // The copy by its own bytes first, then by what libcryptsetup understood.
 Result<ForeignVolume> UnlockLuks2(const ImageFile& image,
                                   const Secret& passphrase) {
   ASSIGN_OR_RETURN(const Header header, ReadWholeHeader(image));
   RETURN_IF_ERROR(CheckImportedHeader(header));
+  RETURN_IF_ERROR(CheckIsForeign(header));
   ASSIGN_OR_RETURN(const CryptDevice device, CryptDevice::Load(header));
   ASSIGN_OR_RETURN(const std::string json, device.MetadataJson());
   ASSIGN_OR_RETURN(const HeaderMetadata metadata, ParseHeaderMetadata(json));

@@ -229,6 +229,7 @@ old() {
   say tdxvfs volume import old new --in-place --key-file oldkey --new-key-file longkey
   say tdxvfs volume import old new --key-file newkey --new-key-file newkey
   say tdxvfs volume import image new --key-file key --new-key-file newkey
+  say tdxvfs volume import image --in-place --key-file key --new-key-file longkey --file-system erofs
   say tdxvfs volume import old --in-place --key-file oldkey --new-key-file longkey --file-system squashfs
   say tdxvfs volume import old new --key-file oldkey --new-key-file newkey --file-system ext4
   touch old.header
