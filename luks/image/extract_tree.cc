@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -30,11 +31,18 @@ Error Failed(const TreeVisit& visit, int error_number) {
                      error_number);
 }
 
+// Only when it is known to be so.
+bool IsDiskFull(int file) {
+  struct statvfs disk {};
+  return ::fstatvfs(file, &disk) == 0 && disk.f_bavail == 0;
+}
+
 // Whether the place, not the disk, is why an attribute cannot be set: ext4 has
 // a block for all attributes of a file, and says ENOSPC when they are more; a
 // user namespace takes no access control list with users that it does not know.
-bool IsNotTaken(std::string_view name, int error_number) {
-  return error_number == ENOTSUP || error_number == ENOSPC ||
+bool IsNotTaken(std::string_view name, int error_number, int file) {
+  return error_number == ENOTSUP ||
+         (error_number == ENOSPC && !IsDiskFull(file)) ||
          error_number == E2BIG ||
          (error_number == EINVAL && name.starts_with("system.posix_acl_"));
 }
@@ -185,8 +193,9 @@ class Extractor {
                       0) == 0) {
         continue;
       }
-      if (!IsNotTaken(name, errno)) {
-        return Failed(visit, errno);
+      const int error_number = errno;
+      if (!IsNotTaken(name, error_number, descriptor)) {
+        return Failed(visit, error_number);
       }
       ++done_.attributes_lost;
     }

@@ -225,6 +225,69 @@ TEST_F(ExtractTreeTest, AttributesThatTheTargetHasNoRoomForAreCounted) {
   EXPECT_TRUE((done->attributes_lost == 0) == (kept > 5000));
 }
 
+// A small ext4 of its own, gone with the object.
+class SmallDisk {
+ public:
+  explicit SmallDisk(const fs::path& folder) : place_(folder / "disk") {
+    const fs::path image = folder / "disk.img";
+    fs::create_directory(place_);
+    is_mounted_ =
+        RunTool({"mke2fs", "-q", "-F", "-t", "ext4", "-b", "1024", "-m", "0",
+                 image.string(), "4M"})
+                .exit_code == 0 &&
+        RunTool({"mount", "-o", "loop", image.string(), place_.string()})
+                .exit_code == 0;
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+  ~SmallDisk() {
+    if (is_mounted_) {
+      EXPECT_EQ(RunTool({"umount", place_.string()}).exit_code, 0);
+    }
+  }
+  bool is_mounted() const { return is_mounted_; }
+  const fs::path& place() const { return place_; }
+  void Fill() const {
+    std::ofstream file(place_ / "filler", std::ios::binary | std::ios::app);
+    while (file.write(std::string(1024, 'x').data(), 1024).flush()) {
+    }
+  }
+
+ private:
+  fs::path place_;
+  bool is_mounted_ = false;
+};
+
+// The same error number, but on another disk the attribute would be kept.
+TEST_F(ExtractTreeTest, D9_AnAttributeThatADiskIsTooFullForIsNoLoss) {
+  const SmallDisk disk(folder_.path());
+  if (!disk.is_mounted()) {
+    GTEST_SKIP() << "needs root and loop devices";
+  }
+  Spill(Source() / "f", "content");
+  ASSERT_OK_AND_ASSIGN(SourceTree tree, ScanSource(Source()));
+  const std::uint32_t file = tree.nodes[0].entries[0].node;
+  for (const bool is_full : {false, true}) {
+    // Of one value, files share one block.
+    tree.attributes[file]["user.large"] = std::string(500, is_full ? 'f' : 'e');
+    TextSource source(ErofsOf(tree));
+    ASSERT_OK_AND_ASSIGN(const auto reader, ErofsTree::Open(&source));
+    const auto done =
+        ExtractTree(reader.get(), disk.place() / (is_full ? "full" : "empty"),
+                    [&](std::uint64_t, std::uint64_t) {
+                      if (is_full) {
+                        disk.Fill();
+                      }
+                    });
+    if (is_full) {
+      EXPECT_THAT(done, Fails(Reason::kNoSpace));
+    } else {
+      ASSERT_THAT(done, Succeeds());
+      EXPECT_EQ(done->attributes_lost, 0U);
+    }
+  }
+}
+
 // Root of a user namespace that knows no other user: what a container is.
 TEST_F(ExtractTreeTest, OwnersThatANamespaceDoesNotKnowAreCounted) {
   if (::geteuid() != 0) {
