@@ -96,4 +96,28 @@ Result<void> TakeAwayRemains(const InPlaceFiles& files,
   return {};
 }
 
+void RemarkStrayVersions(AdminClient& server, const std::string& volume,
+                         const image::InPlaceImport& prepared,
+                         const Console& console) {
+  const auto versions = server.ListVersions(volume);
+  const auto header = Sha256(prepared.old_header);
+  if (!versions.has_value() || !header.has_value()) {
+    return;
+  }
+  for (const VersionInfo& version : *versions) {
+    const bool is_live = version.damaged.empty() && !version.retired &&
+                         version.delete_after.empty();
+    if (is_live && version.description.uuid == prepared.manifest.uuid &&
+        version.description.header_sha256 != *header) {
+      console.err << "tdxvfs: note: version " << version.version << " of '"
+                  << volume
+                  << "' has this volume's UUID, but not its header: unless it "
+                     "is that of a copy, an import left it that was stopped "
+                     "before it changed the volume, and it opens nowhere "
+                     "('tdxvfs key retire "
+                  << volume << " " << version.version << "')\n";
+    }
+  }
+}
+
 }  // namespace tdxvfs::cli

@@ -4,8 +4,10 @@
 
 #include <string>
 
+#include "cli/admin_client.h"
 #include "cli/console.h"
 #include "common/result.h"
+#include "luks/image/import_in_place.h"
 
 namespace tdxvfs::cli {
 
@@ -24,6 +26,14 @@ struct InPlaceFiles {
 // the next import. Fails with kAlreadyExists when the manifest is of the header
 // that the volume has: nothing is left to be done.
 Result<void> TakeAwayRemains(const InPlaceFiles& files, const Console& console);
+
+// One that was killed after it had registered the new header leaves a version
+// that opens nowhere. Remarks on versions of `volume` that may be such: with
+// the UUID of the volume that is to be imported, and another header than it
+// has. They are not retired: a copy of the volume may have been imported, too.
+void RemarkStrayVersions(AdminClient& server, const std::string& volume,
+                         const image::InPlaceImport& prepared,
+                         const Console& console);
 
 }  // namespace tdxvfs::cli
 

@@ -59,9 +59,11 @@ Result<std::optional<std::uint32_t>> Apply(const Options& options,
                                            const image::InPlaceImport& prepared,
                                            const Secret& new_passphrase,
                                            image::HeaderBackup* backup,
-                                           AdminClient* server) {
+                                           AdminClient* server,
+                                           const Console& console) {
   std::optional<std::uint32_t> version;
   if (server != nullptr) {
+    RemarkStrayVersions(*server, options.target.volume, prepared, console);
     ASSIGN_OR_RETURN(version,
                      server->PutVersion(options.target.volume,
                                         DescribeManifest(prepared.manifest),
@@ -92,7 +94,7 @@ Result<void> InPlaceWith(const Options& options, const Secret& old_passphrase,
           .Context(what));
   RETURN_IF_ERROR(manifest->Write(prepared.manifest));
   const auto version =
-      Apply(options, prepared, new_passphrase, &backup, server);
+      Apply(options, prepared, new_passphrase, &backup, server, console);
   if (!version.has_value()) {
     manifest->Remove();
     return version.error();

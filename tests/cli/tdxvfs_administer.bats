@@ -134,6 +134,19 @@ old_volume() {
   matches next_versions
 }
 
+@test "D10: a version that an import left that was killed before its header is named" {
+  start_server
+  old_volume
+  cp old before
+  strace -f -o /dev/null -P "$PWD/old" -e inject=pwrite64:signal=KILL:when=1 \
+    tdxvfs volume import old --in-place --key-file key --register data --manifest new.json > /dev/null 2>&1 || true
+  cmp old before
+  say tdxvfs volume import old --in-place --key-file key --register data --manifest new.json
+  say tdxvfs key retire data 1
+  registered 2 new.json
+  matches stray_version
+}
+
 # All but the server's and those of bats.
 files() {
   find . -name server -prune -o -name 'separate-stderr*' -o -type f -print | sort
