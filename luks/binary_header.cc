@@ -126,7 +126,8 @@ Result<std::string_view> CheckBoth(Bytes header, std::size_t metadata_size,
   RETURN_IF_ERROR(AreaCheck(first, 0, foreign, refusals).Run());
   RETURN_IF_ERROR(AreaCheck(second, 1, foreign, refusals).Run());
   for (const auto& [field, name] :
-       {std::pair(kSequence, "seqid"), std::pair(kUuid, "uuid")}) {
+       {std::pair(kSequence, "seqid"), std::pair(kUuid, "uuid"),
+        std::pair(kLabel, "label"), std::pair(kSubsystem, "subsystem")}) {
     if (AsText(In(first, field)) != AsText(In(second, field))) {
       refusals->push_back(
           {std::string("binary/1/") + name, "is not that of the first header"});

@@ -22,9 +22,9 @@ std::uint64_t DeclaredMetadataSize(std::span<const std::uint8_t> header);
 
 // The two metadata areas of a header of ours, as they must be: magic, version,
 // size, offset, checksum, no label and no subsystem, zeroes in between; both
-// with the same sequence number, UUID and JSON (LUKS2 On-Disk Format 1.1,
-// section 2.1). Returns the JSON of both; what does not fit goes into
-// `refusals`. `header` has at least 2 * kMetadataSize bytes. Fails with
+// with the same sequence number, UUID, label, subsystem and JSON (LUKS2 On-Disk
+// Format 1.1, section 2.1). Returns the JSON of both; what does not fit goes
+// into `refusals`. `header` has at least 2 * kMetadataSize bytes. Fails with
 // kInternal only.
 Result<std::string_view> CheckBinaryHeaders(
     std::span<const std::uint8_t> header, HeaderRefusals* refusals);

@@ -51,6 +51,7 @@ class Relations {
     CheckConfig();
     CheckAreas();
     CheckDigests();
+    CheckTokens();
   }
 
  private:
@@ -200,6 +201,27 @@ class Relations {
     }
     if (key_sizes.size() > 1) {
       Refuse(where, "names key slots with keys of different sizes");
+    }
+  }
+
+  void CheckTokens() {
+    simdjson::dom::object tokens;
+    if (metadata_["tokens"].get(tokens) != simdjson::SUCCESS) {
+      return;
+    }
+    for (const auto& [name, token] : tokens) {
+      simdjson::dom::array slots;
+      if (token["keyslots"].get(slots) != simdjson::SUCCESS) {
+        continue;
+      }
+      for (const element item : slots) {
+        const std::string_view slot = TextOrEmpty(item);
+        if (metadata_["keyslots"][slot].error() != simdjson::SUCCESS) {
+          Refuse(
+              "/tokens/" + std::string(name) + "/keyslots",
+              "names key slot " + std::string(slot) + ", which is not there");
+        }
+      }
     }
   }
 

@@ -12,8 +12,8 @@ namespace tdxvfs::luks {
 
 // What the members of LUKS2 metadata must say about each other, each one being
 // right by itself: sizes in "config", key slot areas that hold their key, lie
-// inside the key slots' region and do not overlap, digests of key slots and
-// segments that exist, one digest and one key size for the segment
+// inside the key slots' region and do not overlap, digests and tokens of key
+// slots and segments that exist, one digest and one key size for the segment
 // (LUKS2 On-Disk Format 1.1, sections 2.4 and 3). Sizes in bytes:
 // `metadata_size` of one of the two metadata areas, `header_size` of all.
 //

@@ -134,17 +134,25 @@ ValueCheck ImportedDigest() {
                    {"digest", DigestBytes()}});
 }
 
+// Nothing here reads one, and what else stands in it is its maker's own. The
+// form alone is that of the format, as libcryptsetup wants it.
+ValueCheck Token() {
+  return ObjectWith(
+      {{"type", AnyText()}, {"keyslots", ListOfNumbers(0, kMaxSlots)}});
+}
+
 // LUKS2 On-Disk Format 1.1, section 3. Flags are ignored when it is opened;
 // "requirements", which re-encryption sets, is not among the members (D7).
 ValueCheck ImportedMetadata(std::uint64_t header_size) {
   return ObjectOf(
-      {{"keyslots", NumberedObjectOf(kMaxSlots, ImportedKeySlot(header_size))},
-       {"tokens", Anything()},
+      {{"keyslots",
+        NumberedObjectOf(1, kMaxSlots, ImportedKeySlot(header_size))},
+       {"tokens", NumberedObjectOf(0, kMaxSlots, Token())},
        {"segments", ObjectOf({{"0", ImportedSegment(header_size)}})},
-       {"digests", NumberedObjectOf(kMaxSlots, ImportedDigest())},
+       {"digests", NumberedObjectOf(1, kMaxSlots, ImportedDigest())},
        {"config", ObjectOf({{"json_size", QuotedNumberFrom(1, kAnyNumber)},
                             {"keyslots_size", QuotedNumberFrom(1, kAnyNumber)},
-                            {"flags", Anything(), true}})}});
+                            {"flags", ListOfTexts(), true}})}});
 }
 
 }  // namespace

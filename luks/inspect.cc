@@ -139,6 +139,10 @@ Result<HeaderRefusals> Examine(const ImageFile& image) {
   ASSIGN_OR_RETURN(const Header foreign,
                    Header::Read(image, std::min(claimed, most.size())));
   ASSIGN_OR_RETURN(HeaderRefusals imported, ImportedRefusals(foreign));
+  if (imported.empty()) {
+    // It was refused, by somebody who knows more.
+    imported.push_back({"/", "is nothing that libcryptsetup takes"});
+  }
   for (HeaderRefusal& refusal : imported) {
     if (claimed > most.size() && refusal.path == "/segments/0/offset") {
       refusal.reason = "is " + std::to_string(claimed) +

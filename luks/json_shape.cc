@@ -22,9 +22,13 @@ bool IsBase64Of(std::string_view text, std::size_t bytes) {
     return false;
   }
   const std::string_view digits = text.substr(0, text.size() - padding);
+  // What the last digit has too much is zero (section 3.5): else two texts
+  // would be of the same bytes, and some decoders take only one of them.
+  const std::size_t spare = std::size_t{1} << (2 * padding);
   return digits.find_first_not_of(kBase64Digits) == std::string_view::npos &&
          text.substr(digits.size()) ==
-             std::string_view("==").substr(0, padding);
+             std::string_view("==").substr(0, padding) &&
+         (digits.empty() || kBase64Digits.find(digits.back()) % spare == 0);
 }
 
 // Without sign, blanks or leading zeroes.
@@ -42,10 +46,14 @@ std::string AllowedText(std::uint64_t least, std::uint64_t most) {
 
 }  // namespace
 
-ValueCheck ObjectOf(std::vector<ExpectedMember> members) {
-  return [members = std::move(members)](const std::string& path,
-                                        const element& value,
-                                        HeaderRefusals* refusals) {
+namespace {
+
+enum class Others : std::uint8_t { kRefused, kTaken };
+
+ValueCheck ObjectCheck(std::vector<ExpectedMember> members, Others others) {
+  return [members = std::move(members), others](const std::string& path,
+                                                const element& value,
+                                                HeaderRefusals* refusals) {
     simdjson::dom::object object;
     if (value.get(object) != simdjson::SUCCESS) {
       refusals->push_back({path.empty() ? "/" : path, "is no object"});
@@ -59,6 +67,9 @@ ValueCheck ObjectOf(std::vector<ExpectedMember> members) {
       const auto known = std::find_if(
           members.begin(), members.end(),
           [key](const ExpectedMember& member) { return member.name == key; });
+      if (known == members.end() && others == Others::kTaken) {
+        continue;
+      }
       if (known == members.end()) {
         refusals->push_back({where, "is not known to this profile"});
       } else if (!seen.insert(known->name).second) {
@@ -76,18 +87,29 @@ ValueCheck ObjectOf(std::vector<ExpectedMember> members) {
   };
 }
 
-ValueCheck NumberedObjectOf(std::size_t most, ValueCheck check) {
-  return [most, check = std::move(check)](const std::string& path,
-                                          const element& value,
-                                          HeaderRefusals* refusals) {
+}  // namespace
+
+ValueCheck ObjectOf(std::vector<ExpectedMember> members) {
+  return ObjectCheck(std::move(members), Others::kRefused);
+}
+
+ValueCheck ObjectWith(std::vector<ExpectedMember> members) {
+  return ObjectCheck(std::move(members), Others::kTaken);
+}
+
+ValueCheck NumberedObjectOf(std::size_t least, std::size_t most,
+                            ValueCheck check) {
+  return [least, most, check = std::move(check)](const std::string& path,
+                                                 const element& value,
+                                                 HeaderRefusals* refusals) {
     simdjson::dom::object object;
     if (value.get(object) != simdjson::SUCCESS) {
       refusals->push_back({path, "is no object"});
       return;
     }
-    if (object.size() == 0 || object.size() > most) {
+    if (object.size() < least || object.size() > most) {
       refusals->push_back({path, "has " + std::to_string(object.size()) +
-                                     " members" + AllowedText(1, most)});
+                                     " members" + AllowedText(least, most)});
       return;
     }
     std::set<std::string_view> seen;
@@ -161,9 +183,29 @@ ValueCheck ListOfNumbers(std::size_t least, std::size_t most) {
   };
 }
 
-ValueCheck Anything() {
-  return [](const std::string& /*path*/, const element& /*value*/,
-            HeaderRefusals* /*refusals*/) {};
+ValueCheck AnyText() {
+  return [](const std::string& path, const element& value,
+            HeaderRefusals* refusals) {
+    if (!value.is_string()) {
+      refusals->push_back({path, "is no text"});
+    }
+  };
+}
+
+ValueCheck ListOfTexts() {
+  return [](const std::string& path, const element& value,
+            HeaderRefusals* refusals) {
+    simdjson::dom::array items;
+    bool good = value.get(items) == simdjson::SUCCESS;
+    if (good) {
+      for (const element item : items) {
+        good = good && item.is_string();
+      }
+    }
+    if (!good) {
+      refusals->push_back({path, "is no list of texts"});
+    }
+  };
 }
 
 ValueCheck TextIs(std::string text) {

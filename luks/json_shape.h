@@ -30,9 +30,12 @@ struct ExpectedMember {
 // An object with exactly these members: missing, unknown, doubled and
 // differently spelled ones are refused by name.
 ValueCheck ObjectOf(std::vector<ExpectedMember> members);
-// An object of one to `most` members that are named by decimal numbers below
-// `most`, each once, all of one kind.
-ValueCheck NumberedObjectOf(std::size_t most, ValueCheck check);
+// An object with these members among others, which may be anything.
+ValueCheck ObjectWith(std::vector<ExpectedMember> members);
+// An object of `least` to `most` members that are named by decimal numbers
+// below `most`, each once, all of one kind.
+ValueCheck NumberedObjectOf(std::size_t least, std::size_t most,
+                            ValueCheck check);
 ValueCheck TextIs(std::string text);
 ValueCheck TextIsOneOf(std::vector<std::string_view> texts);
 // A decimal number in quotes.
@@ -43,12 +46,14 @@ ValueCheck NumberFrom(std::uint64_t least, std::uint64_t most);
 ValueCheck ListOf(std::string text);
 // An array of `least` to `most` decimal numbers in quotes, each once.
 ValueCheck ListOfNumbers(std::size_t least, std::size_t most);
-// Base64 of exactly so many bytes (RFC 4648, section 4, with padding).
+// Base64 of exactly so many bytes (RFC 4648, section 4, with padding; the one
+// text of these bytes).
 ValueCheck Base64Of(std::size_t bytes);
 // The same of `least` to `most` bytes.
 ValueCheck Base64From(std::size_t least, std::size_t most);
-// Whatever it is: for members that nothing here reads.
-ValueCheck Anything();
+ValueCheck AnyText();
+// An array of texts, or an empty one.
+ValueCheck ListOfTexts();
 
 }  // namespace tdxvfs::luks
 

@@ -155,6 +155,19 @@ TEST(HeaderProfile, D8_ACostlyDigestOrArgonIsRefused) {
   }
 }
 
+// libcryptsetup does not even load most of these; those that it comes to know
+// are refused as well.
+TEST(HeaderProfile, D7_RequirementsAreRefusedFirst) {
+  HeaderMetadata metadata;
+  metadata.has_requirements = true;
+  for (const std::string_view profile : {kSealedProfile, kImportedProfile}) {
+    const auto checked = CheckHeaderProfile(metadata, profile, 4096);
+    ASSERT_THAT(checked, Fails(Reason::kHeaderRefused));
+    EXPECT_NE(checked.error().ToString().find("requirements"),
+              std::string::npos);
+  }
+}
+
 TEST(HeaderMetadata, JunkIsRefusedWithoutACrash) {
   for (
       const char* json :

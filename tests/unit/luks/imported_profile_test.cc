@@ -107,6 +107,23 @@ TEST_F(ImportedProfileTest, D1_AKeySlotNumberAbove31IsRefused) {
   EXPECT_THAT(checked.error().ToString(), HasSubstr("/keyslots/32"));
 }
 
+// Which of the two counts, is every reader's own choice.
+TEST_F(ImportedProfileTest, D1_AKeySlotThatStandsThereTwiceIsRefused) {
+  MakeModel(folder_.path() / "model", 1000);
+  ASSERT_THAT(Pack(folder_.path() / "model", path_), Succeeds());
+  const std::string image = Slurp(path_);
+  const std::string before = R"("keyslots":{)";
+  const std::size_t begin = image.find(before) + before.size();
+  const std::size_t end = image.find(R"(},"tokens")", begin);
+  ASSERT_NE(end, std::string::npos);
+  const std::string slot = image.substr(begin, end - begin);
+  ASSERT_TRUE(EditMetadata(path_, slot, slot + "," + slot));
+  const auto checked = Check(kDefaultHeaderSize);
+  ASSERT_THAT(checked, Fails(Reason::kHeaderRefused));
+  EXPECT_THAT(checked.error().ToString(),
+              HasSubstr("'/keyslots/0' stands there twice"));
+}
+
 // Two key slots and one of a key that is not the volume's.
 class ThreeKeySlots : public ImportedProfileTest {
  protected:
@@ -155,7 +172,20 @@ TEST_F(ThreeKeySlots, D1_MustEachHaveADigest) {
 TEST_F(ThreeKeySlots, D1_MustNotHaveTwoDigests) {
   ASSERT_TRUE(
       EditMetadata(path_, R"("keyslots":["2"])", R"("keyslots":["2","1"])"));
-  EXPECT_THAT(Check(std::uint64_t{16} << 20U), Fails(Reason::kHeaderRefused));
+  const auto checked = Check(std::uint64_t{16} << 20U);
+  ASSERT_THAT(checked, Fails(Reason::kHeaderRefused));
+  EXPECT_THAT(checked.error().ToString(),
+              HasSubstr("which another digest has"));
+}
+
+TEST_F(ThreeKeySlots, D1_OfOneDigestMustHaveKeysOfOneSize) {
+  ASSERT_TRUE(EditMetadata(path_, R"("keyslots":["0","1"])",
+                           R"("keyslots":["0","2"])"));
+  ASSERT_TRUE(
+      EditMetadata(path_, R"("keyslots":["2"])", R"("keyslots":["1"])"));
+  const auto checked = Check(std::uint64_t{16} << 20U);
+  ASSERT_THAT(checked, Fails(Reason::kHeaderRefused));
+  EXPECT_THAT(checked.error().ToString(), HasSubstr("different sizes"));
 }
 
 struct ImportedEdit {
@@ -191,7 +221,33 @@ INSTANTIATE_TEST_SUITE_P(
         ImportedEdit{"OddSectors", kSector, R"("sector_size":513)", false},
         ImportedEdit{"HugeSectors", kSector, R"("sector_size":8192)", false},
         ImportedEdit{"Tokens", R"("tokens":{})",
-                     R"("tokens":{"0":{"type":"x"}})", true},
+                     R"("tokens":{"0":{"type":"x","keyslots":["0"],"a":{}}})",
+                     true},
+        ImportedEdit{"TokensAreNoObject", R"("tokens":{})", R"("tokens":[])",
+                     false},
+        ImportedEdit{"TokenIsNoObject", R"("tokens":{})", R"("tokens":{"0":1})",
+                     false},
+        ImportedEdit{"TokenIsNoNumber", R"("tokens":{})",
+                     R"("tokens":{"x":{"type":"x","keyslots":[]}})", false},
+        ImportedEdit{"TokenWithoutKeySlots", R"("tokens":{})",
+                     R"("tokens":{"0":{"type":"x"}})", false},
+        ImportedEdit{"TokenWithoutType", R"("tokens":{})",
+                     R"("tokens":{"0":{"keyslots":[]}})", false},
+        ImportedEdit{"TokenOfAMissingKeySlot", R"("tokens":{})",
+                     R"("tokens":{"0":{"type":"x","keyslots":["7"]}})", false},
+        ImportedEdit{"TokenOfAKeySlotTwice", R"("tokens":{})",
+                     R"("tokens":{"0":{"type":"x","keyslots":["0","0"]}})",
+                     false},
+        ImportedEdit{"D1_AreaWithALeadingZero", R"("offset":"32768")",
+                     R"("offset":"032768")", false},
+        ImportedEdit{"D1_KeySlotWithALeadingZero", R"("keyslots":{"0":)",
+                     R"("keyslots":{"00":)", false},
+        ImportedEdit{"Flags", R"("config":{)",
+                     R"("config":{"flags":["no-journal"],)", true},
+        ImportedEdit{"FlagsAreNoList", R"("config":{)",
+                     R"("config":{"flags":null,)", false},
+        ImportedEdit{"FlagsAreNoTexts", R"("config":{)",
+                     R"("config":{"flags":[1],)", false},
         ImportedEdit{"D1_NullCipher",
                      R"("encryption":"aes-xts-plain64","sector_size")",
                      R"("encryption":"cipher_null-ecb","sector_size")", false},

@@ -189,6 +189,25 @@ TEST_F(InspectTest, ADamagedForeignHeaderIsRefusedInTheLibrarysWords) {
   EXPECT_EQ(inspection.refusals[0].path, "/keyslots/0/type");
 }
 
+// There is always a place to look at, also where nothing but the library knows
+// what is wrong.
+TEST_F(InspectTest, WhatOnlyLibcryptsetupRefusesHasAPathToo) {
+  std::string deep = R"("tokens":{"0":{"type":"x","keyslots":[],"a":)";
+  deep += std::string(60, '[') + std::string(60, ']') + "}}";
+  for (const auto& [tokens, path] :
+       {std::pair(std::string(R"("tokens":null)"), "/tokens"),
+        std::pair(std::string(R"("tokens":{"0":{"keyslots":[]}})"),
+                  "/tokens/0/type"),
+        std::pair(deep, "/")}) {
+    Format({});
+    ASSERT_TRUE(EditMetadata(path_, R"("tokens":{})", tokens));
+    ASSERT_OK_AND_ASSIGN(const Inspection inspection, InspectImage(path_));
+    EXPECT_EQ(inspection.header_profile, "");
+    ASSERT_EQ(inspection.refusals.size(), 1U) << tokens;
+    EXPECT_EQ(inspection.refusals[0].path, path);
+  }
+}
+
 // Of another type nothing but the type can be judged.
 TEST_F(InspectTest, D7_ATypeThatIsNotKnownIsTheOnlyRefusal) {
   for (const auto& [from, to, path] :

@@ -8,6 +8,8 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "common/hex.h"
@@ -315,6 +317,9 @@ INSTANTIATE_TEST_SUITE_P(
         Change{"SaltNoBase64", "/digests/0/salt",
                R"("salt":"f2PXNiRzdMe70C2Kn02kgQdpWWHbVGbbBLlP6-xH664=")",
                nullptr},
+        Change{"SaltWithSpareBits", "/digests/0/salt",
+               R"("salt":"f2PXNiRzdMe70C2Kn02kgQdpWWHbVGbbBLlP6+xH665=")",
+               nullptr},
         Change{"DigestOfNoSlot", "/digests/0/keyslots", R"("keyslots":[])",
                nullptr},
         Change{"DigestOfAnotherSlot", "/digests/0/keyslots",
@@ -344,6 +349,39 @@ TEST_F(SealedProfile, D2_CopiesThatDifferAreRefused) {
   const HeaderRefusals refusals = RefusalsOf(image);
   ASSERT_EQ(refusals.size(), 1U);
   EXPECT_EQ(refusals.front().path, "/");
+}
+
+TEST_F(SealedProfile, WhatBothCopiesHaveAndOursHaveNotIsRefused) {
+  for (const auto& [at, bytes, member] :
+       {std::tuple(std::size_t{16}, std::string(8, '\0'), "seqid"),
+        std::tuple(std::size_t{24}, std::string("model"), "label"),
+        std::tuple(std::size_t{208}, std::string("tests"), "subsystem")}) {
+    std::string image = image_;
+    for (const std::size_t area : {0U, 1U}) {
+      image.replace(area * kArea + at, bytes.size(), bytes);
+      MendChecksum(&image, area);
+    }
+    const HeaderRefusals refusals = RefusalsOf(image);
+    ASSERT_EQ(refusals.size(), 2U) << member;
+    EXPECT_EQ(refusals[0].path, std::string("binary/0/") + member);
+    EXPECT_EQ(refusals[1].path, std::string("binary/1/") + member);
+  }
+}
+
+// Other makers may have both texts, but one of each.
+TEST_F(SealedProfile, D2_ALabelOfOneCopyAloneIsRefused) {
+  for (const auto& [at, path] : {std::pair(24, "binary/1/label"),
+                                 std::pair(208, "binary/1/subsystem")}) {
+    std::string image = image_;
+    image[kArea + static_cast<std::size_t>(at)] = 'x';
+    MendChecksum(&image, 1);
+    const HeaderRefusals refusals = RefusalsForImport(image);
+    ASSERT_EQ(refusals.size(), 1U);
+    EXPECT_EQ(refusals.front().path, path);
+    image[static_cast<std::size_t>(at)] = 'x';
+    MendChecksum(&image, 0);
+    EXPECT_TRUE(RefusalsForImport(image).empty());
+  }
 }
 
 TEST_F(SealedProfile, JunkBehindOrInsteadOfTheMetadataIsRefused) {
