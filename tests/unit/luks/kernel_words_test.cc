@@ -31,9 +31,10 @@ constexpr const char* kTable =
 
 Result<void> Check(const std::string& parameters,
                    const std::string& type = "crypt",
-                   std::optional<std::uint64_t> sector_size = 4096) {
+                   std::optional<std::uint64_t> sector_size = 4096,
+                   std::uint64_t length = 80) {
   ASSIGN_OR_RETURN(const CryptTable table,
-                   ParseCryptTable({{0, 80, type, parameters}}));
+                   ParseCryptTable({{0, length, type, parameters}}));
   return CheckCryptTable(table, {.uuid = kUuid,
                                  .offset = 2048,
                                  .device = makedev(7, 3),
@@ -58,6 +59,14 @@ TEST(CryptTable, TakesATableOfOurs) {
 
 TEST(CryptTable, RefusesEveryDifference) {
   EXPECT_THAT(Check(kTable, "linear"), Fails(Reason::kMappingFailed));
+  EXPECT_THAT(Check(kTable, "crypt", 4096, 72), Fails(Reason::kMappingFailed))
+      << "another length";
+  EXPECT_THAT(ParseCryptTable({{0, 40, "crypt", kTable}, {40, 40, "zero", ""}}),
+              Fails(Reason::kMappingFailed))
+      << "a second target";
+  EXPECT_THAT(ParseCryptTable({{8, 80, "crypt", kTable}}),
+              Fails(Reason::kMappingFailed))
+      << "a target that does not begin at the start";
   const std::vector<std::pair<std::string, std::string>> changes{
       {"aes-xts-plain64", "cipher_null-ecb"},
       {":64:logon:cryptsetup:", "0123456789abcdef"},

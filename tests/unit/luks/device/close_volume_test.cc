@@ -11,7 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "common/unique_fd.h"
 #include "luks/device_mapper.h"
+#include "luks/owned_mapping.h"
 #include "tests/support/result_matchers.h"
 #include "tests/unit/luks/device/device_fixture.h"
 #include "tests/unit/luks/volume_files.h"
@@ -182,6 +184,21 @@ TEST_F(CloseVolumeTest, LazyLetsTheHolderFinishAndThenNothingIsLeft) {
   EXPECT_EQ(child.Wait(), 0);
   ExpectNothingLeft();
   EXPECT_THAT(Open(folder_.path() / "next.img", Place()), Succeeds());
+}
+
+// What a failed opening made, while a probe of somebody else holds it.
+TEST_F(CloseVolumeTest, AHeldMappingOfAFailedOpeningGoesWithItsHolder) {
+  const std::string name = CryptMappingName("dt-two");
+  ASSERT_EQ(
+      RunTool({"dmsetup", "create", name, "--table", "0 8 zero"}).exit_code, 0);
+  UniqueFd holder(::open(MappingPath(name).c_str(), O_RDONLY | O_CLOEXEC));
+  ASSERT_TRUE(holder.valid());
+  { const OwnedMapping mapping(name); }
+  ASSERT_OK_AND_ASSIGN(const MappingInfo held, InspectMapping(name));
+  EXPECT_TRUE(held.exists);
+  holder.Reset();
+  EXPECT_THAT(CloseVolume(Place(), CloseMode::kNormal, nullptr), Succeeds());
+  ExpectNothingLeft();
 }
 
 class ForeignMappingTest : public CloseVolumeTest,

@@ -19,6 +19,7 @@
 #include "common/sha256.h"
 #include "luks/device_mapper.h"
 #include "luks/inspect.h"
+#include "luks/mount_point.h"
 #include "tests/support/result_matchers.h"
 #include "tests/unit/luks/device/device_fixture.h"
 #include "tests/unit/luks/volume_files.h"
@@ -92,6 +93,10 @@ TEST_F(OpenVolumeTest, TheMountIsReadOnlyAndRunsNothing) {
   struct stat root {};
   ASSERT_EQ(::stat(Place().mount_point.c_str(), &root), 0);
   EXPECT_EQ(root.st_dev, verity.device);
+  const auto mount = MountAt(Place().mount_point);
+  ASSERT_TRUE(mount.has_value());
+  EXPECT_TRUE(HasOption(mount->mount_options, "ro"));
+  EXPECT_TRUE(HasOption(mount->super_options, "ro"));
 }
 
 TEST_F(OpenVolumeTest, TheLoopDeviceIsReadOnlyDirectAndClearsItself) {
@@ -184,6 +189,19 @@ TEST_F(OpenVolumeTest, ABlockDeviceIsUsedDirectly) {
   EXPECT_EQ(RunTool({"losetup", "-d", made.output}).exit_code, 0);
 }
 
+TEST_F(OpenVolumeTest, AWritableBlockDeviceIsMappedReadOnly) {
+  const fs::path image = CopyOf("model.img");
+  auto made = RunTool({"losetup", "--show", "-f", image.string()});
+  ASSERT_EQ(made.exit_code, 0) << made.output;
+  made.output.pop_back();
+  ASSERT_THAT(Open(made.output, Place()), Succeeds());
+  ASSERT_OK_AND_ASSIGN(const MappingInfo crypt,
+                       InspectMapping(CryptMappingName("dt-one")));
+  EXPECT_TRUE(crypt.read_only);
+  ASSERT_THAT(CloseVolume(Place(), CloseMode::kNormal, nullptr), Succeeds());
+  EXPECT_EQ(RunTool({"losetup", "-d", made.output}).exit_code, 0);
+}
+
 TEST_F(OpenVolumeTest, BufferedLoopIsOneWarningThatNamesTheImage) {
   const fs::path ram = folder_.path() / "ram";
   fs::create_directory(ram);
@@ -214,6 +232,22 @@ TEST_F(OpenVolumeTest, AForeignExt4VolumeOpensAsImported) {
   auto tree = Tree(Place().mount_point);
   EXPECT_EQ(tree.erase("lost+found"), 1U);
   EXPECT_EQ(tree, Model());
+  const auto mount = MountAt(Place().mount_point);
+  ASSERT_TRUE(mount.has_value());
+  EXPECT_TRUE(HasOption(mount->super_options, "norecovery"))
+      << "the journal is the host's to write";
+}
+
+TEST_F(OpenVolumeTest, D9_ACutOffFileSystemOfAForeignVolumeIsTruncated) {
+  const fs::path image = CopyOf("ext4.img");
+  fs::resize_file(image, fs::file_size(image) - (std::uintmax_t{1} << 20U));
+  EXPECT_THAT(OpenWith(image, Place(),
+                       [](OpenGrant* grant) {
+                         AsImported(grant);
+                         grant->file_system = "ext4";
+                       }),
+              Fails(Reason::kImageTruncated));
+  ExpectNothingLeft();
 }
 
 TEST_F(OpenVolumeTest, AWrongPassphraseLeavesNothing) {
