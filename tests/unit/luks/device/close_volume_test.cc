@@ -190,7 +190,8 @@ TEST_F(CloseVolumeTest, LazyLetsTheHolderFinishAndThenNothingIsLeft) {
 TEST_F(CloseVolumeTest, AHeldMappingOfAFailedOpeningGoesWithItsHolder) {
   const std::string name = CryptMappingName("dt-two");
   ASSERT_EQ(
-      RunTool({"dmsetup", "create", name, "--table", "0 8 zero"}).exit_code, 0);
+      RunTool({"dmsetup", "create", name, "--table", "0 8 error"}).exit_code,
+      0);
   UniqueFd holder(::open(MappingPath(name).c_str(), O_RDONLY | O_CLOEXEC));
   ASSERT_TRUE(holder.valid());
   { const OwnedMapping mapping(name); }

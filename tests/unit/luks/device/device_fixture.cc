@@ -53,17 +53,54 @@ bool PackWithManifest(const fs::path& model, const fs::path& image,
   return manifest.has_value();
 }
 
-bool MakeForeign(const fs::path& model, const fs::path& image) {
+using Words = std::vector<std::string>;
+
+const Words kLikeTheScripts{
+    "--sector-size", "512", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations",
+    "1000"};
+const Words kOtherwise{"--sector-size",
+                       "4096",
+                       "--key-size",
+                       "256",
+                       "--pbkdf",
+                       "argon2id",
+                       "--pbkdf-memory",
+                       "1024",
+                       "--pbkdf-force-iterations",
+                       "4",
+                       "--pbkdf-parallel",
+                       "1"};
+
+bool MakeForeign(const fs::path& model, const fs::path& image,
+                 const Words& options) {
   Spill(image, std::string(std::size_t{20} << 20U, '\0'));
-  return RunTool({"mke2fs", "-q", "-t", "ext4", "-d", model.string(),
-                  image.string(), "4M"})
+  Words encrypt{"cryptsetup",           "reencrypt", "--encrypt", "-q",
+                "--reduce-device-size", "16M",       "-d",        "-"};
+  encrypt.insert(encrypt.end(), options.begin(), options.end());
+  encrypt.push_back(image.string());
+  return RunTool({"mke2fs", "-q", "-t", "ext4", "-b", "4096", "-d",
+                  model.string(), image.string(), "4M"})
                  .exit_code == 0 &&
-         RunTool(
-             {"cryptsetup", "reencrypt", "--encrypt", "-q", "--pbkdf", "pbkdf2",
-              "--pbkdf-force-iterations", "1000", "--sector-size", "512",
-              "--reduce-device-size", "16M", "-d", "-", image.string()},
-             kPassphrase)
-                 .exit_code == 0;
+         RunTool(encrypt, kPassphrase).exit_code == 0;
+}
+
+// A second key slot, a token, a label.
+bool AddToForeign(const fs::path& image) {
+  Spill(image.string() + ".key", "another passphrase");
+  const bool added =
+      RunTool({"cryptsetup", "luksAddKey", "-q", "-d", "-", "--pbkdf", "pbkdf2",
+               "--pbkdf-force-iterations", "1000", image.string(),
+               image.string() + ".key"},
+              kPassphrase)
+              .exit_code == 0 &&
+      RunTool(
+          {"cryptsetup", "token", "import", "--json-file", "-", image.string()},
+          R"({"type":"foreign","keyslots":["1"],"tpm2-blob":"x"})")
+              .exit_code == 0 &&
+      RunTool({"cryptsetup", "config", "--label", "model", image.string()})
+              .exit_code == 0;
+  fs::remove(image.string() + ".key");
+  return added;
 }
 
 bool IsOurs(const std::string& mapping) {
@@ -81,15 +118,17 @@ bool MakeFixtures(const fs::path& folder) {
   const fs::path model = scratch.path() / "model";
   MakeModel(model, kModelSize);
   fs::create_directories(folder);
-  for (const char* name :
-       {"model.img", "next.img", "squashfs.img", "our_ext4.img", "ext4.img"}) {
+  for (const char* name : {"model.img", "next.img", "squashfs.img",
+                           "our_ext4.img", "ext4.img", "foreign.img"}) {
     fs::remove(folder / name);
   }
   return PackWithManifest(model, folder / "model.img", "erofs") &&
          PackWithManifest(model, folder / "next.img", "erofs") &&
          PackWithManifest(model, folder / "squashfs.img", "squashfs") &&
          PackWithManifest(model, folder / "our_ext4.img", "ext4") &&
-         MakeForeign(model, folder / "ext4.img");
+         MakeForeign(model, folder / "ext4.img", kLikeTheScripts) &&
+         MakeForeign(model, folder / "foreign.img", kOtherwise) &&
+         AddToForeign(folder / "foreign.img");
 }
 
 ChildProcess::ChildProcess(const std::function<int()>& body) : pid_(::fork()) {

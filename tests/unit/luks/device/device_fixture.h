@@ -30,7 +30,9 @@ const std::filesystem::path& Fixtures();
 inline constexpr std::size_t kModelSize = 700'000;
 
 // model.img and next.img (two versions of ours), squashfs.img and our_ext4.img
-// with their manifests, ext4.img (by foreign tools).
+// with their manifests; by foreign tools ext4.img, as the old scripts made it,
+// and foreign.img with another size of key and sectors, Argon2, two key slots
+// and a token.
 // True when all are there.
 bool MakeFixtures(const std::filesystem::path& folder);
 

@@ -82,6 +82,26 @@ TEST_F(LiveTableTest, D1_ADifferenceIsRefusedAndLeavesNothing) {
   EXPECT_THAT(Open(image, Place()), Succeeds());
 }
 
+TEST_F(LiveTableTest, AnOpenVolumeWithAnotherTableIsNotTakenForOurs) {
+  const std::filesystem::path path = CopyOf("model.img");
+  ASSERT_THAT(Open(path, Place()), Succeeds());
+  ASSERT_OK_AND_ASSIGN(const ImageFile image, ImageFile::Open(path));
+  ASSERT_OK_AND_ASSIGN(const Header header,
+                       Header::Read(image, kDefaultHeaderSize));
+  const std::vector<Lie> lies{
+      {"crypt", "aes-xts-plain64", "cipher_null-ecb", ""},
+      {"crypt", " 2048 ", " 4096 ", ""},
+      {"verity", " sha256 ", " sha512 ", ""},
+      {"verity", " 4096 4096 ", " 4096 1024 ", ""}};
+  for (const Lie& lie : lies) {
+    g_lie = lie;
+    EXPECT_THAT(CheckAlreadyOpen(header, Place()), Fails(Reason::kVolumeInUse))
+        << lie.type << lie.from;
+    g_lie = {};
+  }
+  EXPECT_THAT(CheckAlreadyOpen(header, Place()), Succeeds());
+}
+
 // The mapping would be longer than what was checked.
 TEST_F(LiveTableTest, D9_AnImageThatGrewSinceItWasOpenedIsRefused) {
   const std::filesystem::path path = CopyOf("model.img");

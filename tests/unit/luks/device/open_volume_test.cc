@@ -238,9 +238,26 @@ TEST_F(OpenVolumeTest, AForeignExt4VolumeOpensAsImported) {
       << "the journal is the host's to write";
 }
 
+TEST_F(OpenVolumeTest, AForeignVolumeWithAllThatMayDifferOpensAsImported) {
+  ASSERT_THAT(OpenWith(CopyOf("foreign.img"), Place(),
+                       [](OpenGrant* grant) {
+                         AsImported(grant);
+                         grant->file_system = "ext4";
+                         grant->mount_options = {"ro", "noload"};
+                       }),
+              Succeeds());
+  auto tree = Tree(Place().mount_point);
+  EXPECT_EQ(tree.erase("lost+found"), 1U);
+  EXPECT_EQ(tree, Model());
+  const auto shown = RunTool({"dmsetup", "table", CryptMappingName("dt-one")});
+  EXPECT_NE(shown.output.find(":32:logon:"), std::string::npos) << shown.output;
+}
+
 TEST_F(OpenVolumeTest, D9_ACutOffFileSystemOfAForeignVolumeIsTruncated) {
   const fs::path image = CopyOf("ext4.img");
-  fs::resize_file(image, fs::file_size(image) - (std::uintmax_t{1} << 20U));
+  ASSERT_OK_AND_ASSIGN(const Inspection inspection, InspectImage(image));
+  ASSERT_TRUE(inspection.header.has_value());
+  fs::resize_file(image, inspection.header->size + (std::uintmax_t{2} << 20U));
   EXPECT_THAT(OpenWith(image, Place(),
                        [](OpenGrant* grant) {
                          AsImported(grant);
