@@ -164,6 +164,14 @@ TEST_F(ImportInPlaceTest, RefusesWhatItCannotDo) {
   EXPECT_THAT(Prepare(), Fails(Reason::kImageNotLuks2));
 }
 
+// What libcryptsetup passes over.
+TEST_F(ImportInPlaceTest, D1_AMemberThatOnlyTheHeadersOwnBytesShowIsRefused) {
+  Make();
+  ASSERT_TRUE(testing::EditMetadata(Image(), "\"stripes\":4000",
+                                    "\"stripes\":4000,\"more\":1"));
+  EXPECT_THAT(Prepare(), Fails(Reason::kHeaderRefused));
+}
+
 TEST_F(ImportInPlaceTest, D8_ADerivationThatNeverEndsIsRefused) {
   Make();
   ASSERT_TRUE(testing::EditMetadata(Image(), "\"iterations\":1000",

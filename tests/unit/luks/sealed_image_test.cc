@@ -202,6 +202,24 @@ TEST_F(SealedImageTest, D1_AnEditedHeaderIsRefusedByPinAndByProfile) {
               Fails(Reason::kHeaderRefused));
 }
 
+// What libcryptsetup passes over, with a pin that fits.
+TEST_F(SealedImageTest, D1_AMemberThatOnlyTheHeadersOwnBytesShowIsRefused) {
+  Make(3);
+  ASSERT_TRUE(
+      EditMetadata(Image(), "\"stripes\":4000", "\"stripes\":4000,\"more\":1"));
+  manifest_.header_sha256 =
+      Sha256(AsBytes(Slurp(Image())).first(kHeaderBytes)).value();
+  EXPECT_THAT(Open(), Fails(Reason::kHeaderRefused));
+  EXPECT_THAT(CheckImageHeader(Image(), manifest_),
+              Fails(Reason::kHeaderRefused));
+}
+
+TEST_F(SealedImageTest, D3_AManifestWithAnotherUuidDoesNotFit) {
+  Make(3);
+  manifest_.uuid.back() = manifest_.uuid.back() == '0' ? '1' : '0';
+  EXPECT_THAT(Open(), Fails(Reason::kHeaderMismatch));
+}
+
 // D8: refused before the key derivation runs, or this would take for ever.
 TEST_F(SealedImageTest, D8_AKeyDerivationBombIsRefusedBeforeItRuns) {
   Make(3);
