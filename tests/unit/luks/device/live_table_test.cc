@@ -27,6 +27,8 @@ Lie g_lie;
 }  // namespace
 
 // The linker leads our own calls here (--wrap), not those of libcryptsetup.
+// The names are the linker's.
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
 extern "C" {
 void* __real_dm_get_next_target(dm_task* task, void* next, uint64_t* start,
                                 uint64_t* length, char** type,
@@ -46,6 +48,7 @@ void* __wrap_dm_get_next_target(dm_task* task, void* next, uint64_t* start,
   return result;
 }
 }
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 namespace tdxvfs::luks {
 namespace {
