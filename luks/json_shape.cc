@@ -44,10 +44,6 @@ std::string AllowedText(std::uint64_t least, std::uint64_t most) {
          (least == most ? "" : " to " + std::to_string(most));
 }
 
-}  // namespace
-
-namespace {
-
 enum class Others : std::uint8_t { kRefused, kTaken };
 
 ValueCheck ObjectCheck(std::vector<ExpectedMember> members, Others others) {
