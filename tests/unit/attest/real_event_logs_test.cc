@@ -167,7 +167,7 @@ TEST(RealEventLogs, A9_NoTruncatedOrChangedLogReplays) {
         << size;
   }
   // The digest of the event at offset 65, bit by bit.
-  for (std::size_t bit = 0; bit < 8 * 48; ++bit) {
+  for (std::size_t bit = 0; bit < std::size_t{8} * 48; ++bit) {
     Bytes changed = bytes;
     changed[65 + 14 + bit / 8] ^= static_cast<std::uint8_t>(1U << (bit % 8));
     EXPECT_THAT(ReadReplayed(changed, report, nullptr),

@@ -137,7 +137,7 @@ TEST(RealVectors, HaveExactlyTheirStatus) {
 const std::set<std::string_view, std::less<>>& ClassesOf(
     const std::string& stage) {
   static const std::map<std::string, std::set<std::string_view, std::less<>>>
-      kClasses = {
+      stage_classes = {
           {"format", {"format"}},
           {"trailing", {"format"}},
           {"format-or-no-pck-chain", {"format", "unsupported"}},
@@ -163,9 +163,9 @@ const std::set<std::string_view, std::less<>>& ClassesOf(
           {"expired", {"expired"}},
           {"not-yet-valid", {"not-yet-valid"}},
       };
-  static const std::set<std::string_view, std::less<>> kNone;
-  const auto found = kClasses.find(stage);
-  return found == kClasses.end() ? kNone : found->second;
+  static const std::set<std::string_view, std::less<>> no_class;
+  const auto found = stage_classes.find(stage);
+  return found == stage_classes.end() ? no_class : found->second;
 }
 
 TEST(RealVectors, A9_WithOneChangeAreRefusedByItsClass) {

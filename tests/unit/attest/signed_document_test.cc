@@ -122,8 +122,8 @@ TEST(SignedDocument, RefusesNestingAboveThirtyTwo) {
 
 TEST(SignedDocument, RefusesMoreThanItsCap) {
   const auto padded = [](std::size_t size) {
-    const std::size_t frame = Envelope("{\"a\":\"\"}").size();
-    return Envelope("{\"a\":\"" + std::string(size - frame, 'x') + "\"}");
+    const std::size_t frame = Envelope(R"({"a":""})").size();
+    return Envelope(R"({"a":")" + std::string(size - frame, 'x') + R"("})");
   };
   EXPECT_THAT(Open(padded(kMaxSignedDocument)), testing::Succeeds());
   EXPECT_THAT(Open(padded(kMaxSignedDocument + 1)),

@@ -5,6 +5,7 @@
 #include <array>
 #include <functional>
 #include <initializer_list>
+#include <iterator>
 #include <span>
 #include <string>
 #include <thread>
@@ -115,26 +116,37 @@ std::vector<LinkCase> SignatureCases() {
   return cases;
 }
 
+// The attacker's key signs the body; `bind`: the QE report names it.
+void UseAttackersKey(QuoteParts& p, bool bind) {
+  const EvpPkeyPtr key = simulator::MakeKey(simulator::KeyKind::kP256).value();
+  const auto qe_report = p.qe_report;
+  ASSERT_THAT(p.BindAttestationKey(key.get()), testing::Succeeds());
+  if (!bind) {
+    p.qe_report = qe_report;
+  }
+  ASSERT_THAT(p.SignBody(key.get()), testing::Succeeds());
+}
+
+// A signed QE report that names the attestation key as it is.
+void VouchForKey(QuoteParts& p) {
+  Bytes bound(p.attestation_key.begin(), p.attestation_key.end());
+  bound.insert(bound.end(), p.authentication_data.begin(),
+               p.authentication_data.end());
+  const auto digest = Sha256(bound).value();
+  std::copy(digest.begin(), digest.end(), p.qe_report.begin() + 320);
+  ResignQeReport(p);
+}
+
 std::vector<LinkCase> KeyCases() {
-  const auto attacker = [](QuoteParts& p, bool bind) {
-    const EvpPkeyPtr key =
-        simulator::MakeKey(simulator::KeyKind::kP256).value();
-    const auto qe_report = p.qe_report;
-    ASSERT_THAT(p.BindAttestationKey(key.get()), testing::Succeeds());
-    if (!bind) {
-      p.qe_report = qe_report;
-    }
-    ASSERT_THAT(p.SignBody(key.get()), testing::Succeeds());
-  };
   return {{"AttackersKeyWithGenuineQeReport", "qe-report-data",
-           [attacker](QuoteParts& p) { attacker(p, false); }},
+           [](QuoteParts& p) { UseAttackersKey(p, false); }},
           {"AttackersKeyAndForgedMrTd", "qe-report-data",
-           [attacker](QuoteParts& p) {
+           [](QuoteParts& p) {
              p.body[136] ^= 1U;
-             attacker(p, false);
+             UseAttackersKey(p, false);
            }},
           {"AttackersKeyInUnsignedQeReport", "qe-report-signature",
-           [attacker](QuoteParts& p) { attacker(p, true); }},
+           [](QuoteParts& p) { UseAttackersKey(p, true); }},
           {"ZeroKey", "qe-report-data",
            [](QuoteParts& p) { p.attestation_key.fill(0); }},
           {"KeyNotOnTheCurveThoughVouchedFor", "attestation-key",
@@ -142,24 +154,17 @@ std::vector<LinkCase> KeyCases() {
              ASSERT_THAT(p.BindAttestationKey(GoodSigner().attestation_key()),
                          testing::Succeeds());
              p.attestation_key[63] ^= 1U;
-             Bytes bound(p.attestation_key.begin(), p.attestation_key.end());
-             bound.insert(bound.end(), p.authentication_data.begin(),
-                          p.authentication_data.end());
-             const auto digest = Sha256(bound).value();
-             std::copy(digest.begin(), digest.end(), p.qe_report.begin() + 320);
-             ResignQeReport(p);
+             VouchForKey(p);
            }},
           {"KeyCoordinateIsThePrimeThoughVouchedFor", "attestation-key",
            [](QuoteParts& p) {
              FillHalf(p.attestation_key, 0, kPrime);
-             Bytes bound(p.attestation_key.begin(), p.attestation_key.end());
-             bound.insert(bound.end(), p.authentication_data.begin(),
-                          p.authentication_data.end());
-             const auto digest = Sha256(bound).value();
-             std::copy(digest.begin(), digest.end(), p.qe_report.begin() + 320);
-             ResignQeReport(p);
-           }},
-          {"AuthenticationDataChanged", "qe-report-data",
+             VouchForKey(p);
+           }}};
+}
+
+std::vector<LinkCase> ReportCases() {
+  return {{"AuthenticationDataChanged", "qe-report-data",
            [](QuoteParts& p) { p.authentication_data[0] ^= 1U; }},
           {"QeReportDataTail", "qe-report-data",
            [](QuoteParts& p) {
@@ -187,8 +192,8 @@ std::vector<LinkCase> KeyCases() {
 
 TEST(VerifyQuote, EveryBrokenLinkIsRefusedByItsClass) {
   std::vector<LinkCase> cases = SignatureCases();
-  for (LinkCase& more : KeyCases()) {
-    cases.push_back(std::move(more));
+  for (auto more : {KeyCases(), ReportCases()}) {
+    std::move(more.begin(), more.end(), std::back_inserter(cases));
   }
   for (const LinkCase& row : cases) {
     QuoteParts parts = GoodParts();
@@ -313,8 +318,9 @@ TEST(VerifyQuote, WorksFromManyThreadsAtOnce) {
   const Bytes good = GoodQuote();
   Bytes bad = good;
   bad[100] ^= 1U;
-  std::vector<std::thread> threads;
   std::array<int, 4> genuine{};
+  std::vector<std::thread> threads;
+  threads.reserve(genuine.size());
   for (int& count : genuine) {
     threads.emplace_back([&good, &bad, &count] {
       for (int i = 0; i < 8; ++i) {

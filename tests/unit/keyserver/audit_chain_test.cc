@@ -375,13 +375,52 @@ TEST_F(AuditChainTest, ATornLineIsCutAndSaid) {
 
 constexpr int kSkipped = 77;
 
-// On a disk of 4 MiB of its own.
+// The log's folder becomes a disk of 4 MiB of its own, in this process.
+bool MountSmallDisk(const std::filesystem::path& folder) {
+  const int spaces = geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER;
+  return unshare(spaces) == 0 &&
+         mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+         mount("tmpfs", folder.c_str(), "tmpfs", 0, "size=4m") == 0;
+}
+
+void FillUp(const std::string& filler) {
+  const int file = open(filler.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+  const std::string block(4096, 'x');
+  while (write(file, block.data(), block.size()) > 0) {
+  }
+  close(file);
+}
+
+// As FillTheDisk.
+int UseUpReserve(JsonLinesAuditLog* log) {
+  // More than what is left of the last block, so that the reserve gives way.
+  for (int i = 0; i < 200; ++i) {
+    if (!log->Append(RecordOf(true)).has_value()) {
+      return 4;
+    }
+    if (log->Append(RecordOf(false)).has_value()) {
+      return 5;
+    }
+  }
+  // A server is ready as long as releases can be recorded, and no longer.
+  if (!log->CheckHealth().has_value()) {
+    return 8;
+  }
+  for (int i = 0; log->Append(RecordOf(true)).has_value(); ++i) {
+    if (i == 100'000) {
+      return 9;
+    }
+  }
+  if (log->CheckHealth().has_value()) {
+    return 10;
+  }
+  return 0;
+}
+
+// 0 when all is as it should be; else which step was not.
 int FillTheDisk(const std::filesystem::path& folder,
                 const AuditSettings& settings, const Clock* clock) {
-  const int spaces = geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER;
-  if (unshare(spaces) != 0 ||
-      mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-      mount("tmpfs", folder.c_str(), "tmpfs", 0, "size=4m") != 0) {
+  if (!MountSmallDisk(folder)) {
     return kSkipped;
   }
   auto log = JsonLinesAuditLog::Open(folder, settings, clock);
@@ -389,36 +428,14 @@ int FillTheDisk(const std::filesystem::path& folder,
     return 2;
   }
   const std::string filler = folder / "filler";
-  const int file = open(filler.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-  const std::string block(4096, 'x');
-  while (write(file, block.data(), block.size()) > 0) {
-  }
-  close(file);
+  FillUp(filler);
   const auto refused = (*log)->Append(RecordOf(false));
   if (refused.has_value() ||
       refused.error().reason() != Reason::kAuditUnavailable) {
     return 3;
   }
-  // More than what is left of the last block, so that the reserve gives way.
-  for (int i = 0; i < 200; ++i) {
-    if (!(*log)->Append(RecordOf(true)).has_value()) {
-      return 4;
-    }
-    if ((*log)->Append(RecordOf(false)).has_value()) {
-      return 5;
-    }
-  }
-  // A server is ready as long as releases can be recorded, and no longer.
-  if (!(*log)->CheckHealth().has_value()) {
-    return 8;
-  }
-  for (int i = 0; (*log)->Append(RecordOf(true)).has_value(); ++i) {
-    if (i == 100'000) {
-      return 9;
-    }
-  }
-  if ((*log)->CheckHealth().has_value()) {
-    return 10;
+  if (const int failed = UseUpReserve(log->get()); failed != 0) {
+    return failed;
   }
   unlink(filler.c_str());
   if (!(*log)->CheckHealth().has_value() || !(*log)->Maintain().has_value() ||

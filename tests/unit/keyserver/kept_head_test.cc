@@ -142,7 +142,7 @@ TEST_F(KeptHeadTest, ACrashIsStillRecoveredFrom) {
     ASSERT_OK_AND_ASSIGN(const auto log, Open());
     Append(log.get(), 5);
   }
-  std::ofstream(Current(), std::ios::app) << "{\"audit_id\":\"7f3c-9";
+  std::ofstream(Current(), std::ios::app) << R"({"audit_id":"7f3c-9)";
   ASSERT_OK_AND_ASSIGN(const auto log, Open());
   EXPECT_THAT(Text(), HasSubstr("\"kind\":\"torn\""));
 }

@@ -105,8 +105,8 @@ TEST(ReleaseEvidence, WhatAGenuineGuestShowedIsKeptWithTheDecision) {
   EXPECT_EQ(refused.reason, "refused-by-policy");
   const std::string record = rig.Audit(refused.audit_id);
   for (const char* member :
-       {"\"evidence\":\"kept\"", "\"quote\":\"", "\"event_log\":\"",
-        "\"nonce\":\"", "\"public_key\":\"", "\"evidence_sha256\":\""}) {
+       {R"("evidence":"kept")", R"("quote":")", R"("event_log":")",
+        R"("nonce":")", R"("public_key":")", R"("evidence_sha256":")"}) {
     EXPECT_THAT(record, HasSubstr(member));
   }
   // Without the fill.

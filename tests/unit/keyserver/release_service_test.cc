@@ -24,12 +24,12 @@ using testing::ReleaseRig;
 
 class ReleaseExchange : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() { rig_ = new ReleaseRig(); }
+  static void SetUpTestSuite() { shared_rig = new ReleaseRig(); }
   static void TearDownTestSuite() {
-    delete rig_;
-    rig_ = nullptr;
+    delete shared_rig;
+    shared_rig = nullptr;
   }
-  static ReleaseRig& rig() { return *rig_; }
+  static ReleaseRig& rig() { return *shared_rig; }
 
   // The release of an honest guest.
   static v1::Release Release(RawGuest* guest) {
@@ -39,10 +39,10 @@ class ReleaseExchange : public ::testing::Test {
     return message.value_or(v1::ServerMessage()).release();
   }
 
-  static ReleaseRig* rig_;
+  static ReleaseRig* shared_rig;
 };
 
-ReleaseRig* ReleaseExchange::rig_ = nullptr;
+ReleaseRig* ReleaseExchange::shared_rig = nullptr;
 
 TEST_F(ReleaseExchange, GivesAGenuineGuestItsGrantAndRecordsTheOutcome) {
   RawGuest guest(rig());

@@ -144,11 +144,13 @@ TEST_F(SealedRowsTest, EveryFlippedByteOfASealedColumnIsNoticed) {
   for (int byte = 1; byte <= 40; ++byte) {
     const std::string n = std::to_string(byte);
     // The byte becomes one that it was not.
-    const std::string flip =
-        "UPDATE versions SET state = CAST(substr(state, 1, " + n +
-        " - 1) || CASE substr(state, " + n +
-        ", 1) WHEN X'00' THEN X'01' ELSE X'00' END || substr(state, " + n +
-        " + 1) AS BLOB)";
+    std::string flip = "UPDATE versions SET state = CAST(substr(state, 1, ";
+    flip += n;
+    flip += " - 1) || CASE substr(state, ";
+    flip += n;
+    flip += ", 1) WHEN X'00' THEN X'01' ELSE X'00' END || substr(state, ";
+    flip += n;
+    flip += " + 1) AS BLOB)";
     Tamper(flip);
     {
       ASSERT_OK_AND_ASSIGN(const auto store, Open());

@@ -274,7 +274,7 @@ TEST_F(ServerFaultsTest, ALogChangedWhileItWasStoppedKeepsItFromStarting) {
       std::filesystem::path(config.audit_directory) / "audit.jsonl";
   const std::string whole = testing::Checked(ReadFile(log, 1 << 20));
   // Chain and signature of what is left are good.
-  const std::size_t head = whole.find('\n', whole.find("\"kind\":\"head\""));
+  const std::size_t head = whole.find('\n', whole.find(R"("kind":"head")"));
   std::filesystem::resize_file(log, head + 1);
   const auto key = testing::Checked(LoadAuditKey(config.audit.key_file));
   EXPECT_FALSE(CheckLog(LogFilesIn(config.audit_directory), {key.public_key()})

@@ -88,10 +88,14 @@ TEST_F(SqliteKeyStoreTest, D5_ChangedVerityUnsealsNothing) {
           store->AddVersion("data", description, SecretOf("first"), kNow),
           Succeeds());
     }
-    Tamper(
+    std::string change =
         "UPDATE versions SET description = CAST(replace(CAST(description AS "
-        "TEXT), '" +
-        from + "', '" + to + "') AS BLOB)");
+        "TEXT), '";
+    change += from;
+    change += "', '";
+    change += to;
+    change += "') AS BLOB)";
+    Tamper(change);
     ASSERT_OK_AND_ASSIGN(const auto store, Open());
     EXPECT_THAT(store->FindVersion("data", {1}), Fails(Reason::kStoreInvalid))
         << from;

@@ -103,9 +103,9 @@ TEST_F(StoreLimits, CountReleasesOverARestart) {
 TEST_F(StoreLimits, CountExactlyHoweverManyAskAtOnce) {
   constexpr int thread_count = 8;
   constexpr int attempts = 10;
-  constexpr std::uint32_t kReleases = 25;
+  constexpr std::uint32_t releases = 25;
   ASSERT_OK_AND_ASSIGN(const auto store, Open());
-  ASSERT_THAT(store->SetLimits("data", 1, LimitOf(kReleases)), Succeeds());
+  ASSERT_THAT(store->SetLimits("data", 1, LimitOf(releases)), Succeeds());
   std::atomic<std::uint32_t> taken = 0;
   std::vector<std::thread> threads;
   threads.reserve(thread_count);
@@ -119,8 +119,8 @@ TEST_F(StoreLimits, CountExactlyHoweverManyAskAtOnce) {
   for (std::thread& thread : threads) {
     thread.join();
   }
-  EXPECT_EQ(taken, kReleases);
-  EXPECT_EQ(Find(store.get()).released, kReleases);
+  EXPECT_EQ(taken, releases);
+  EXPECT_EQ(Find(store.get()).released, releases);
 }
 
 TEST_F(StoreLimits, NeverCountTooFewWhereverTheServerIsKilled) {
@@ -220,6 +220,7 @@ TEST_F(StoreLimits, KnowWhichGuestsCame) {
   EXPECT_THAT(store->ListGuests("none", 10), Fails(Reason::kVolumeUnknown));
   // No more than the thousand that came last are kept.
   std::vector<GuestSeen> many;
+  many.reserve(1001);
   for (int i = 0; i < 1001; ++i) {
     many.push_back({1, "guest " + std::to_string(i), At(100 + i), 1});
   }

@@ -98,9 +98,9 @@ TEST_F(VersionLimitsTest, ATimeThatTheClockCannotHoldIsRefused) {
 
 TEST_F(VersionLimitsTest, ReleasesAreCountedExactlyAndOverARestart) {
   constexpr int guest_count = 6;
-  constexpr std::uint32_t kReleases = 4;
+  constexpr std::uint32_t allowed = 4;
   ReleaseRig rig;
-  SetLimits(&rig, Releases(kReleases));
+  SetLimits(&rig, Releases(allowed));
   EXPECT_TRUE(GetsAKey(rig));
   rig.Restart();
   std::atomic<std::uint32_t> released = 1;
@@ -112,8 +112,8 @@ TEST_F(VersionLimitsTest, ReleasesAreCountedExactlyAndOverARestart) {
   for (std::thread& guest : guests) {
     guest.join();
   }
-  EXPECT_EQ(released, kReleases);
-  EXPECT_EQ(Version(&rig).released(), kReleases);
+  EXPECT_EQ(released, allowed);
+  EXPECT_EQ(Version(&rig).released(), allowed);
   const Ending ending = Refusal(rig);
   EXPECT_EQ(ending.reason, "refused-by-policy");
   EXPECT_THAT(rig.Audit(ending.audit_id),

@@ -413,7 +413,8 @@ TEST_F(Ext4TreeTest, FlippedBitsNeverDoHarm) {
     std::string bad = good;
     for (int flip = 0; flip < 8; ++flip) {
       // Metadata lie in the first 300 KiB of this image.
-      bad[1024 + numbers() % 300'000] ^= static_cast<char>(1U << numbers() % 8);
+      char& byte = bad[1024 + numbers() % 300'000];
+      byte = static_cast<char>(byte ^ static_cast<char>(1U << numbers() % 8));
     }
     TextBytes source(std::move(bad));
     (void)ReadExt4(&source).has_value();

@@ -76,7 +76,7 @@ TEST_F(InspectTest, DescribesAnImageOfOurs) {
 }
 
 TEST_F(InspectTest, DescribesAForeignImageAsImported) {
-  Spill(path_, std::string(24 * 1024 * 1024, '\0'));
+  Spill(path_, std::string(std::size_t{24} * 1024 * 1024, '\0'));
   ASSERT_EQ(
       RunTool({"cryptsetup", "luksFormat", "--type", "luks2", "-q", "--pbkdf",
                "argon2id", "--pbkdf-force-iterations", "4", "--pbkdf-memory",
@@ -105,7 +105,7 @@ TEST_F(InspectTest, SaysWhyNoProfileTakesAHeader) {
 // Of a volume of another maker, what is in the way of "imported-1" and not that
 // it is none of ours.
 TEST_F(InspectTest, D1_NamesTheMembersOfTheNearestProfile) {
-  Spill(path_, std::string(24 * 1024 * 1024, '\0'));
+  Spill(path_, std::string(std::size_t{24} * 1024 * 1024, '\0'));
   ASSERT_EQ(
       RunTool({"cryptsetup", "luksFormat", "--type", "luks2", "-q", "--label",
                "model", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000",
@@ -265,7 +265,7 @@ TEST_F(InspectTest, MetadataThatFillTheirAreaAreRefused) {
 }
 
 TEST_F(InspectTest, Luks1IsNotLuks2) {
-  Spill(path_, std::string(4 * 1024 * 1024, '\0'));
+  Spill(path_, std::string(std::size_t{4} * 1024 * 1024, '\0'));
   ASSERT_EQ(
       RunTool({"cryptsetup", "luksFormat", "--type", "luks1", "-q",
                "--pbkdf-force-iterations", "1000", "-d", "-", path_.string()},

@@ -175,17 +175,17 @@ TEST(CryptTable, AKeyInATableIsNeverRepeatedInTheError) {
 }
 
 TEST(CryptTable, ReadsTheLuksUuidOfOurMappingsOnly) {
-  constexpr const char* kName = "tdxvfs-crypt-demo";
+  constexpr const char* demo_name = "tdxvfs-crypt-demo";
   EXPECT_EQ(LuksUuidOf("CRYPT-LUKS2-6d9b4f1011114222833344445555"
                        "6666-tdxvfs-crypt-demo",
-                       kName),
+                       demo_name),
             kUuid);
   for (const char* foreign :
        {"", "CRYPT-LUKS2-", "LVM-abc",
         "CRYPT-LUKS1-6d9b4f10111142228333444455556666-tdxvfs-crypt-demo",
         "CRYPT-LUKS2-6d9b4f10111142228333444455556666-tdxvfs-crypt-demo2",
         "CRYPT-LUKS2-6d9b4f1011114222833344445555666x-tdxvfs-crypt-demo"}) {
-    EXPECT_EQ(LuksUuidOf(foreign, kName), std::nullopt) << foreign;
+    EXPECT_EQ(LuksUuidOf(foreign, demo_name), std::nullopt) << foreign;
   }
 }
 

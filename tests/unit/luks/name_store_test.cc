@@ -13,6 +13,7 @@ namespace {
 TEST(NameStore, NamesStayWhatTheyAreAlsoWhenTheStoreMoves) {
   NameStore store;
   std::vector<std::string_view> kept;
+  kept.reserve(20'000);
   for (int i = 0; i < 20'000; ++i) {
     kept.push_back(store.Keep("name-" + std::to_string(i)));
   }

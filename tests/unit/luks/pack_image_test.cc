@@ -43,7 +43,7 @@ using testing::ToolResult;
 using testing::Tree;
 
 constexpr std::size_t kLarge = 11'000'003;  // bytes: several pieces a thread
-constexpr std::size_t kHeader = 1024 * 1024;
+constexpr std::size_t kHeader = std::size_t{1024} * 1024;
 
 class PackImageTest : public ::testing::Test {
  protected:

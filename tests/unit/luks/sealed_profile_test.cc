@@ -143,7 +143,7 @@ class SealedProfile : public ::testing::Test {
     MakeModel(folder.path() / "model", 10);
     ASSERT_THAT(Pack(folder.path() / "model", folder.path() / "x.img"),
                 Succeeds());
-    image_ = Slurp(folder.path() / "x.img");
+    shared_image = Slurp(folder.path() / "x.img");
   }
   static HeaderRefusals RefusalsOf(const std::string& bytes,
                                    std::uint64_t size = kDefaultHeaderSize) {
@@ -171,7 +171,7 @@ class SealedProfile : public ::testing::Test {
   }
   // With this metadata in both areas.
   static HeaderRefusals RefusalsOfJson(const std::string& json) {
-    std::string image = image_;
+    std::string image = shared_image;
     PutJson(&image, 0, json);
     PutJson(&image, 1, json);
     return RefusalsOf(image);
@@ -182,12 +182,12 @@ class SealedProfile : public ::testing::Test {
     ASSERT_EQ(refusals.size(), 1U) << path << ": " << JsonOf(texts);
     EXPECT_EQ(refusals.front().path, path) << refusals.front().reason;
   }
-  static std::string image_;
+  static std::string shared_image;
 };
-std::string SealedProfile::image_;
+std::string SealedProfile::shared_image;
 
 TEST_F(SealedProfile, TakesWhatWePack) {
-  EXPECT_TRUE(RefusalsOf(image_).empty());
+  EXPECT_TRUE(RefusalsOf(shared_image).empty());
   EXPECT_TRUE(RefusalsOfJson(JsonOf(GoodTexts())).empty());
 }
 
@@ -342,7 +342,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& row) { return row.param.name; });
 
 TEST_F(SealedProfile, D2_CopiesThatDifferAreRefused) {
-  std::string image = image_;
+  std::string image = shared_image;
   Texts texts = GoodTexts();
   PutJson(&image, 0, JsonOf(texts));
   PutJson(&image, 1, JsonOf(texts) + " ");
@@ -356,7 +356,7 @@ TEST_F(SealedProfile, WhatBothCopiesHaveAndOursHaveNotIsRefused) {
        {std::tuple(std::size_t{16}, std::string(8, '\0'), "seqid"),
         std::tuple(std::size_t{24}, std::string("model"), "label"),
         std::tuple(std::size_t{208}, std::string("tests"), "subsystem")}) {
-    std::string image = image_;
+    std::string image = shared_image;
     for (const std::size_t area : {0U, 1U}) {
       image.replace(area * kArea + at, bytes.size(), bytes);
       MendChecksum(&image, area);
@@ -372,7 +372,7 @@ TEST_F(SealedProfile, WhatBothCopiesHaveAndOursHaveNotIsRefused) {
 TEST_F(SealedProfile, D2_ALabelOfOneCopyAloneIsRefused) {
   for (const auto& [at, path] : {std::pair(24, "binary/1/label"),
                                  std::pair(208, "binary/1/subsystem")}) {
-    std::string image = image_;
+    std::string image = shared_image;
     image[kArea + static_cast<std::size_t>(at)] = 'x';
     MendChecksum(&image, 1);
     const HeaderRefusals refusals = RefusalsForImport(image);
@@ -391,7 +391,7 @@ TEST_F(SealedProfile, JunkBehindOrInsteadOfTheMetadataIsRefused) {
         json.substr(0, json.size() - 1), json + "{}"}) {
     EXPECT_FALSE(RefusalsOfJson(junk).empty()) << junk;
   }
-  std::string image = image_;
+  std::string image = shared_image;
   image[kDefaultHeaderSize - 1] = 'x';
   const HeaderRefusals refusals = RefusalsOf(image);
   ASSERT_EQ(refusals.size(), 1U);
@@ -411,7 +411,7 @@ class ChangedBinaryHeader : public SealedProfile,
 // In either copy, with its checksum mended.
 TEST_P(ChangedBinaryHeader, IsRefusedInEitherCopy) {
   for (const std::size_t area : {0U, 1U}) {
-    std::string image = image_;
+    std::string image = shared_image;
     char& byte = image[area * kArea + GetParam().at];
     byte = static_cast<char>(byte ^ 4);
     MendChecksum(&image, area);
@@ -447,7 +447,7 @@ TEST_F(SealedProfile, AUuidThatIsNoneIsRefusedAlsoWhereBothCopiesHaveIt) {
   for (const std::string& uuid :
        {std::string(36, '\0'), std::string(36, 'a'),
         std::string("0A64F2B0-3C1D-4E5F-8A9B-0C1D2E3F4A5B")}) {
-    std::string image = image_;
+    std::string image = shared_image;
     for (const std::size_t area : {0U, 1U}) {
       image.replace(area * kArea + uuid_at, uuid.size(), uuid);
       MendChecksum(&image, area);
@@ -467,7 +467,7 @@ TEST_F(SealedProfile, AWrongChecksumMagicOrVersionOfTheSecondCopyIsRefused) {
   for (const auto& [at, member] :
        std::vector<std::pair<std::size_t, std::string>>{
            {448, "csum"}, {500, "csum"}, {0, "magic"}, {7, "version"}}) {
-    std::string image = image_;
+    std::string image = shared_image;
     image[kArea + at] = static_cast<char>(image[kArea + at] ^ 1);
     if (member != "csum") {
       MendChecksum(&image, 1);
@@ -479,8 +479,8 @@ TEST_F(SealedProfile, AWrongChecksumMagicOrVersionOfTheSecondCopyIsRefused) {
 }
 
 TEST_F(SealedProfile, AHeaderOfAnotherSizeIsRefused) {
-  EXPECT_FALSE(RefusalsOf(image_, 4096).empty());
-  EXPECT_FALSE(RefusalsOf(image_, 524288).empty());
+  EXPECT_FALSE(RefusalsOf(shared_image, 4096).empty());
+  EXPECT_FALSE(RefusalsOf(shared_image, 524288).empty());
 }
 
 }  // namespace

@@ -139,7 +139,7 @@ TEST_F(SealedSinkTest, MayBeLeftInTheMiddle) {
 TEST(HashSpill, GivesBackEveryHashInOrderAndLeavesNoName) {
   const TemporaryFolder folder;
   ASSERT_OK_AND_ASSIGN(HashSpill spill, HashSpill::Create(folder.path()));
-  constexpr std::uint32_t kCount = 100'001;
+  constexpr std::uint32_t hash_count = 100'001;
   const auto hash_of = [](std::uint32_t number) {
     Sha256Digest hash{};
     for (std::size_t i = 0; i < 4; ++i) {
@@ -147,7 +147,7 @@ TEST(HashSpill, GivesBackEveryHashInOrderAndLeavesNoName) {
     }
     return hash;
   };
-  for (std::uint32_t i = 0; i < kCount; ++i) {
+  for (std::uint32_t i = 0; i < hash_count; ++i) {
     const Sha256Digest hash = hash_of(i);
     ASSERT_THAT(spill.Append({&hash, 1}), Succeeds());
   }
@@ -160,7 +160,7 @@ TEST(HashSpill, GivesBackEveryHashInOrderAndLeavesNoName) {
     return Result<void>();
   }),
               Succeeds());
-  EXPECT_EQ(next, kCount);
+  EXPECT_EQ(next, hash_count);
 }
 
 TEST(HashSpill, AFolderThatIsGoneIsNamed) {

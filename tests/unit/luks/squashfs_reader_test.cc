@@ -19,7 +19,6 @@ using testing::Fails;
 using testing::RunTool;
 using testing::Slurp;
 using testing::Spill;
-using testing::Succeeds;
 using testing::TemporaryFolder;
 using testing::TextBytes;
 using testing::ToolResult;
@@ -182,10 +181,10 @@ TEST_F(SquashfsReaderTest, AFileOf16TebibytesWithoutItsListIsRefused) {
   ASSERT_NE(size, std::string::npos);
   ASSERT_OK_AND_ASSIGN(const std::uint64_t bytes, ReadSquashfs(image));
   EXPECT_EQ(bytes, 300'001U);
-  constexpr std::uint64_t kMost = std::uint64_t{1} << 44U;
-  Put(&image, size, kMost - 1'000, 8);
+  constexpr std::uint64_t most_bytes = std::uint64_t{1} << 44U;
+  Put(&image, size, most_bytes - 1'000, 8);
   EXPECT_THAT(ReadSquashfs(image), Fails(Reason::kImageCorrupt));
-  Put(&image, size, kMost + 1, 8);
+  Put(&image, size, most_bytes + 1, 8);
   EXPECT_THAT(ReadSquashfs(image), Fails(Reason::kNotSupported));
 }
 
@@ -235,7 +234,8 @@ TEST_F(SquashfsReaderTest, FlippedBitsNeverDoHarm) {
   for (int round = 0; round < 3'000; ++round) {
     std::string bad = good;
     for (int flip = 0; flip < 4; ++flip) {
-      bad[numbers() % 1'024] ^= static_cast<char>(1U << numbers() % 8);
+      char& byte = bad[numbers() % 1'024];
+      byte = static_cast<char>(byte ^ static_cast<char>(1U << numbers() % 8));
     }
     (void)ReadSquashfs(bad).has_value();
   }

@@ -29,10 +29,10 @@ std::string Random(std::size_t size, unsigned seed) {
 }
 
 // Of our own images (luks/image/luks2_header.cc).
-constexpr std::size_t kMetadataSize = 16 * 1024;  // bytes
-constexpr std::size_t kBinarySize = 4096;         // bytes
-constexpr std::size_t kChecksumAt = 448;          // byte in the binary header
-constexpr std::size_t kChecksumSize = 64;         // bytes, SHA-256 uses 32
+constexpr std::size_t kMetadataSize = std::size_t{16} * 1024;  // bytes
+constexpr std::size_t kBinarySize = 4096;                      // bytes
+constexpr std::size_t kChecksumAt = 448;   // byte in the binary header
+constexpr std::size_t kChecksumSize = 64;  // bytes, SHA-256 uses 32
 
 // Edits the metadata area that begins at `start` of `image`.
 bool EditArea(std::string* image, std::size_t start, std::string_view from,

@@ -32,8 +32,6 @@ using testing::kPassphrase;
 using testing::MakeModel;
 using testing::RunTool;
 using testing::Slurp;
-using testing::Spill;
-using testing::StateOf;
 using testing::Succeeds;
 using testing::ToolResult;
 using testing::Tree;
