@@ -36,11 +36,10 @@ DirectOutput::DirectOutput(int descriptor, std::uint64_t offset,
 }
 
 bool DirectOutput::WriteDirectly(std::uint64_t offset,
-                                 std::span<const std::uint8_t> bytes) {
+                                 std::span<const std::uint8_t> bytes) const {
   if (!direct_.valid() || !LiesOnBlocks(offset, bytes)) {
     return false;
   }
-  const std::lock_guard lock(writing_);
   return ::pwrite(direct_.get(), bytes.data(), bytes.size(),
                   static_cast<off_t>(offset)) ==
          static_cast<ssize_t>(bytes.size());
@@ -49,7 +48,7 @@ bool DirectOutput::WriteDirectly(std::uint64_t offset,
 // What cannot be written directly, wholly, goes through the page cache: then
 // the kernel tells a full disk or a limit from sizes that direct I/O dislikes.
 Result<void> DirectOutput::Write(std::uint64_t offset,
-                                 std::span<const std::uint8_t> bytes) {
+                                 std::span<const std::uint8_t> bytes) const {
   if (WriteDirectly(offset, bytes)) {
     return {};
   }

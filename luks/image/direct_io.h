@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <new>
 #include <span>
 #include <string>
@@ -48,16 +47,16 @@ class DirectOutput {
   bool is_direct() const { return direct_.valid(); }
   // What cannot be written directly goes through the page cache. Fails with
   // kNoSpace, kIoError or as ReasonOfWrite says.
-  Result<void> Write(std::uint64_t offset, std::span<const std::uint8_t> bytes);
+  Result<void> Write(std::uint64_t offset,
+                     std::span<const std::uint8_t> bytes) const;
 
  private:
-  bool WriteDirectly(std::uint64_t offset, std::span<const std::uint8_t> bytes);
+  bool WriteDirectly(std::uint64_t offset,
+                     std::span<const std::uint8_t> bytes) const;
 
   const int descriptor_;
   const std::string name_;
   UniqueFd direct_;
-  // The kernel lets one at a time extend a file, and lets the others spin.
-  std::mutex writing_;
 };
 
 // Reads a file around the page cache where that works.

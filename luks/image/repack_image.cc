@@ -22,7 +22,7 @@ using Salts = std::vector<std::vector<std::uint8_t>>;
 // Where the new image's bytes go, encrypted. One thread at a time.
 class EncryptedTarget {
  public:
-  static Result<EncryptedTarget> Create(DirectOutput* output,
+  static Result<EncryptedTarget> Create(const DirectOutput* output,
                                         std::uint64_t header,
                                         const Secret& key) {
     ASSIGN_OR_RETURN(SectorCipher cipher,
@@ -37,10 +37,10 @@ class EncryptedTarget {
   }
 
  private:
-  EncryptedTarget(DirectOutput* output, std::uint64_t header,
+  EncryptedTarget(const DirectOutput* output, std::uint64_t header,
                   SectorCipher cipher)
       : output_(output), header_(header), cipher_(std::move(cipher)) {}
-  DirectOutput* output_;
+  const DirectOutput* output_;
   std::uint64_t header_;
   SectorCipher cipher_;
 };
@@ -147,7 +147,7 @@ class Repacking {
     return trees;
   }
 
-  Result<std::unique_ptr<PieceWorker>> NewWorker(OrderedHashes* trees) {
+  Result<std::unique_ptr<PieceWorker>> NewWorker(OrderedHashes* trees) const {
     ASSIGN_OR_RETURN(SectorCipher cipher, request_.source->NewCipher());
     ASSIGN_OR_RETURN(EncryptedTarget target,
                      EncryptedTarget::Create(&output_, header_, key_));
@@ -162,7 +162,7 @@ class Repacking {
   }
 
   const RepackRequest& request_;
-  DirectOutput output_;
+  const DirectOutput output_;
   const Secret& key_;
   std::uint64_t header_;
   Salts salts_;

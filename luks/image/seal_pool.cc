@@ -48,7 +48,7 @@ SealPool::~SealPool() {
   changed_.notify_all();
 }
 
-Result<void> SealPool::Seal(Worker* worker, SealPiece* piece) {
+Result<void> SealPool::Seal(Worker* worker, SealPiece* piece) const {
   const std::span<std::uint8_t> bytes = piece->bytes();
   piece->hashes.clear();
   for (std::size_t at = 0; piece->is_data && at < bytes.size();

@@ -77,11 +77,11 @@ class SealPool {
         output_(target.descriptor, target.offset, std::move(target.name)),
         written_(std::move(written)) {}
   void Work(Worker* worker);
-  Result<void> Seal(Worker* worker, SealPiece* piece);
+  Result<void> Seal(Worker* worker, SealPiece* piece) const;
   Result<void> CollectOldest();
 
   const std::uint64_t offset_;  // of the segment in the target
-  DirectOutput output_;
+  const DirectOutput output_;
   const Written written_;
   std::vector<SealPiece> ring_;
   std::vector<Worker> workers_;

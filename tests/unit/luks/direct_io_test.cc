@@ -29,7 +29,7 @@ using testing::TemporaryFolder;
 TEST(DirectOutput, WritesWhatItIsGiven) {
   const TemporaryFolder folder;
   ASSERT_OK_AND_ASSIGN(const UniqueFd file, OpenScratchFile(folder.path()));
-  DirectOutput output(file.get(), kDirectBlock, "image");
+  const DirectOutput output(file.get(), kDirectBlock, "image");
   const DirectBytes bytes(2 * kDirectBlock, 7);
   ASSERT_THAT(output.Write(kDirectBlock, bytes), Succeeds());
   const auto odd = std::span(bytes).subspan(1, 100);
@@ -45,7 +45,7 @@ TEST(DirectOutput, WhatHasNoPlacesIsNotWrittenDirectly) {
   const UniqueFd out(ends[0]);
   const UniqueFd in(ends[1]);
   EXPECT_FALSE(DirectOutput(in.get(), 0, "pipe").is_direct());
-  DirectOutput nothing(-1, 0, "nothing");
+  const DirectOutput nothing(-1, 0, "nothing");
   EXPECT_FALSE(nothing.is_direct());
   const Result<void> written = nothing.Write(0, DirectBytes(kDirectBlock));
   ASSERT_FALSE(written.has_value());
