@@ -34,7 +34,7 @@ struct Opened {
 
 Opened Open(const std::string& document, const std::string& member) {
   const std::string head = "{\"" + member + "\":";
-  const std::string middle = ",\"signature\":\"";
+  const std::string middle = R"(,"signature":")";
   const std::size_t end = document.rfind(middle);
   Opened opened;
   EXPECT_EQ(document.substr(0, head.size()), head);

@@ -65,7 +65,7 @@ struct ChangeCase {
   std::function<bool(const Bytes&)> seen;
 };
 
-std::vector<ChangeCase> Changes() {
+std::vector<ChangeCase> ExtensionChanges() {
   return {
       {"NoNextUpdate", [](CrlSpec& s) { s.next_update.reset(); },
        [](const Bytes& der) {
@@ -88,6 +88,11 @@ std::vector<ChangeCase> Changes() {
        [](const Bytes& der) {
          return X509_CRL_get_ext_by_critical(Parsed(der).get(), 1, -1) >= 0;
        }},
+  };
+}
+
+std::vector<ChangeCase> OtherChanges() {
+  return {
       {"OtherIssuer", [](CrlSpec& s) { s.issuer_name = "Intel SGX Root CA"; },
        [](const Bytes& der) {
          return X509_NAME_cmp(X509_CRL_get_issuer(Parsed(der).get()),
@@ -117,13 +122,15 @@ std::vector<ChangeCase> Changes() {
 }
 
 TEST(CrlSpec, EveryChangeIsInTheCrl) {
-  for (const ChangeCase& row : Changes()) {
-    CrlSpec spec = GoodSpec();
-    EXPECT_FALSE(row.seen(Make(spec))) << row.name;
-    row.change(spec);
-    const Bytes der = Make(spec);
-    ASSERT_NE(Parsed(der), nullptr) << row.name;
-    EXPECT_TRUE(row.seen(der)) << row.name;
+  for (const auto& changes : {ExtensionChanges(), OtherChanges()}) {
+    for (const ChangeCase& row : changes) {
+      CrlSpec spec = GoodSpec();
+      EXPECT_FALSE(row.seen(Make(spec))) << row.name;
+      row.change(spec);
+      const Bytes der = Make(spec);
+      ASSERT_NE(Parsed(der), nullptr) << row.name;
+      EXPECT_TRUE(row.seen(der)) << row.name;
+    }
   }
 }
 
