@@ -43,9 +43,9 @@ struct SealTarget {
 };
 
 // Hashes, encrypts and writes pieces on all cores, around the page cache where
-// that works. The pieces form a ring of
-// fixed size, so that memory does not grow with the image and their hashes
-// come back in the order in which the pieces were given. One caller's thread.
+// that works. The pieces form a ring of fixed size, so that memory does not
+// grow with the image and their hashes come back in the order in which the
+// pieces were given. One caller's thread.
 class SealPool {
  public:
   // Called on the caller's thread for each piece that is written, in order.

@@ -25,11 +25,11 @@ if [[ $# -lt 2 ]]; then
 fi
 
 program=$(realpath "$1")
-folders=("$2")
+folders=("$(realpath -e "$2")")
 shift 2
 for name in "$@"; do
   if [[ -n ${TDXVFS_TESTDATA:-} ]]; then
-    folders+=("$(realpath "$TDXVFS_TESTDATA/$name")")
+    folders+=("$(realpath -e "$TDXVFS_TESTDATA/$name")")
   else
     echo "TDXVFS_TESTDATA is not set: real $name not replayed"
   fi

@@ -130,6 +130,14 @@ void MendChecksum(std::string* image, std::size_t area) {
   image->replace(area * kArea + kChecksumField, 32, AsText(digest.value()));
 }
 
+// The same bytes in both copies.
+void PutInBoth(std::string* image, std::size_t at, std::string_view bytes) {
+  for (const std::size_t area : {0U, 1U}) {
+    image->replace(area * kArea + at, bytes.size(), bytes);
+    MendChecksum(image, area);
+  }
+}
+
 void PutJson(std::string* image, std::size_t area, std::string json) {
   json.resize(kArea - kBinary, '\0');
   image->replace(area * kArea + kBinary, json.size(), json);
@@ -357,10 +365,7 @@ TEST_F(SealedProfile, WhatBothCopiesHaveAndOursHaveNotIsRefused) {
         std::tuple(std::size_t{24}, std::string("model"), "label"),
         std::tuple(std::size_t{208}, std::string("tests"), "subsystem")}) {
     std::string image = shared_image;
-    for (const std::size_t area : {0U, 1U}) {
-      image.replace(area * kArea + at, bytes.size(), bytes);
-      MendChecksum(&image, area);
-    }
+    PutInBoth(&image, at, bytes);
     const HeaderRefusals refusals = RefusalsOf(image);
     ASSERT_EQ(refusals.size(), 2U) << member;
     EXPECT_EQ(refusals[0].path, std::string("binary/0/") + member);
@@ -448,10 +453,7 @@ TEST_F(SealedProfile, AUuidThatIsNoneIsRefusedAlsoWhereBothCopiesHaveIt) {
        {std::string(36, '\0'), std::string(36, 'a'),
         std::string("0A64F2B0-3C1D-4E5F-8A9B-0C1D2E3F4A5B")}) {
     std::string image = shared_image;
-    for (const std::size_t area : {0U, 1U}) {
-      image.replace(area * kArea + uuid_at, uuid.size(), uuid);
-      MendChecksum(&image, area);
-    }
+    PutInBoth(&image, uuid_at, uuid);
     const HeaderRefusals refusals = RefusalsOf(image);
     ASSERT_EQ(refusals.size(), 2U) << uuid;
     EXPECT_EQ(refusals[0].path, "binary/0/uuid");
