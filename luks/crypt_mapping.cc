@@ -7,7 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "luks/device_mapper.h"
+#include "luks/activate_mapping.h"
 
 namespace tdxvfs::luks {
 namespace {
@@ -50,20 +50,21 @@ Result<OwnedMapping> MapCrypt(const CryptDevice& header,
                               const BackingDevice& backing,
                               const std::string& name,
                               const Secret& passphrase) {
-  DoNotWaitForUdev();
-  int code = crypt_set_data_device(header.get(), backing.path().c_str());
+  const int code = crypt_set_data_device(header.get(), backing.path().c_str());
   if (code < 0) {
     return header.LastError(Reason::kMappingFailed,
                             "data device '" + backing.path() + "'", code);
   }
-  code = crypt_activate_by_passphrase(
-      header.get(), name.c_str(), CRYPT_ANY_SLOT,
-      reinterpret_cast<const char*>(passphrase.Reveal().data()),
-      passphrase.size(), kFlags);
+  const Activation activation = ActivateMapping([&] {
+    return crypt_activate_by_passphrase(
+        header.get(), name.c_str(), CRYPT_ANY_SLOT,
+        reinterpret_cast<const char*>(passphrase.Reveal().data()),
+        passphrase.size(), kFlags);
+  });
   ForgetVolumeKey(header.uuid());
-  if (code < 0) {
-    return header.LastError(ReasonOfActivation(code), "mapping '" + name + "'",
-                            code);
+  if (activation.code < 0) {
+    return ActivationError(header, activation,
+                           ReasonOfActivation(activation.code), name);
   }
   return OwnedMapping(name);
 }

@@ -47,8 +47,7 @@ __attribute__((format(printf, 5, 6))) void KeepLastWord(
 
 Result<TaskPtr> NewTask(int kind, const std::string& name) {
   DoNotWaitForUdev();
-  dm_log_with_errno_init(KeepLastWord);
-  g_last_word.clear();
+  KeepDeviceMapperWords();
   TaskPtr task(dm_task_create(kind));
   if (task == nullptr || dm_task_set_name(task.get(), name.c_str()) == 0) {
     return Error(Reason::kMappingFailed,
@@ -90,6 +89,13 @@ std::string MappingPath(std::string_view mapping) {
 }
 
 void DoNotWaitForUdev() { dm_udev_set_sync_support(0); }
+
+void KeepDeviceMapperWords() {
+  dm_log_with_errno_init(KeepLastWord);
+  g_last_word.clear();
+}
+
+std::string LastDeviceMapperWord() { return g_last_word; }
 
 Result<MappingInfo> InspectMapping(const std::string& name) {
   MappingInfo mapping;

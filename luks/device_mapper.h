@@ -43,6 +43,14 @@ std::string MappingPath(std::string_view mapping);
 // by every function here and before libcryptsetup maps.
 void DoNotWaitForUdev();
 
+// libdevmapper loses the errno of a table that the kernel does not take
+// (libcryptsetup then calls it ENODEV) but logs it: from here on this thread's
+// last error is kept for LastDeviceMapperWord. Called before libcryptsetup
+// maps; its own handler does not see a failed reload behind ours.
+void KeepDeviceMapperWords();
+// "device-mapper: reload ioctl on ... failed: Device or resource busy", or "".
+std::string LastDeviceMapperWord();
+
 // A kernel without device mapper has no mappings. Fails with kPermission or
 // kMappingFailed.
 Result<MappingInfo> InspectMapping(const std::string& name);

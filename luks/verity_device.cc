@@ -9,6 +9,7 @@
 #include <array>
 
 #include "common/unique_fd.h"
+#include "luks/activate_mapping.h"
 #include "luks/crypt_device.h"
 #include "luks/device_mapper.h"
 
@@ -43,25 +44,27 @@ Result<OwnedMapping> MapVerity(const std::string& below,
                                const std::string& name,
                                const VerityParameters& parameters) {
   RETURN_IF_ERROR(CheckVerityParameters(parameters));
-  DoNotWaitForUdev();
   ASSIGN_OR_RETURN(const CryptDevice device,
                    CryptDevice::ForPath(below, Reason::kMappingFailed));
   crypt_params_verity verity = ParametersFor(below, parameters);
   // Without a header to write this only sets the parameters.
-  int code = crypt_format(device.get(), CRYPT_VERITY, nullptr, nullptr, nullptr,
+  const int code = crypt_format(device.get(), CRYPT_VERITY, nullptr, nullptr, nullptr,
                           nullptr, 0, &verity);
   if (code < 0) {
     return device.LastError(Reason::kMappingFailed, "dm-verity '" + name + "'",
                             code);
   }
-  code = crypt_activate_by_volume_key(
-      device.get(), name.c_str(),
-      reinterpret_cast<const char*>(parameters.root_hash.data()),
-      parameters.root_hash.size(), CRYPT_ACTIVATE_READONLY);
-  if (code < 0) {
-    return device.LastError(
-        code == -EEXIST ? Reason::kVolumeInUse : Reason::kMappingFailed,
-        "mapping '" + name + "'", code);
+  const Activation activation = ActivateMapping([&] {
+    return crypt_activate_by_volume_key(
+        device.get(), name.c_str(),
+        reinterpret_cast<const char*>(parameters.root_hash.data()),
+        parameters.root_hash.size(), CRYPT_ACTIVATE_READONLY);
+  });
+  if (activation.code < 0) {
+    return ActivationError(device, activation,
+                           activation.code == -EEXIST ? Reason::kVolumeInUse
+                                                      : Reason::kMappingFailed,
+                           name);
   }
   return OwnedMapping(name);
 }

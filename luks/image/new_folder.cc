@@ -5,12 +5,15 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <string_view>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include "luks/image/open_folder.h"
 #include "luks/image/pending_file.h"
@@ -20,6 +23,37 @@ namespace tdxvfs::image {
 namespace {
 
 constexpr std::size_t kMaxSteps = 128;  // descriptors
+constexpr std::string_view kUnique = "XXXXXX";  // mkdtemp's
+
+// Whoever fills such a folder holds its lock, and a killed process holds none.
+bool IsLeftBehind(const std::filesystem::path& folder) {
+  const UniqueFd descriptor(::open(folder.c_str(), kFolderFlags));
+  struct stat status {};
+  return descriptor.valid() && ::fstat(descriptor.get(), &status) == 0 &&
+         status.st_uid == ::geteuid() &&
+         ::flock(descriptor.get(), LOCK_EX | LOCK_NB) == 0;
+}
+
+// They hold somebody's files in the clear. What cannot be read or removed
+// stays.
+void RemoveLeftBehind(const std::filesystem::path& parent,
+                      const std::string& prefix) {
+  std::vector<std::filesystem::path> found;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(parent, error), end;
+       !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (name.starts_with(prefix) &&
+        name.size() == prefix.size() + kUnique.size()) {
+      found.push_back(entry->path());
+    }
+  }
+  for (const std::filesystem::path& folder : found) {
+    if (IsLeftBehind(folder)) {
+      RemoveTree(folder);
+    }
+  }
+}
 
 }  // namespace
 
@@ -31,9 +65,10 @@ Result<NewFolder> NewFolder::Create(const std::filesystem::path& path) {
   if (::lstat(target.c_str(), &status) == 0) {
     return SystemError(Reason::kAlreadyExists, Quoted(target), EEXIST);
   }
+  const std::string prefix = "." + target.filename().string() + ".extract-";
+  RemoveLeftBehind(FolderOf(target), prefix);
   std::string partial =
-      (target.parent_path() / ("." + target.filename().string() + ".XXXXXX"))
-          .string();
+      (target.parent_path() / prefix).string().append(kUnique);
   if (::mkdtemp(partial.data()) == nullptr) {
     return SystemError(ReasonOfWrite(errno), Quoted(target), errno);
   }
@@ -44,6 +79,8 @@ Result<NewFolder> NewFolder::Create(const std::filesystem::path& path) {
   if (!folder.descriptor_.valid()) {
     return SystemError(ReasonOfWrite(errno), Quoted(partial), errno);
   }
+  // Where a file system has no locks, nothing counts as left behind.
+  (void)::flock(folder.descriptor_.get(), LOCK_EX | LOCK_NB);
   return folder;
 }
 

@@ -14,8 +14,8 @@
 namespace tdxvfs::image {
 
 // A new folder that gets its name only when it is complete. Until Commit it is
-// .NAME.XXXXXX beside it, mode 0700, and is removed with everything in it when
-// destroyed.
+// .NAME.extract-XXXXXX beside it, mode 0700, and is removed with everything in
+// it when destroyed; one that a killed process left goes when the next is made.
 class NewFolder {
  public:
   // Fails with kAlreadyExists and by ReasonOfWrite.

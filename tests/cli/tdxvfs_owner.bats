@@ -360,6 +360,14 @@ pack_killed_at() {
   matches killed_pack
 }
 
+@test "D10: what a killed extract left in the clear goes with the next one" {
+  strace -f -o /dev/null -e "inject=renameat2:signal=KILL:when=1" \
+    tdxvfs volume extract image out --manifest manifest --key-file key || true
+  [[ ! -e out && -d $(echo .out.extract-*) ]]
+  tdxvfs volume extract image out --manifest manifest --key-file key
+  [[ -d out && ! -e $(echo .out.extract-*) ]]
+}
+
 # killed_at CALL: kills an import at its first call of this kind.
 killed_at() {
   strace -f -o /dev/null -e "inject=$1:signal=KILL:when=1" \
