@@ -21,9 +21,10 @@ Result<void> MapVerityAgain(const OpenMapping& open) {
   if (now.exists || !open.verity_table.has_value()) {
     return {};
   }
+  ASSIGN_OR_RETURN(const MappingInfo below, InspectMapping(open.name));
   ASSIGN_OR_RETURN(OwnedMapping mapping,
-                   MapVerity(MappingPath(open.name), open.verity_name,
-                             open.verity_table->parameters));
+                   MapVerity(OpenableNode(open.name, below.device),
+                             open.verity_name, open.verity_table->parameters));
   mapping.Keep();
   return {};
 }
@@ -32,7 +33,8 @@ Result<void> MapVerityAgain(const OpenMapping& open) {
 Result<void> MountAgain(const OpenMapping& open, const VolumePlace& place) {
   const std::string name = open.top_name();
   ASSIGN_OR_RETURN(const MappingInfo top, InspectMapping(name));
-  MountRequest request{.source = MappingPath(name),
+  ASSIGN_OR_RETURN(std::string source, NamedNode(name, top.device));
+  MountRequest request{.source = std::move(source),
                        .device = top.device,
                        .file_system = open.mount->file_system,
                        .options = {"ro"}};

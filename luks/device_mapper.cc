@@ -5,6 +5,7 @@
 #include <libdevmapper.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -69,6 +70,12 @@ Error TaskError(const dm_task* task, const std::string& name) {
   return {reason, what + ": " + g_last_word};
 }
 
+bool IsNodeOf(const std::string& path, dev_t device) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISBLK(status.st_mode) &&
+         status.st_rdev == device;
+}
+
 // Opening the control node would load the module; without it there is nothing.
 bool KernelHasDeviceMapper() {
   return ::access("/sys/class/misc/device-mapper", F_OK) == 0;
@@ -86,6 +93,23 @@ std::string VerityMappingName(std::string_view volume) {
 
 std::string MappingPath(std::string_view mapping) {
   return "/dev/mapper/" + std::string(mapping);
+}
+
+std::string OpenableNode(const std::string& name, dev_t device) {
+  std::string node = "/dev/dm-" + std::to_string(minor(device));
+  return IsNodeOf(node, device) ? node : MappingPath(name);
+}
+
+Result<std::string> NamedNode(const std::string& name, dev_t device) {
+  std::string node = MappingPath(name);
+  if (!IsNodeOf(node, device)) {
+    ASSIGN_OR_RETURN(const TaskPtr task, NewTask(DM_DEVICE_MKNODES, name));
+    if (dm_task_run(task.get()) == 0) {
+      return TaskError(task.get(), name);
+    }
+    dm_task_update_nodes();
+  }
+  return node;
 }
 
 void DoNotWaitForUdev() { dm_udev_set_sync_support(0); }

@@ -37,6 +37,14 @@ std::string VerityMappingName(std::string_view volume);
 // The node of a mapping, "/dev/mapper/...".
 std::string MappingPath(std::string_view mapping);
 
+// What to open a mapping by: "/dev/dm-N", the kernel's own node, where /dev has
+// those, else "/dev/mapper/NAME". The latter can vanish: udev, late with a
+// mapping of that name that went before, deletes it (systemd 252, udev-node.c).
+std::string OpenableNode(const std::string& name, dev_t device);
+// "/dev/mapper/NAME", which mount tables show; made anew when it is missing or
+// another device's. Fails with kPermission or kMappingFailed.
+Result<std::string> NamedNode(const std::string& name, dev_t device);
+
 // Makes this process create and remove device nodes itself instead of waiting
 // for udev: a wait that costs more than everything else in an opening, and
 // leaks a semaphore when the process is killed inside it. Process-wide; called

@@ -70,7 +70,8 @@ Result<OwnedMapping> MapVerity(const std::string& below,
 }
 
 Result<void> CheckFirstBlock(const std::string& name) {
-  const std::string path = MappingPath(name);
+  ASSIGN_OR_RETURN(const MappingInfo info, InspectMapping(name));
+  const std::string path = OpenableNode(name, info.device);
   const UniqueFd device(::open(path.c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC));
   if (!device.valid()) {
     return SystemError(Reason::kMappingFailed, "'" + path + "'", errno);

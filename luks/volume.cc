@@ -41,7 +41,7 @@ Result<OwnedMapping> OpenVerity(const std::string& volume,
   const std::string name = VerityMappingName(volume);
   ASSIGN_OR_RETURN(const MappingInfo crypt, InspectMapping(below));
   ASSIGN_OR_RETURN(OwnedMapping mapping,
-                   MapVerity(MappingPath(below), name, granted));
+                   MapVerity(OpenableNode(below, crypt.device), name, granted));
   RETURN_IF_ERROR(CheckLiveVerity(name, granted, crypt.device));
   RETURN_IF_ERROR(CheckFirstBlock(name));
   return mapping;
@@ -50,7 +50,8 @@ Result<OwnedMapping> OpenVerity(const std::string& volume,
 Result<void> MountMapping(const std::string& mapping, const MountPoint& point,
                           const OpenGrant& grant) {
   ASSIGN_OR_RETURN(const MappingInfo info, InspectMapping(mapping));
-  return MountOn(point, {.source = MappingPath(mapping),
+  ASSIGN_OR_RETURN(std::string source, NamedNode(mapping, info.device));
+  return MountOn(point, {.source = std::move(source),
                          .device = info.device,
                          .file_system = grant.file_system,
                          .options = grant.mount_options});

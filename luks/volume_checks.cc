@@ -129,7 +129,8 @@ Result<void> CheckLiveVerity(const std::string& mapping,
 
 Result<void> CheckFileSystem(const std::string& mapping, const ImageFile& image,
                              const Header& header, const OpenGrant& grant) {
-  const std::string path = MappingPath(mapping);
+  ASSIGN_OR_RETURN(const MappingInfo info, InspectMapping(mapping));
+  const std::string path = OpenableNode(mapping, info.device);
   const UniqueFd device(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!device.valid()) {
     return SystemError(Reason::kMappingFailed, "'" + path + "'", errno);

@@ -2,6 +2,7 @@
 // Whatever the header says and the library did: the kernel's own tables are
 // read back and compared before anything is mounted.
 #include <libdevmapper.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -9,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "luks/device_mapper.h"
 #include "luks/volume.h"
 #include "tests/support/result_matchers.h"
 #include "tests/unit/luks/device/device_fixture.h"
@@ -23,6 +25,8 @@ struct Lie {
   std::string told;  // keeps the text that was handed out
 };
 Lie g_lie;
+// As udev does that is late with former mappings of these names.
+std::vector<std::string> g_lost_nodes;
 
 }  // namespace
 
@@ -36,6 +40,9 @@ void* __real_dm_get_next_target(dm_task* task, void* next, uint64_t* start,
 void* __wrap_dm_get_next_target(dm_task* task, void* next, uint64_t* start,
                                 uint64_t* length, char** type,
                                 char** parameters) {
+  for (const std::string& node : g_lost_nodes) {
+    (void)::unlink(node.c_str());
+  }
   void* const result =
       __real_dm_get_next_target(task, next, start, length, type, parameters);
   if (*type != nullptr && *parameters != nullptr && g_lie.type == *type) {
@@ -61,6 +68,7 @@ class LiveTableTest : public DeviceTest {
  protected:
   void TearDown() override {
     g_lie = {};
+    g_lost_nodes.clear();
     DeviceTest::TearDown();
   }
 };
@@ -103,6 +111,17 @@ TEST_F(LiveTableTest, AnOpenVolumeWithAnotherTableIsNotTakenForOurs) {
     g_lie = {};
   }
   EXPECT_THAT(CheckAlreadyOpen(header, Place()), Succeeds());
+}
+
+TEST_F(LiveTableTest, NodesThatUdevDeletesMeanwhileAreNotMissed) {
+  const std::filesystem::path image = CopyOf("model.img");
+  const std::string node = MappingPath(VerityMappingName("dt-one"));
+  g_lost_nodes = {MappingPath(CryptMappingName("dt-one")), node};
+  EXPECT_THAT(Open(image, Place()), Succeeds());
+  EXPECT_TRUE(std::filesystem::is_block_file(node));
+  g_lost_nodes.clear();
+  EXPECT_THAT(CloseVolume(Place(), CloseMode::kNormal, nullptr), Succeeds());
+  ExpectNothingLeft();
 }
 
 // The mapping would be longer than what was checked.
