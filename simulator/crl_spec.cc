@@ -12,6 +12,7 @@ using TimePtr = std::unique_ptr<ASN1_TIME, FreeWith<ASN1_TIME_free>>;
 using IntegerPtr = std::unique_ptr<ASN1_INTEGER, FreeWith<ASN1_INTEGER_free>>;
 using EnumeratedPtr =
     std::unique_ptr<ASN1_ENUMERATED, FreeWith<ASN1_ENUMERATED_free>>;
+using NamesPtr = std::unique_ptr<GENERAL_NAMES, FreeWith<GENERAL_NAMES_free>>;
 
 constexpr long kKeyCompromise = 1;
 
@@ -67,6 +68,14 @@ Result<void> AddRevoked(X509_CRL* crl, const RevokedSpec& spec,
         ASN1_ENUMERATED_set(reason.get(), kKeyCompromise) != 1 ||
         X509_REVOKED_add1_ext_i2d(revoked.get(), NID_crl_reason, reason.get(),
                                   0, 0) != 1) {
+      return CrlFailed("revoke a certificate");
+    }
+  }
+  if (spec.other_issuer) {
+    const NamesPtr names(GENERAL_NAMES_new());
+    if (names == nullptr ||
+        X509_REVOKED_add1_ext_i2d(revoked.get(), NID_certificate_issuer,
+                                  names.get(), 1, 0) != 1) {
       return CrlFailed("revoke a certificate");
     }
   }

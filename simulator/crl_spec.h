@@ -17,6 +17,8 @@ namespace tdxvfs::simulator {
 struct RevokedSpec {
   Bytes serial;                // unsigned, big-endian
   bool key_compromise = true;  // gives this reason, else none
+  // Says, critical, that another CA issued the certificate.
+  bool other_issuer = false;
 };
 
 // What a CRL says. The defaults make a good one; tests change one thing at a

@@ -190,8 +190,8 @@ Result<CollateralOutcome> CollateralReader::Read() {
 
 std::optional<ChainRefusal> Collateral::CheckRevocation(
     const PckChain& chain) const {
-  if (chain.ca->is_platform_ca != parts_.platform_ca ||
-      chain.ca->identity != parts_.pck_ca) {
+  // Its name, which tells the two kinds of CAs apart, is part of the identity.
+  if (chain.ca->identity != parts_.pck_ca) {
     return ChainRefusal{FailureClass::kCrl,
                         "PCK CRL: not by the CA that issued the PCK leaf"};
   }

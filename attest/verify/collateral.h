@@ -87,7 +87,8 @@ struct CollateralOutcome {
 // Checks a whole set against the CA that issued the PCK leaf, which must be the
 // one that signed the PCK CRL: `leaf_issuer`, led to the same anchor. Without a
 // quote at hand (null) it is taken from pck_crl_issuer_chain, which serves for
-// nothing else and so is not looked at otherwise.
+// nothing else and so is not looked at otherwise: sets that people keep have
+// damaged ones beside CRLs that hold.
 //
 // Checked are profiles and signatures of chains, CRLs and documents,
 // revocation of the PCK CA and of the TCB signing certificate. A document is

@@ -155,8 +155,12 @@ Result<bool> QuoteLinks::AttestationKeyIsBound() {
       Demand("attestation key binding", ToHex(expected), kQuoteFormat);
   check.actual = ToHex(actual);
   if (actual != expected) {
-    return record_.Fails(std::move(check), FailureClass::kQeReportData,
-                         "the QE report vouches for another key");
+    const bool same_key =
+        std::equal(digest.begin(), digest.end(), actual.begin());
+    return record_.Fails(
+        std::move(check), FailureClass::kQeReportData,
+        same_key ? "the QE report has more behind the key's hash than zeroes"
+                 : "the QE report vouches for another key");
   }
   return record_.Holds(std::move(check));
 }

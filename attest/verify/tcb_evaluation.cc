@@ -88,7 +88,10 @@ bool TcbEvaluation::FindModuleLevel(const std::string& prefix,
   if (identity == nullptr) {
     attest::Check check = CheckModuleVersion(tee_tcb_svn, tcb_info_);
     check.name = prefix + check.name;
-    return record_.Take(std::move(check), FailureClass::kTcbNotSupported);
+    record_.Take(std::move(check), FailureClass::kTcbNotSupported);
+    // Mostly a module that is newer than the document.
+    evaluation_.remedy = RemedyOf(FailureClass::kModuleMismatch);
+    return false;
   }
   const std::string what = prefix + "TDX module";
   if (!record_.Take(CheckIsvLevel(what, identity->levels, tee_tcb_svn[0]),

@@ -179,6 +179,54 @@ TEST(Collateral, TheCrlOfAnotherPckCaIsNotNotRevoked) {
   EXPECT_EQ(judged.refusal.failure, FailureClass::kCrl);
 }
 
+// A CA is what its key and its name are: a second one of the same name would
+// list other leaves.
+TEST(Collateral, TheCrlOfAnotherCaOfTheSameNameIsNotNotRevoked) {
+  ASSERT_OK_AND_ASSIGN(const EvpPkeyPtr key,
+                       simulator::MakeKey(simulator::KeyKind::kP256));
+  ASSERT_OK_AND_ASSIGN(const X509Ptr twin,
+                       simulator::MakeCertificate(
+                           simulator::GoodPkiSpec().intermediate, key.get(),
+                           {GoodPki().root(), GoodPki().root_key()}));
+  CollateralDocuments documents = MakeDocuments(GoodCollateral());
+  ASSERT_OK_AND_ASSIGN(
+      documents.pck_crl,
+      simulator::MakeCrl(GoodCollateral().pck_crl, {twin.get(), key.get()}));
+  ASSERT_OK_AND_ASSIGN(const std::string pem, simulator::ToPem(twin.get()));
+  documents.pck_crl_issuer_chain = pem + GoodPki().RootPem().value();
+  ASSERT_OK_AND_ASSIGN(const CollateralOutcome outcome,
+                       VerifyCollateral(documents, GoodAnchor()));
+  ASSERT_NE(outcome.collateral, nullptr) << outcome.refusal.why;
+  const auto refusal = outcome.collateral->CheckRevocation(*GoodChain());
+  ASSERT_TRUE(refusal.has_value());
+  EXPECT_EQ(refusal->failure, FailureClass::kCrl);
+}
+
+// Re-issued with the same key: the set's own copy stands, the quote's is
+// revoked.
+TEST(Collateral, AnotherCertificateOfThePckCaMayBeRevoked) {
+  ASSERT_OK_AND_ASSIGN(
+      const X509Ptr copy,
+      simulator::MakeCertificate(simulator::GoodPkiSpec().intermediate,
+                                 GoodPki().intermediate_key(),
+                                 {GoodPki().root(), GoodPki().root_key()}));
+  ASSERT_OK_AND_ASSIGN(const std::string leaf,
+                       simulator::ToPem(GoodPki().leaf()));
+  ASSERT_OK_AND_ASSIGN(const std::string ca, simulator::ToPem(copy.get()));
+  const std::string pem = leaf + ca + GoodPki().RootPem().value();
+  ASSERT_OK_AND_ASSIGN(const ChainOutcome chain,
+                       VerifyPckChain(AsBytes(pem), GoodAnchor()));
+  ASSERT_NE(chain.chain, nullptr) << chain.refusal.why;
+  CollateralSpec spec = GoodCollateral();
+  spec.root_ca_crl.revoked = {{simulator::SerialOf(copy.get()).value()}};
+  const auto set = Verified(spec);
+  ASSERT_NE(set, nullptr);
+  EXPECT_FALSE(set->CheckRevocation(*GoodChain()).has_value());
+  const auto refusal = set->CheckRevocation(*chain.chain);
+  ASSERT_TRUE(refusal.has_value());
+  EXPECT_EQ(refusal->failure, FailureClass::kRevokedCa);
+}
+
 TEST(Collateral, EachDateIsJudgedAtBothEnds) {
   struct Row {
     std::string name;

@@ -55,6 +55,15 @@ TEST(Crl, TellsItsDatesAndWhatItRevokes) {
   EXPECT_EQ(Read(GoodPki().leaf()).serial, leaf);
 }
 
+// The serial numbers behind it would be another CA's.
+TEST(Crl, RefusesAnEntryOfAnotherIssuer) {
+  CrlSpec spec = GoodSpec();
+  spec.revoked = {{.serial = {0x09}, .other_issuer = true}};
+  const auto crl = Verify(Make(spec));
+  ASSERT_THAT(crl, Fails(Reason::kQuoteInvalid));
+  EXPECT_THAT(crl.error().message(), HasSubstr("critical extension"));
+}
+
 TEST(Crl, AnEmptyOneRevokesNothing) {
   ASSERT_OK_AND_ASSIGN(const Crl crl, Verify(Make(GoodSpec())));
   EXPECT_TRUE(crl.revoked.empty());
@@ -123,7 +132,9 @@ TEST(Crl, SaysThatPemAndHexAreNotDer) {
 }
 
 TEST(Crl, RefusesMoreThanItsCap) {
-  EXPECT_THAT(Verify(Bytes(kMaxCrl + 1, 0x30)), Fails(Reason::kQuoteInvalid));
+  const auto verified = Verify(Bytes(kMaxCrl + 1, 0x30));
+  ASSERT_THAT(verified, Fails(Reason::kQuoteInvalid));
+  EXPECT_THAT(verified.error().message(), HasSubstr("more than"));
 }
 
 // The signed part's own algorithm, which OpenSSL does not compare.

@@ -85,7 +85,10 @@ TEST(EventLog, A9_TruncationAtEveryByteIsRefusedUnlessRecordsAreWhole) {
 }
 
 TEST(EventLog, A9_RefusesWhatIsLargerThanItsCap) {
-  const Bytes area(kMaxEventLogSize + 1, 0);
+  Bytes area = GoodLog().bytes();
+  area.resize(kMaxEventLogSize);
+  EXPECT_THAT(ParseEventLog(area), Succeeds());
+  area.push_back(0);
   EXPECT_THAT(ParseEventLog(area), Fails(Reason::kQuoteInvalid));
 }
 
@@ -195,6 +198,24 @@ TEST(EventLog, IndicesOfNoRegisterExtendNothing) {
         EventLogBuilder().SpecId().Event(index, 4, 0x22, "x").bytes();
     ASSERT_OK_AND_ASSIGN(const EventLog log, ParseEventLog(bytes));
     EXPECT_EQ(log.events[0].rtmr(), std::nullopt);
+    ASSERT_OK_AND_ASSIGN(const Registers registers, Replay(log));
+    EXPECT_EQ(registers, Registers{});
+  }
+}
+
+// Whatever register they name and whatever digests they carry.
+TEST(EventLog, EventsOfNoActionExtendNothing) {
+  for (const std::uint32_t index : {0U, 1U, 2U, 3U, 4U, 0xffffffffU}) {
+    const Bytes bytes = EventLogBuilder()
+                            .SpecId()
+                            .Event(index, kEvNoAction, 0x22, "StartupLocality")
+                            .U32(index)
+                            .U32(kEvNoAction)
+                            .U32(0)
+                            .U32(0)
+                            .bytes();
+    ASSERT_OK_AND_ASSIGN(const EventLog log, ParseEventLog(bytes));
+    ASSERT_EQ(log.events.size(), 2U);
     ASSERT_OK_AND_ASSIGN(const Registers registers, Replay(log));
     EXPECT_EQ(registers, Registers{});
   }

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <chrono>
 #include <functional>
+#include <initializer_list>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "attest/verify/certificate.h"
+#include "attest/verify/pem_chain.h"
 #include "common/hex.h"
 #include "tests/support/quote_builder.h"
 #include "tests/support/result_matchers.h"
@@ -26,10 +31,12 @@ using simulator::PkiSpec;
 using simulator::Platform;
 using simulator::QuoteParts;
 using simulator::TcbEntries;
+using testing::Fails;
 using testing::GoodParts;
 using testing::GoodPki;
 using testing::kVectorTime;
 using testing::MakeChainCase;
+using testing::Succeeds;
 using testing::Verdict;
 using testing::VerdictOn;
 
@@ -117,6 +124,9 @@ std::vector<ChainCaseRow> ExtensionCases() {
        [](PkiSpec& s) { s.intermediate.key_usage = "critical,keyCertSign"; }});
   cases.push_back({"LeafIsCa", "pck-chain", [](PkiSpec& s) {
                      s.leaf.basic_constraints = "critical,CA:TRUE,pathlen:0";
+                   }});
+  cases.push_back({"LeafWithPathLength", "pck-chain", [](PkiSpec& s) {
+                     s.leaf.basic_constraints = "critical,CA:FALSE,pathlen:0";
                    }});
   cases.push_back({"LeafThatMayNotSign", "pck-chain", [](PkiSpec& s) {
                      s.leaf.key_usage = "critical,keyAgreement";
@@ -428,6 +438,81 @@ TEST(PckChain, AnotherCertificateOfTheAnchorsKeyIsTheAnchor) {
   ASSERT_OK_AND_ASSIGN(const std::string pem, simulator::ToPem(older.get()));
   const Verdict verdict = VerdictOnChain(p.leaf + p.intermediate + pem);
   EXPECT_TRUE(verdict.genuine) << verdict.failure;
+}
+
+// What has the anchor's key and name must be a root like it, too.
+TEST(PckChain, A9_TheAnchorsKeyInAnotherProfileIsRefused) {
+  const Pieces p;
+  simulator::CertificateSpec spec = simulator::GoodPkiSpec().root;
+  spec.basic_constraints = "critical,CA:TRUE,pathlen:2";
+  ASSERT_OK_AND_ASSIGN(
+      const X509Ptr other,
+      simulator::MakeCertificate(spec, GoodPki().root_key(),
+                                 {nullptr, GoodPki().root_key()}));
+  ASSERT_OK_AND_ASSIGN(const std::string pem, simulator::ToPem(other.get()));
+  EXPECT_EQ(VerdictOnChain(p.leaf + p.intermediate + pem).failure_class,
+            "pck-chain");
+}
+
+// Bytes that only a CA could have written so, hence looked at by themselves.
+TEST(PckChain, A9_MalformedCertificatesDoNotParse) {
+  const std::string pem = simulator::ToPem(GoodPki().leaf()).value();
+  const Der good = SplitWholeChain(pem, 1).value().front();
+  ASSERT_THAT(ParseCertificate(good), Succeeds());
+  const auto place = [&good](std::initializer_list<std::uint8_t> bytes) {
+    return static_cast<std::size_t>(
+        std::search(good.begin(), good.end(), bytes.begin(), bytes.end()) -
+        good.begin());
+  };
+  // Of the serial number, 20 bytes; of the algorithm in the signed part; of
+  // the unused bits of the key usage.
+  const std::size_t serial = place({0x02, 0x14}) + 2;
+  const std::size_t algorithm = place({0x04, 0x03, 0x02}) + 2;
+  const std::size_t unused = place({0x55, 0x1d, 0x0f}) + 10;
+  const std::vector<std::pair<std::size_t, std::uint8_t>> changes = {
+      {serial, 0xc0}, {algorithm, 3}, {unused, 8}, {unused, 0xff}};
+  for (const auto& [at, byte] : changes) {
+    Der changed = good;
+    changed.at(at) = byte;
+    EXPECT_THAT(ParseCertificate(changed), Fails(Reason::kQuoteInvalid)) << at;
+  }
+  Der longer = good;
+  longer.push_back(0);
+  EXPECT_THAT(ParseCertificate(longer), Fails(Reason::kQuoteInvalid));
+}
+
+// Told before the signature is looked at.
+TEST(PckChain, TheIssuersKeyIdentifierIsCompared) {
+  const auto parsed = [](X509* certificate) {
+    const std::string pem = simulator::ToPem(certificate).value();
+    return ParseCertificate(SplitWholeChain(pem, 1).value().front()).value();
+  };
+  const Certificate leaf = parsed(GoodPki().leaf());
+  Certificate issuer = parsed(GoodPki().intermediate());
+  EXPECT_THAT(CheckIssuedBy(leaf, issuer), Succeeds());
+  issuer.extensions.subject_key_id = leaf.extensions.subject_key_id;
+  const auto checked = CheckIssuedBy(leaf, issuer);
+  ASSERT_THAT(checked, Fails(Reason::kQuoteInvalid));
+  EXPECT_NE(checked.error().message().find("authority key identifier"),
+            std::string::npos);
+}
+
+TEST(PckChain, A9_Base64HasTwoSignsOfPaddingAtMost) {
+  for (const std::string base64 : {"QUJD", "QUI=", "QQ=="}) {
+    EXPECT_THAT(SplitPemChain("-----BEGIN CERTIFICATE-----" + base64 +
+                                  "-----END CERTIFICATE-----",
+                              1),
+                Succeeds())
+        << base64;
+  }
+  for (const std::string base64 :
+       {"Q===", "====", "QUJD====", "QQ==QUJD", "QQ=", "QQ", "QUJDR", "="}) {
+    EXPECT_THAT(SplitPemChain("-----BEGIN CERTIFICATE-----" + base64 +
+                                  "-----END CERTIFICATE-----",
+                              1),
+                Fails(Reason::kQuoteInvalid))
+        << base64;
+  }
 }
 
 // A leaf that the root signed itself has skipped the CA that can revoke it.

@@ -94,6 +94,17 @@ TEST(FindPlatformLevel, TakesTheFirstLevelThatNothingFallsShortOf) {
   }
 }
 
+// Its SVN and its major version are judged by the levels of its own.
+TEST(FindPlatformLevel, LeavesTheFirstTwoComponentsOfAVersionedModuleOut) {
+  std::vector<PlatformTcbLevel> levels = TwoLevels();
+  levels[0].tdx_components = {5, 7, 6};
+  PlatformSvns svns = NewestTd();
+  svns.tee_tcb_svn = attest::ByteArray<16>{0, 1, 6};
+  EXPECT_EQ(FindPlatformLevel(levels, svns), &levels[0]);
+  svns.tee_tcb_svn = attest::ByteArray<16>{5, 0, 6};
+  EXPECT_EQ(FindPlatformLevel(levels, svns), &levels[1]);
+}
+
 TEST(FindPlatformLevel, FindsNothingInNoLevels) {
   EXPECT_EQ(FindPlatformLevel({}, NewestTd()), nullptr);
 }

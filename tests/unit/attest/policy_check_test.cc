@@ -127,6 +127,13 @@ TEST(CheckPolicy, A13_OtherConfigurationDigestIsRefused) {
             Acceptance::kRefused);
 }
 
+TEST(CheckPolicy, A13_AConfigurationThatNobodyToldIsNotTheOnePinned) {
+  const TdReport report = DistinctReport();
+  ASSERT_OK_AND_ASSIGN(const Judgement judgement,
+                       PinEverything().Check({.report = report, .now = {}}));
+  EXPECT_EQ(judgement.acceptance, Acceptance::kRefused);
+}
+
 TdReport WithAttributes(const attest::ByteArray<8>& attributes) {
   TdReport report = DistinctReport();
   report.td_attributes = attributes;

@@ -6,6 +6,7 @@
 
 #include "attest/event_log/replay.h"
 #include "attest/policy/measurement_policy.h"
+#include "attest/policy/tcb_rules.h"
 #include "common/hex.h"
 #include "simulator/quote_signer.h"
 #include "tests/support/event_log_builder.h"
@@ -130,6 +131,15 @@ TEST(TcbRules, A8_RevokedIsRefusedWhateverThePolicySays) {
                           R"("tcb":{"grace":{"OutOfDate":"2099-12-31"}})"}) {
     EXPECT_EQ(JudgeMember(tcb, &verdict).failed, Names{"tcb status"});
   }
+}
+
+// Not even by rules that no policy can be written for.
+TEST(TcbRules, A8_RevokedIsRefusedWhereverTheRulesComeFrom) {
+  const TcbVerdict revoked = VerdictOf(TcbStatus::kRevoked);
+  TcbRules rules;
+  rules.accept = {TcbStatus::kRevoked};
+  rules.grace[TcbStatus::kRevoked] = std::chrono::days(3650);
+  EXPECT_FALSE(AllPassed(CheckPlatformTcb(rules, &revoked, kNow)));
 }
 
 TEST(TcbRules, A8_WithoutCollateralOnlyTheStatusIsLeftOut) {
@@ -285,6 +295,58 @@ TEST(EventRules, A11_AnEventThatIsNotInTheLogIsRefused) {
   EXPECT_EQ(JudgeLogged(policy, good).acceptance, Acceptance::kRefused);
 }
 
+// One that is listed does not make up for another of its kind.
+TEST(EventRules, A11_EveryEventOfANamedKindIsListed) {
+  const auto initrd = [](std::uint8_t digest, EventLogBuilder& log) {
+    log.Event(3, 0x0d, digest, "/boot/initrd.img");
+  };
+  const attest::TdReport report = simulator::GoodTdReport();
+  std::string open = R"({"version":1,"mr_td":[")" + ToHex(report.mr_td) +
+                     R"("],"acknowledge":["rtmr0","rtmr1","rtmr2"],)"
+                     R"("events":{"initrd":)" +
+                     Digest("a3") + "}}";
+  ASSERT_OK_AND_ASSIGN(const MeasurementPolicy policy,
+                       MeasurementPolicy::Parse(open));
+  struct Row {
+    std::vector<std::uint8_t> digests;
+    bool accepted;
+  };
+  for (const Row& row : std::vector<Row>{{{}, false},
+                                         {{0xa3}, true},
+                                         {{0xa3, 0xa3}, true},
+                                         {{0xa4, 0xa3}, false},
+                                         {{0xa3, 0xa4}, false},
+                                         {{0xa4}, false}}) {
+    EventLogBuilder builder;
+    builder.SpecId();
+    for (const std::uint8_t digest : row.digests) {
+      initrd(digest, builder);
+    }
+    ASSERT_OK_AND_ASSIGN(const event_log::EventLog log,
+                         event_log::ParseEventLog(builder.bytes()));
+    ASSERT_OK_AND_ASSIGN(
+        const Judgement judgement,
+        policy.Check({.report = report, .now = kNow, .event_log = &log}));
+    EXPECT_EQ(judgement.acceptance == Acceptance::kAccepted, row.accepted)
+        << row.digests.size();
+  }
+}
+
+// An event of another register is not why this one differs.
+TEST(EventRules, A11_OnlyEventsOfTheRegisterAreNamedBesideIt) {
+  const LoggedGuest good;
+  attest::TdReport report = good.report;
+  report.rtmr[1][0] ^= 1U;
+  const MeasurementPolicy policy = PolicyFor(report, NamedEvents());
+  const LoggedGuest other(0xee);
+  for (const attest::Check& check : JudgeLogged(policy, other).checks) {
+    if (check.name == "rtmr1") {
+      EXPECT_FALSE(check.passed);
+      EXPECT_EQ(check.actual, ToHex(other.report.rtmr[1]));
+    }
+  }
+}
+
 TEST(PolicyRules, MembersThatCannotHoldAreRefusedByPath) {
   const std::string start = R"({"version":1,"mr_td":)" + Digest("00") +
                             R"(,"acknowledge":["rtmr0","rtmr1","rtmr2"],)";
@@ -316,7 +378,9 @@ TEST(PolicyRules, MembersThatCannotHoldAreRefusedByPath) {
       {R"("events":{"kernel":["00"]})", "$.events.kernel[0]"},
       {R"("events":{"rtmr":{"4":)" + Digest("00") + "}}", "$.events.rtmr.4"},
       {R"("events":{"rtmr":[]})", "$.events.rtmr"},
-      {R"("events":null)", "$.events"}};
+      {R"("events":null)", "$.events"},
+      {R"("tcb":{"advisories":["INTEL-SA-)" + std::string(24, '0') + "\"]}",
+       "$.tcb.advisories[0]"}};
   for (const auto& [member, path] : rows) {
     const auto policy = MeasurementPolicy::Parse(start + member + "}");
     ASSERT_THAT(policy, Fails(Reason::kPolicyInvalid)) << member;

@@ -119,6 +119,28 @@ Mutants TailMutants(const QuoteKind& kind) {
           tail("TailOfAMegabyte", Bytes(std::size_t{1024} * 1024))};
 }
 
+// A section that is longer than its parts, with bytes there to fill it.
+Mutants SlackMutants(const QuoteKind& kind) {
+  const Sizes sizes = SizesOf(kind.parts);
+  Mutants rows;
+  for (const std::uint32_t slack : {1U, 6U}) {
+    rows.push_back(MutantOf(kind, "SectionSlack" + std::to_string(slack),
+                            "format", [&](QuoteParts& p) {
+                              p.tail.resize(slack);
+                              p.signature_size = sizes.section + slack;
+                            }));
+    if (kind.parts.version != 3) {
+      rows.push_back(MutantOf(kind, "OuterSlack" + std::to_string(slack),
+                              "format", [&](QuoteParts& p) {
+                                p.tail.resize(slack);
+                                p.outer_size = sizes.outer + slack;
+                                p.signature_size = sizes.section + slack;
+                              }));
+    }
+  }
+  return rows;
+}
+
 }  // namespace
 
 Mutants LengthMutants() {
@@ -140,6 +162,7 @@ Mutants LengthMutants() {
       Append(rows, BodyDescriptorMutants(kind));
     }
     Append(rows, TailMutants(kind));
+    Append(rows, SlackMutants(kind));
   }
   return rows;
 }

@@ -22,12 +22,16 @@ using ::tdxvfs::simulator::QuoteParts;
 using ::tdxvfs::testing::Fails;
 using ::tdxvfs::testing::GoodParts;
 using ::tdxvfs::testing::GoodQuote;
+using ::tdxvfs::testing::Succeeds;
 
 TEST(ParseQuote, ReadsEveryFieldOfVersion4) {
   TdReport report = simulator::GoodTdReport();
   report.mr_td.fill(0xa1);
   report.rtmr[3].fill(0xb3);
   report.report_data.fill(0xcd);
+  report.mr_config_id.fill(0xc1);
+  report.mr_owner.fill(0x01);
+  report.mr_owner_config.fill(0x0c);
   ASSERT_OK_AND_ASSIGN(const Bytes bytes,
                        testing::GoodSigner().Sign(4, report));
   ASSERT_OK_AND_ASSIGN(const Quote quote, ParseQuote(bytes));
@@ -44,6 +48,9 @@ TEST(ParseQuote, ReadsEveryFieldOfVersion4) {
   EXPECT_EQ(quote.td_report()->td_attributes, report.td_attributes);
   EXPECT_EQ(quote.td_report()->xfam, report.xfam);
   EXPECT_EQ(quote.td_report()->report_data, report.report_data);
+  EXPECT_EQ(quote.td_report()->mr_config_id, report.mr_config_id);
+  EXPECT_EQ(quote.td_report()->mr_owner, report.mr_owner);
+  EXPECT_EQ(quote.td_report()->mr_owner_config, report.mr_owner_config);
   EXPECT_FALSE(quote.td_report()->mr_service_td.has_value());
 }
 
@@ -69,6 +76,14 @@ TEST(ParseQuote, TrimsZeroPadding) {
     ASSERT_OK_AND_ASSIGN(const Quote quote, ParseQuote(bytes));
     EXPECT_EQ(quote.bytes, declared);
   }
+}
+
+TEST(ParseQuote, PaddingCountsUpToTheCap) {
+  Bytes bytes = GoodQuote();
+  bytes.resize(kMaxQuoteSize);
+  EXPECT_THAT(ParseQuote(bytes), Succeeds());
+  bytes.push_back(0);
+  EXPECT_THAT(ParseQuote(bytes), Fails(Reason::kQuoteInvalid));
 }
 
 TEST(ParseQuote, A9_EveryTruncationIsRefused) {
@@ -243,7 +258,8 @@ TEST(ParseQuote, NamesTheNewBodyTypeThatItRefuses) {
   parts.body.resize(885);
   const auto quote = ParseQuote(parts.Assemble());
   ASSERT_THAT(quote, Fails(Reason::kQuoteInvalid));
-  EXPECT_NE(quote.error().ToString().find("unsupported body type 4"),
+  EXPECT_NE(quote.error().ToString().find(
+                "unsupported body type 4 (TD report 1.5ex)"),
             std::string::npos);
 }
 

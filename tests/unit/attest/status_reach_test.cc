@@ -205,6 +205,27 @@ TEST(StatusReach, LowerLevelsGiveTheirStatusDateAndAdvisories) {
   EXPECT_EQ(tcb.earliest_expiry, spec.tcb_info.next_update);
 }
 
+// Whatever expires first, and whichever document is the oldest.
+TEST(StatusReach, DatesOfCertificatesAndCrlsCount) {
+  CollateralSpec spec = GoodCollateral();
+  spec.pck_crl.this_update -= std::chrono::hours(24 * 5);
+  const Evaluation old = Evaluate(testing::GoodQuote(), spec);
+  ASSERT_TRUE(old.genuine) << old.failure;
+  EXPECT_EQ(old.tcb->earliest_document_issue, spec.pck_crl.this_update);
+  const auto soon = kVectorTime + std::chrono::hours(1);
+  const auto made = testing::MakeChainCase(
+      [&](simulator::PkiSpec& pki) { pki.leaf.not_after = soon; });
+  ASSERT_OK_AND_ASSIGN(const std::string root, made.pki.RootPem());
+  ASSERT_OK_AND_ASSIGN(const TrustAnchor anchor, TrustAnchor::FromPem(root));
+  GivenCollateral collateral(testing::MakeDocuments(GoodCollateral(), made.pki),
+                             anchor);
+  ASSERT_OK_AND_ASSIGN(const Evaluation evaluation,
+                       VerifyQuote(attest::ParseQuote(made.quote).value(),
+                                   {anchor, kVectorTime, &collateral}));
+  ASSERT_TRUE(evaluation.genuine) << evaluation.failure;
+  EXPECT_EQ(evaluation.tcb->earliest_expiry, soon);
+}
+
 TEST(StatusReach, AModuleWithoutVersionIsJudgedByThePlatformsLevel) {
   attest::TdReport report = simulator::GoodTdReport();
   report.tee_tcb_svn = {5, 0, 3};

@@ -186,6 +186,29 @@ TEST(EvaluateTcb, TellsBothStatusesOfARelaunch) {
   EXPECT_EQ(world.evaluation.tcb_shortfall, "TDX module SVN 3 is below 5");
 }
 
+// What runs by now does not mend a guest that was started on something older.
+TEST(EvaluateTcb, AdviceOfARelaunchIsAboutTheLaunchAlone) {
+  World world = GoodWorld();
+  world.info.tdx_module_identities[0].levels = {IsvLevel(5, kUpToDate, 300),
+                                                IsvLevel(4, kOutOfDate, 200),
+                                                IsvLevel(3, kOutOfDate, 100)};
+  world.report().tee_tcb_svn = {3, 1};
+  world.report().tee_tcb_svn2 = attest::ByteArray<16>{4, 1};
+  ASSERT_TRUE(Evaluate(world));
+  EXPECT_EQ(world.evaluation.tcb->status, kOutOfDate);
+  EXPECT_EQ(world.evaluation.tcb_shortfall, "TDX module SVN 3 is below 5");
+}
+
+// The module that runs may be newer than the documents: then it is they that
+// are behind.
+TEST(EvaluateTcb, AnUnknownRunningModuleAsksForNewerDocuments) {
+  World world = GoodWorld();
+  world.report().tee_tcb_svn2 = attest::ByteArray<16>{1, 9};
+  EXPECT_FALSE(Evaluate(world));
+  EXPECT_EQ(world.evaluation.failure_class, FailureClass::kTcbNotSupported);
+  EXPECT_EQ(world.evaluation.remedy, RemedyOf(FailureClass::kModuleMismatch));
+}
+
 // "SVN 8 is below 8" would be no help.
 TEST(EvaluateTcb, TellsWhenTheNewestListedLevelIsOutOfDate) {
   World world = GoodWorld();

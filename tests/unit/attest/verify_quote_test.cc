@@ -294,6 +294,39 @@ TEST(VerifyQuote, ARememberedEnclaveVouchesForNoOtherByte) {
             "quote-signature");
 }
 
+// The key is the right one; it is what follows its hash that is not.
+TEST(VerifyQuote, MoreThanTheKeysHashIsToldAsSuch) {
+  QuoteParts parts = GoodParts();
+  parts.qe_report[384 - 1] = 1;
+  ASSERT_THAT(parts.SignQeReport(GoodPki().leaf_key()), testing::Succeeds());
+  const Verdict verdict = VerdictOn(parts.Assemble());
+  EXPECT_EQ(verdict.failure_class, "qe-report-data");
+  EXPECT_NE(verdict.failure.find("zeroes"), std::string::npos)
+      << verdict.failure;
+}
+
+// Another platform's certificate under the same CA, behind an enclave that was
+// seen with its own.
+TEST(VerifyQuote, ARememberedEnclaveCountsForItsOwnChainOnly) {
+  const std::string root = GoodPki().RootPem().value();
+  ASSERT_OK_AND_ASSIGN(const TrustAnchor anchor, TrustAnchor::FromPem(root));
+  EXPECT_TRUE(VerdictOn(GoodQuote(), anchor).genuine);
+  ASSERT_OK_AND_ASSIGN(const EvpPkeyPtr key,
+                       simulator::MakeKey(simulator::KeyKind::kP256));
+  ASSERT_OK_AND_ASSIGN(
+      const X509Ptr leaf,
+      simulator::MakeCertificate(
+          simulator::GoodPkiSpec().leaf, key.get(),
+          {GoodPki().intermediate(), GoodPki().intermediate_key()}));
+  ASSERT_OK_AND_ASSIGN(const std::string pem, simulator::ToPem(leaf.get()));
+  ASSERT_OK_AND_ASSIGN(const std::string issuers, GoodPki().PckCaChainPem());
+  const std::string chain = pem + issuers;
+  QuoteParts parts = GoodParts();
+  parts.certification_data.assign(chain.begin(), chain.end());
+  EXPECT_EQ(VerdictOn(parts.Assemble(), anchor).failure_class,
+            "qe-report-signature");
+}
+
 TEST(VerifyQuote, RemembersChainsButJudgesTheirDatesEveryTime) {
   using std::chrono::hours;
   const Bytes quote = GoodQuote();
