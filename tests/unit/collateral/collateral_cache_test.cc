@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "collateral/offline_bundle.h"
 #include "collateral/set_directory.h"
 #include "common/file.h"
 #include "tests/support/result_matchers.h"
@@ -88,6 +89,16 @@ TEST(CollateralCache, RefusesTheSetOfAnotherName) {
       folder.path() / "tdx-010000000000-platform-early.json");
   EXPECT_THAT(cache.Load({.fmspc = {1}, .update = Update::kEarly}),
               Fails(Reason::kFileInvalid));
+}
+
+TEST(CollateralCache, RefusesAFileOfSeveralSets) {
+  const TemporaryFolder folder;
+  ASSERT_OK_AND_ASSIGN(const auto cache, CollateralCache::Open(folder.path()));
+  NamedSet other = SetWithTcbInfo("b");
+  other.name.update = Update::kEarly;
+  std::ofstream(folder.path() / "tdx-010000000000-platform-standard.json")
+      << BundleText({SetWithTcbInfo("a"), other});
+  EXPECT_THAT(cache.Load(SetWithTcbInfo("").name), Fails(Reason::kFileInvalid));
 }
 
 TEST(CollateralCache, LeavesOtherFilesAloneAndRemovesUnfinishedOnes) {

@@ -429,6 +429,26 @@ const BadSet kBadSets[] = {
     {"ForeignCrl", nullptr,
      [](auto& documents) { documents.pck_crl = documents.root_ca_crl; },
      "PCK CRL"},
+    {"OtherCa", nullptr,
+     [](auto& documents) {
+       // Another CA under the same root, with a CRL of its own.
+       const auto key = simulator::MakeKey(simulator::KeyKind::kP256).value();
+       const auto ca =
+           simulator::MakeCertificate(
+               simulator::GoodPkiSpec({}, simulator::PckCa::kProcessor)
+                   .intermediate,
+               key.get(),
+               {testing::GoodPki().root(), testing::GoodPki().root_key()})
+               .value();
+       auto spec = testing::GoodCollateral().pck_crl;
+       spec.this_update -= hours(24 * 365);
+       spec.next_update = spec.this_update + hours(24 * 3650);
+       documents.pck_crl =
+           simulator::MakeCrl(spec, {ca.get(), key.get()}).value();
+       documents.pck_crl_issuer_chain = simulator::ToPem(ca.get()).value() +
+                                        testing::GoodPki().RootPem().value();
+     },
+     "not of the platform CA"},
     {"RootFirst", nullptr,
      [](auto& documents) {
        const std::string& chain = documents.tcb_signing_chain;
@@ -478,6 +498,107 @@ TEST_F(CollateralServiceTest, A7_RemembersTheNewestAcrossRestarts) {
   const auto found = FindAndFetch();
   ASSERT_THAT(found, Fails(Reason::kCollateralUnavailable));
   EXPECT_THAT(found.error().message(), HasSubstr("evaluation number 19"));
+}
+
+// Another process over a folder of its own, as after a change of the
+// configuration.
+struct OtherService {
+  OtherService(const CollateralService::Options& options,
+               const CollateralService::Parts& parts)
+      : service(options, parts, std::nullopt,
+                RollbackMemory::Open({}).value()) {}
+
+  SharedCollateral Found() {
+    const auto found = service.Find(kWanted);
+    return found.has_value() ? found->collateral : nullptr;
+  }
+  CollateralService service;
+};
+
+TEST_F(CollateralServiceTest, FollowsAnotherWithItsSetsAndItsMemory) {
+  service_->Expect({{.fmspc = kWanted.fmspc}});
+  RunDue();
+  const SharedCollateral set = Found();
+  const CollateralService::Parts parts{&supplier_, &GoodAnchor(), &clock_};
+  OtherService other(options_, parts);
+  other.service.Follow(service_.get());
+  EXPECT_EQ(other.Found(), set);
+  // What the first had seen counts for the second.
+  supplier_.change = [](auto& spec) { spec.tcb_info.evaluation_number = 19; };
+  clock_.Advance(hours(27));
+  (void)other.service.RunDue({});
+  EXPECT_EQ(supplier_.fetches, 2);
+  EXPECT_EQ(other.Found(), set);
+}
+
+TEST_F(CollateralServiceTest, FollowsNothingOlderAndNoOtherSeries) {
+  service_->Expect({{.fmspc = kWanted.fmspc}});
+  RunDue();
+  clock_.Advance(hours(3));
+  const CollateralService::Parts parts{&supplier_, &GoodAnchor(), &clock_};
+  OtherService newer(options_, parts);
+  newer.service.Expect({{.fmspc = kWanted.fmspc}});
+  (void)newer.service.RunDue({});
+  const SharedCollateral set = newer.Found();
+  ASSERT_NE(set, nullptr);
+  newer.service.Follow(service_.get());
+  EXPECT_EQ(newer.Found(), set);
+  options_.update = Update::kEarly;
+  options_.quick_wait = milliseconds(1);
+  options_.wait = milliseconds(1);
+  OtherService early(options_, parts);
+  early.service.Follow(service_.get());
+  EXPECT_EQ(early.Found(), nullptr);
+}
+
+// The cache of a server whose `update` was changed since.
+TEST_F(CollateralServiceTest, LoadsNoSetsOfTheOtherSeries) {
+  service_->Expect({{.fmspc = kWanted.fmspc}});
+  RunDue();
+  options_.update = Update::kEarly;
+  MakeService();
+  EXPECT_EQ(service_->State().usable, 0U);
+  options_.update = Update::kStandard;
+  MakeService();
+  EXPECT_EQ(service_->State().usable, 1U);
+}
+
+// Bytes that were good once are not good for ever.
+TEST_F(CollateralServiceTest, RefusesTheSameSetOnceItHasExpired) {
+  std::optional<verify::CollateralDocuments> first;
+  supplier_.spoil = [&first](verify::CollateralDocuments& documents) {
+    first = first.value_or(documents);
+    documents = *first;
+  };
+  service_->Expect({{.fmspc = kWanted.fmspc}});
+  RunDue();
+  clock_.Advance(hours(24 * 31));
+  RunDue();
+  const auto found = service_->Find(kWanted);
+  ASSERT_THAT(found, Fails(Reason::kCollateralUnavailable));
+  EXPECT_THAT(found.error().message(), HasSubstr("expired"));
+}
+
+TEST_F(CollateralServiceTest, ASuccessEndsTheCountOfFailures) {
+  service_->Expect({{.fmspc = kWanted.fmspc}});
+  RunDue();
+  const auto fail_for_a_while = [this] {
+    supplier_.error = Error(Reason::kCollateralUnreachable, "dead");
+    clock_.Advance(hours(27));
+    RunDue();
+    const int fetches = supplier_.fetches;
+    // The first failure is followed by half a minute of silence.
+    clock_.Advance(minutes(1));
+    RunDue();
+    EXPECT_EQ(supplier_.fetches, fetches + 1);
+    supplier_.error.reset();
+    clock_.Advance(minutes(10));
+    RunDue();
+    EXPECT_EQ(supplier_.fetches, fetches + 2);
+  };
+  for (int i = 0; i < 3; ++i) {
+    fail_for_a_while();
+  }
 }
 
 TEST_F(CollateralServiceTest, StopsInTheMiddleOfEverything) {

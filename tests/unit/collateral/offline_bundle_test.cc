@@ -12,6 +12,7 @@ namespace tdxvfs::collateral {
 namespace {
 
 using ::tdxvfs::testing::Fails;
+using ::tdxvfs::testing::Succeeds;
 
 NamedSet SetOfPlatform(std::uint8_t fmspc = 1) {
   return {.name = {.fmspc = {fmspc}},
@@ -90,6 +91,17 @@ TEST(OfflineBundle, RefusesTheSameSetTwiceAndNone) {
   EXPECT_THAT(ParseBundle(BundleText({SetOfPlatform(), SetOfPlatform()})),
               Fails(Reason::kFileInvalid));
   EXPECT_THAT(ParseBundle(BundleText({})), Fails(Reason::kFileInvalid));
+}
+
+TEST(OfflineBundle, HoldsSoManySetsAndNoMore) {
+  std::vector<NamedSet> sets(kMaxSets, SetOfPlatform());
+  for (std::size_t i = 0; i < sets.size(); ++i) {
+    sets[i].name.fmspc = {static_cast<std::uint8_t>(i)};
+  }
+  EXPECT_THAT(ParseBundle(BundleText(sets)), Succeeds());
+  sets.push_back(sets.front());
+  sets.back().name.fmspc[1] = 1;
+  EXPECT_THAT(ParseBundle(BundleText(sets)), Fails(Reason::kFileInvalid));
 }
 
 TEST(OfflineBundle, RefusesWhatIsNotJson) {
