@@ -29,7 +29,7 @@ struct Row {
 };
 
 // The first row whose prefix fits counts.
-constexpr std::array<Row, 34> kRows = {{
+constexpr std::array<Row, 53> kRows = {{
     {"mr_td", {"the guest's firmware (its virtual BIOS)", kNewValue}},
     {"rtmr0",
      {"firmware settings and the virtual machine's hardware: CPUs, memory, "
@@ -115,12 +115,59 @@ constexpr std::array<Row, 34> kRows = {{
      {"the certificate that the guest saw",
       "check that nothing ends TLS between the guest and this key server, and "
       "that the guest speaks to this server"}},
+    {"collateral signatures",
+     {"whether Intel signed the documents about the platform: its list of "
+      "levels (TCB info), its description of the quoting enclave (QE "
+      "identity), its lists of withdrawn certificates (CRLs)",
+      "let the key server fetch collateral; see its log"}},
+    {"collateral dates",
+     {"whether Intel's documents about the platform are in date",
+      "let the key server fetch collateral; see its log"}},
     {"collateral",
      {"Intel's documents about the platform",
       "let the key server fetch collateral; see its log"}},
     {"revocation",
      {"whether Intel withdrew the platform's certificate",
       "do not trust this platform"}},
+    {"quote format", {"whether the bytes are a whole quote, part by part", ""}},
+    {"certification data",
+     {"the certificates by which the quote names the machine that made it",
+      ""}},
+    {"PCK chain dates", {"whether the machine's certificates are in date", ""}},
+    {"PCK chain",
+     {"the machine's certificate (PCK) and those above it, up to the root that "
+      "is trusted",
+      ""}},
+    {"PCK certificate for this",
+     {"whether the certificate that was looked up is this machine's", ""}},
+    {"QE report signature",
+     {"whether the machine vouches for its quoting enclave (QE), the program "
+      "that signs quotes",
+      ""}},
+    {"attestation key binding",
+     {"whether the quoting enclave (QE) vouches for the key that signed the "
+      "quote",
+      ""}},
+    {"attestation key", {"the key that signed the quote", ""}},
+    {"QE debug flag",
+     {"whether the host can read the quoting enclave (QE) and so its key", ""}},
+    {"quote signature",
+     {"whether the quote is as it was when it was signed", ""}},
+    {"TCB info for this",
+     {"whether Intel's list of levels (TCB info) is the one for this kind of "
+      "machine",
+      ""}},
+    {"QE identity for this",
+     {"whether Intel's description of the quoting enclave (QE identity) is "
+      "the one for this kind of guest",
+      ""}},
+    {"QE ", {"whether Intel made the quoting enclave (QE)", ""}},
+    {"MRSIGNERSEAM", {"whether Intel made the host's TDX module", ""}},
+    {"SEAMATTRIBUTES",
+     {"how the host's TDX module runs: production ones have all zeroes", ""}},
+    {"TCB status",
+     {"how up to date the machine is as a whole, by Intel's word", ""}},
+    {"files to judge", {"whether there is anything to judge", ""}},
 }};
 
 constexpr std::string_view kRelaunch =

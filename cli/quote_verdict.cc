@@ -51,7 +51,9 @@ Result<QuoteVerdict> JudgeQuote(std::string_view bytes,
       return std::move(quote).error();
     }
     QuoteVerdict verdict =
-        Failed(verify::Demand("quote format", "a quote of version 3, 4 or 5",
+        Failed(verify::Demand("quote format",
+                              "a quote of version 3, 4 or 5, every "
+                              "field and length as specified",
                               "Intel TDX DCAP quoting library API, appendix 3"),
                verify::FailureClass::kFormat, quote.error());
     verdict.without_collateral = without_collateral;

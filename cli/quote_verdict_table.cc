@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "attest/tcb_status.h"
+#include "cli/check_advice.h"
 #include "cli/quote_verdict.h"
 #include "cli/text_table.h"
 #include "common/exit_report.h"
@@ -57,6 +58,7 @@ std::string VerdictTable(const QuoteVerdict& verdict) {
       continue;
     }
     table.Row({"FAILED", check.name});
+    table.Row({"", "  about", std::string(AdviceFor(check.name).about)});
     table.Row({"", "  expected", check.expected});
     table.Row({"", "  found", check.actual});
     table.Row({"", "  rule", std::string(check.source)});

@@ -47,7 +47,9 @@ constexpr std::array<ClassInfo, 24> kClasses = {{
     {FailureClass::kRevokedPck, "revoked-pck", Reason::kQuoteInvalid,
      "do not trust this platform: Intel withdrew its certificate"},
     {FailureClass::kRevokedCa, "revoked-ca", Reason::kQuoteInvalid,
-     "do not trust this platform: Intel withdrew its certificate"},
+     "do not trust what this certificate signed: Intel withdrew it; fetch the "
+     "collateral anew, and let the host fetch its PCK certificates anew, in "
+     "case another one took its place"},
     {FailureClass::kTcbSigningChain, "tcb-signing-chain",
      Reason::kCollateralUnavailable,
      "fetch the collateral anew; its signing certificates are damaged or "
@@ -60,7 +62,8 @@ constexpr std::array<ClassInfo, 24> kClasses = {{
      "fetch the TCB info anew; this one is damaged or forged"},
     {FailureClass::kTcbInfoMismatch, "tcb-info-mismatch",
      Reason::kCollateralUnavailable,
-     "fetch the TCB info for this platform's FMSPC and TEE"},
+     "fetch the TCB info that is for the quote's platform: 'expected' says for "
+     "which TEE, kind of platform (FMSPC) or PCE it must be"},
     {FailureClass::kQeIdentitySignature, "qe-identity-signature",
      Reason::kCollateralUnavailable,
      "fetch the QE identity anew; this one is damaged or forged"},
@@ -69,11 +72,11 @@ constexpr std::array<ClassInfo, 24> kClasses = {{
      "fetch the QE identity anew; this one is damaged or forged"},
     {FailureClass::kQeIdentityMismatch, "qe-identity-mismatch",
      Reason::kQuoteInvalid,
-     "fetch the QE identity for this TEE; if it already is, do not trust the "
+     "fetch the QE identity for this TEE; if this is the one, do not trust the "
      "quote: no enclave of Intel's signed it"},
     {FailureClass::kModuleMismatch, "module-mismatch", Reason::kQuoteInvalid,
-     "fetch newer TCB info; if it already is, let the host load a TDX module "
-     "of Intel's"},
+     "fetch newer TCB info; if this is the newest, let the host load a TDX "
+     "module of Intel's"},
     {FailureClass::kTcbNotSupported, "tcb-not-supported", Reason::kTcbOutOfDate,
      "update the platform; Intel supports it no longer as it is"},
 }};

@@ -3,8 +3,10 @@
 #define TDXVFS_ATTEST_VERIFY_MASKED_BYTES_H_
 
 #include <cstdint>
+#include <string>
 
 #include "attest/quote.h"
+#include "common/hex.h"
 
 namespace tdxvfs::verify {
 
@@ -17,6 +19,18 @@ attest::ByteArray<kSize> Masked(const attest::ByteArray<kSize>& bytes,
     masked.at(i) = static_cast<std::uint8_t>(bytes.at(i) & mask.at(i));
   }
   return masked;
+}
+
+// What was found, and what the mask leaves of it where that is not as expected:
+// the other bits do not count.
+template <std::size_t kSize>
+std::string FoundText(const attest::ByteArray<kSize>& found,
+                      const attest::ByteArray<kSize>& mask,
+                      const attest::ByteArray<kSize>& expected) {
+  const auto masked = Masked(found, mask);
+  return ToHex(found) + (masked == expected ? ""
+                                            : ", which is " + ToHex(masked) +
+                                                  " under the mask");
 }
 
 }  // namespace tdxvfs::verify

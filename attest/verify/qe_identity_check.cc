@@ -18,7 +18,7 @@ attest::Check MaskedCheck(std::string_view name, std::string_view source,
                           const attest::ByteArray<kSize>& actual) {
   return {.name = std::string(name),
           .expected = ToHex(expected) + " under mask " + ToHex(mask),
-          .actual = ToHex(actual),
+          .actual = FoundText(actual, mask, expected),
           .passed = Masked(actual, mask) == expected,
           .source = source};
 }

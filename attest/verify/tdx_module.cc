@@ -43,7 +43,7 @@ attest::Check CheckMaskedAttributes(const attest::TdReport& report,
   const auto demanded = Masked(expected.attributes, mask);
   return {.name = "SEAMATTRIBUTES by TCB info",
           .expected = ToHex(demanded) + " under mask " + ToHex(mask),
-          .actual = ToHex(report.seam_attributes),
+          .actual = FoundText(report.seam_attributes, mask, demanded),
           .passed = Masked(report.seam_attributes, mask) == demanded,
           .source = "Intel PCS API v4, TDX TCB info: attributesMask"};
 }

@@ -78,6 +78,17 @@ TEST(CheckQeIdentity, FailsForEveryFieldThatDiffers) {
   }
 }
 
+// Bits beyond the mask look like a difference and are none.
+TEST(CheckQeIdentity, TellsWhatTheMaskLeavesWhereThatDiffers) {
+  attest::SgxReport report = GoodReport();
+  const std::string rest = "00000000000000e700000000000000";
+  EXPECT_EQ(CheckQeIdentity(report, GoodIdentity()).at(3).actual, "15" + rest);
+  report.attributes[0] = 0x05;
+  EXPECT_EQ(
+      CheckQeIdentity(report, GoodIdentity()).at(3).actual,
+      "05" + rest + ", which is 01" + std::string(30, '0') + " under the mask");
+}
+
 TEST(CheckQeIdentity, TellsWhatWasExpectedAndFound) {
   attest::SgxReport report = GoodReport();
   report.isv_prod_id = 1;

@@ -43,8 +43,30 @@ TEST(CheckAdvice, WhatWasFoundChangesWhatToDo) {
               HasSubstr("keyserver.toml"));
 }
 
+// Their remedy stands in the verdict; what they are about must not need
+// Intel's documents.
+TEST(CheckAdvice, EveryCheckOfTheProofIsToldInWords) {
+  for (const std::string name :
+       {"files to judge", "quote format", "certification data", "PCK chain",
+        "PCK certificate for this PCEID", "PCK chain dates",
+        "QE report signature", "attestation key binding", "QE debug flag",
+        "attestation key", "quote signature", "TCB info for this FMSPC",
+        "QE identity for this TEE", "QE MRSIGNER", "QE ATTRIBUTES",
+        "MRSIGNERSEAM", "SEAMATTRIBUTES by TCB info", "SEAMATTRIBUTES",
+        "TCB status"}) {
+    EXPECT_EQ(AdviceFor(name).to_do, "") << name;
+    EXPECT_NE(AdviceFor(name).about, AdviceFor("something else").about) << name;
+  }
+  for (const std::string name :
+       {"collateral signatures", "collateral dates", "revocation",
+        "QE TCB level", "TDX module version", "TDX module TCB level",
+        "platform TCB level", "running platform TCB level"}) {
+    EXPECT_NE(AdviceFor(name).about, AdviceFor("something else").about) << name;
+  }
+}
+
 TEST(CheckAdvice, WhatIsNotKnownIsPartOfTheProof) {
-  EXPECT_EQ(AdviceFor("QE report signature").to_do, "");
+  EXPECT_EQ(AdviceFor("a check to come").to_do, "");
 }
 
 }  // namespace
