@@ -48,8 +48,8 @@ Result<OwnedMapping> MapVerity(const std::string& below,
                    CryptDevice::ForPath(below, Reason::kMappingFailed));
   crypt_params_verity verity = ParametersFor(below, parameters);
   // Without a header to write this only sets the parameters.
-  const int code = crypt_format(device.get(), CRYPT_VERITY, nullptr, nullptr, nullptr,
-                          nullptr, 0, &verity);
+  const int code = crypt_format(device.get(), CRYPT_VERITY, nullptr, nullptr,
+                                nullptr, nullptr, 0, &verity);
   if (code < 0) {
     return device.LastError(Reason::kMappingFailed, "dm-verity '" + name + "'",
                             code);

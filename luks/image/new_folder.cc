@@ -22,7 +22,7 @@
 namespace tdxvfs::image {
 namespace {
 
-constexpr std::size_t kMaxSteps = 128;  // descriptors
+constexpr std::size_t kMaxSteps = 128;          // descriptors
 constexpr std::string_view kUnique = "XXXXXX";  // mkdtemp's
 
 // Whoever fills such a folder holds its lock, and a killed process holds none.

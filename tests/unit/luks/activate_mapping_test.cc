@@ -2,6 +2,7 @@
 #include "luks/activate_mapping.h"
 
 #include <errno.h>
+
 #include <gtest/gtest.h>
 
 namespace tdxvfs::luks {
