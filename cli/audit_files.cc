@@ -41,15 +41,22 @@ std::optional<std::uint64_t> NumberIn(const std::filesystem::path& path) {
   return audit::ReadCount(number);
 }
 
-// Gives the whole lines in `text` to the check and leaves the rest.
-void CheckLines(std::string* text, audit::Check& check) {
+// Gives the whole lines in `text` to the checks and leaves the rest. Only what
+// the log's own check lets pass says anything about evidence.
+Result<void> CheckLines(std::string* text, audit::Check& check,
+                        EvidenceCheck& evidence) {
   std::string_view rest = *text;
   for (std::size_t end = rest.find('\n'); end != std::string_view::npos;
        end = rest.find('\n')) {
-    check.Line(rest.substr(0, end));
+    const std::string_view line = rest.substr(0, end);
+    check.Line(line);
+    if (!check.failed()) {
+      RETURN_IF_ERROR(evidence.Line(line));
+    }
     rest.remove_prefix(end + 1);
   }
   *text = std::string(rest);
+  return {};
 }
 
 Result<std::ifstream> OpenAuditFile(const std::filesystem::path& path) {
@@ -63,14 +70,16 @@ Result<std::ifstream> OpenAuditFile(const std::filesystem::path& path) {
 }
 
 Result<void> CheckOpenFile(const std::filesystem::path& path,
-                           std::ifstream& file, audit::Check& check) {
+                           std::ifstream& file, audit::Check& check,
+                           EvidenceCheck& evidence) {
   check.BeginFile(path.string());
+  evidence.InFolderOf(path);
   std::string text;
   std::string block(kBlockSize, '\0');
   while (file && !check.failed()) {
     file.read(block.data(), static_cast<std::streamsize>(block.size()));
     text.append(block, 0, static_cast<std::size_t>(file.gcount()));
-    CheckLines(&text, check);
+    RETURN_IF_ERROR(CheckLines(&text, check, evidence));
     if (text.size() > kMaxLine) {
       check.EndsWithin(text.size());
     }
@@ -90,10 +99,11 @@ using FileSet = std::set<std::filesystem::path>;
 // The full files of a list, which are all but the newest, that are not in
 // `read` yet.
 Result<void> CheckFullFiles(const std::vector<std::filesystem::path>& files,
-                            FileSet* read, audit::Check& check) {
+                            FileSet* read, audit::Check& check,
+                            EvidenceCheck& evidence) {
   for (std::size_t i = 0; i + 1 < files.size(); ++i) {
     if (read->insert(files.at(i)).second) {
-      RETURN_IF_ERROR(CheckAuditFile(files.at(i), check));
+      RETURN_IF_ERROR(CheckAuditFile(files.at(i), check, evidence));
       check.EndsFile(NumberIn(files.at(i)).value_or(0));
     }
   }
@@ -135,18 +145,19 @@ Result<std::vector<std::filesystem::path>> FindAuditFiles(
 }
 
 Result<void> CheckAuditFile(const std::filesystem::path& path,
-                            audit::Check& check) {
+                            audit::Check& check, EvidenceCheck& evidence) {
   ASSIGN_OR_RETURN(std::ifstream file, OpenAuditFile(path));
-  return CheckOpenFile(path, file, check);
+  return CheckOpenFile(path, file, check, evidence);
 }
 
 Result<std::size_t> CheckAuditFolder(const std::filesystem::path& folder,
-                                     audit::Check& check) {
+                                     audit::Check& check,
+                                     EvidenceCheck& evidence) {
   FileSet read;
   ASSIGN_OR_RETURN(std::vector<std::filesystem::path> files,
                    FindAuditFiles(folder));
   while (true) {
-    RETURN_IF_ERROR(CheckFullFiles(files, &read, check));
+    RETURN_IF_ERROR(CheckFullFiles(files, &read, check, evidence));
     const std::filesystem::path newest = files.back();
     Result<std::ifstream> file = OpenAuditFile(newest);
     // One that was opened before the list was made again comes right behind the
@@ -160,7 +171,7 @@ Result<std::size_t> CheckAuditFolder(const std::filesystem::path& folder,
       continue;
     }
     if (file.has_value()) {
-      RETURN_IF_ERROR(CheckOpenFile(newest, *file, check));
+      RETURN_IF_ERROR(CheckOpenFile(newest, *file, check, evidence));
     } else if (file.error().reason() == Reason::kFileNotFound) {
       check.BeginFile(newest.string());  // and not one line
     } else {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "cli/evidence_check.h"
 #include "common/audit_check.h"
 #include "common/result.h"
 
@@ -17,15 +18,16 @@ namespace tdxvfs::cli {
 Result<std::vector<std::filesystem::path>> FindAuditFiles(
     const std::filesystem::path& folder);
 
-// Feeds all of them to a check and returns how many there were. A server may
-// write on and begin new files meanwhile. Fails like the two others.
+// Feeds all of them to both checks and returns how many there were. A server
+// may write on and begin new files meanwhile. Fails like the two others.
 Result<std::size_t> CheckAuditFolder(const std::filesystem::path& folder,
-                                     audit::Check& check);
+                                     audit::Check& check,
+                                     EvidenceCheck& evidence);
 
-// Feeds a file to a check, up to the first line that is wrong. Fails as
+// Feeds a file to the checks, up to the first line that is wrong. Fails as
 // ReadFile does.
 Result<void> CheckAuditFile(const std::filesystem::path& path,
-                            audit::Check& check);
+                            audit::Check& check, EvidenceCheck& evidence);
 
 // A head that was kept elsewhere: its line in the log, or the text of the
 // `audit-head` event. The last one in the file counts. Fails as ReadFile does,

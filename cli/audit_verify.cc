@@ -7,6 +7,7 @@
 
 #include "cli/audit_files.h"
 #include "cli/commands.h"
+#include "cli/evidence_check.h"
 #include "cli/text_table.h"
 #include "common/audit_check.h"
 #include "common/file.h"
@@ -92,8 +93,18 @@ std::string Sentence(const audit::Verdict& verdict) {
                 "tells whether lines were cut off at the end.\n");
 }
 
-void PrintText(const audit::Verdict& verdict, std::size_t files,
-               const Console& console) {
+// Also how much is gone by its age or by its size, which is as it should be.
+std::string EvidenceText(const EvidenceCount& evidence) {
+  const std::uint64_t gone = evidence.noted - evidence.there - evidence.wrong;
+  return "there for " + std::to_string(evidence.there) + " of " +
+         std::to_string(evidence.noted) + " records, as the guests showed it" +
+         (gone == 0 ? ""
+                    : "; dropped, or not beside this copy, for " +
+                          std::to_string(gone));
+}
+
+void PrintText(const audit::Verdict& verdict, const EvidenceCount& evidence,
+               std::size_t files, const Console& console) {
   TextTable table;
   table.Row({"instance", verdict.instance});
   table.Row({"files", std::to_string(files)});
@@ -106,12 +117,14 @@ void PrintText(const audit::Verdict& verdict, std::size_t files,
   }
   table.Row({"torn by crashes", std::to_string(verdict.torn)});
   table.Row({"changes of the key", std::to_string(verdict.key_changes)});
+  table.Row({"evidence", EvidenceText(evidence)});
   console.out << table.Text() << "\n" << Sentence(verdict);
 }
 
-void PrintJson(const audit::Verdict& verdict, const Console& console) {
+void PrintJson(const audit::Verdict& verdict, const EvidenceCount& evidence,
+               const Console& console) {
   JsonObject object;
-  object.Boolean("whole", !verdict.finding.has_value())
+  object.Boolean("whole", !verdict.finding.has_value() && evidence.wrong == 0)
       .String("instance", verdict.instance)
       .Number("first", static_cast<long long>(verdict.first))
       .Number("last", static_cast<long long>(verdict.last))
@@ -119,7 +132,13 @@ void PrintJson(const audit::Verdict& verdict, const Console& console) {
       .String("head_time", verdict.head_time)
       .Number("unlinked_bytes", static_cast<long long>(verdict.unlinked_bytes))
       .Number("torn", static_cast<long long>(verdict.torn))
-      .Number("key_changes", static_cast<long long>(verdict.key_changes));
+      .Number("key_changes", static_cast<long long>(verdict.key_changes))
+      .Raw("evidence",
+           JsonObject()
+               .Number("noted", static_cast<long long>(evidence.noted))
+               .Number("there", static_cast<long long>(evidence.there))
+               .Number("wrong", static_cast<long long>(evidence.wrong))
+               .Close());
   if (verdict.finding.has_value()) {
     object.Raw(
         "finding",
@@ -128,15 +147,43 @@ void PrintJson(const audit::Verdict& verdict, const Console& console) {
             .Number("line", static_cast<long long>(verdict.finding->line))
             .String("text", verdict.finding->text)
             .Close());
+  } else if (evidence.wrong > 0) {
+    object.Raw("finding", JsonObject()
+                              .String("file", evidence.first_file)
+                              .String("text", evidence.first)
+                              .Close());
   }
   console.out << object.Close() << "\n";
 }
 
+// What is wrong with the log itself comes before what lies beside it.
+Result<void> Judge(const audit::Verdict& verdict,
+                   const EvidenceCount& evidence) {
+  if (verdict.finding.has_value()) {
+    const audit::Finding& finding = *verdict.finding;
+    return Error(
+        Reason::kAuditTampered,
+        "audit log '" + finding.file + "'" +
+            (finding.line == 0 ? ""
+                               : ", line " + std::to_string(finding.line)) +
+            ": " + finding.text);
+  }
+  if (evidence.wrong > 0) {
+    return Error(Reason::kAuditTampered,
+                 "evidence '" + evidence.first_file + "', " + evidence.first +
+                     (evidence.wrong == 1
+                          ? ""
+                          : "; wrong for " + std::to_string(evidence.wrong) +
+                                " records in all"));
+  }
+  return {};
+}
+
 // Returns how many files there were.
 Result<std::size_t> CheckFiles(const std::vector<std::string>& paths,
-                               audit::Check& check) {
+                               audit::Check& check, EvidenceCheck& evidence) {
   for (const std::string& path : paths) {
-    RETURN_IF_ERROR(CheckAuditFile(path, check));
+    RETURN_IF_ERROR(CheckAuditFile(path, check, evidence));
   }
   return paths.size();
 }
@@ -148,24 +195,17 @@ Result<void> AuditVerify(const Options& options, const Console& console) {
   audit::Check check(keys, whole);
   RETURN_IF_ERROR(ExpectHeads(options.heads, keys, false, check));
   RETURN_IF_ERROR(ExpectHeads(with_key, keys, true, check));
+  EvidenceCheck evidence;
   ASSIGN_OR_RETURN(const std::size_t files,
-                   whole ? CheckAuditFolder(options.paths[0], check)
-                         : CheckFiles(options.paths, check));
+                   whole ? CheckAuditFolder(options.paths[0], check, evidence)
+                         : CheckFiles(options.paths, check, evidence));
   const audit::Verdict verdict = check.Finish();
   if (console.json()) {
-    PrintJson(verdict, console);
+    PrintJson(verdict, evidence.count(), console);
   }
-  if (verdict.finding.has_value()) {
-    const audit::Finding& finding = *verdict.finding;
-    return Error(
-        Reason::kAuditTampered,
-        "audit log '" + finding.file + "'" +
-            (finding.line == 0 ? ""
-                               : ", line " + std::to_string(finding.line)) +
-            ": " + finding.text);
-  }
+  RETURN_IF_ERROR(Judge(verdict, evidence.count()));
   if (!console.json()) {
-    PrintText(verdict, files, console);
+    PrintText(verdict, evidence.count(), files, console);
   }
   return {};
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -18,6 +19,7 @@
 #include "cli/rfc3339.h"
 #include "cli/text_table.h"
 #include "common/clock.h"
+#include "common/hex.h"
 #include "common/json_text.h"
 
 namespace tdxvfs::cli {
@@ -85,6 +87,32 @@ class Policies {
   std::map<std::string, std::optional<policy::MeasurementPolicy>> policies_;
 };
 
+// By another anchor every guest would fall out, whatever its platform is worth.
+constexpr const char* kOtherAnchor =
+    "its server judged it by another trust anchor";
+
+bool IsOfOtherAnchor(const FleetGuest& guest, const std::string& anchor) {
+  return !guest.anchor.empty() && guest.anchor != anchor;
+}
+
+// Some may be of an anchor that the server had before; all of them are not.
+Result<void> CheckAnchorOf(const std::vector<FleetGuest>& fleet,
+                           const Options& options, const std::string& anchor) {
+  const bool all = !fleet.empty() &&
+                   std::ranges::all_of(fleet, [&](const FleetGuest& guest) {
+                     return IsOfOtherAnchor(guest, anchor);
+                   });
+  if (!all) {
+    return {};
+  }
+  return Error(Reason::kUsage,
+               "the key server judges by the trust anchor with key digest " +
+                   fleet.front().anchor + ", which is not " +
+                   (options.trust_anchor.empty()
+                        ? "Intel's; --trust-anchor names its certificate"
+                        : "that of '" + options.trust_anchor + "'"));
+}
+
 Result<std::vector<Forecast>> Judge(AdminClient& server,
                                     std::vector<FleetGuest> fleet,
                                     const verify::Judging& judging) {
@@ -94,7 +122,9 @@ Result<std::vector<Forecast>> Judge(AdminClient& server,
     ASSIGN_OR_RETURN(const policy::MeasurementPolicy* const policy,
                      policies.Of(guest.volume));
     Outlook outlook{false, "", kNotKnown, "the volume has no policy"};
-    if (!guest.no_evidence.empty()) {
+    if (IsOfOtherAnchor(guest, ToHex(judging.anchor.key_digest()))) {
+      outlook.why = kOtherAnchor;
+    } else if (!guest.no_evidence.empty()) {
       outlook.why = guest.no_evidence;
     } else if (policy != nullptr) {
       ASSIGN_OR_RETURN(outlook, OutlookOf(guest, judging, *policy));
@@ -156,6 +186,7 @@ Result<void> FleetForecast(const Options& options, const Console& console) {
   std::size_t damaged = 0;
   ASSIGN_OR_RETURN(std::vector<FleetGuest> fleet,
                    FindFleet(server, query, &damaged));
+  RETURN_IF_ERROR(CheckAnchorOf(fleet, options, ToHex(anchor.key_digest())));
   ASSIGN_OR_RETURN(
       const std::vector<Forecast> forecasts,
       Judge(server, std::move(fleet), {anchor, now, collateral.get()}));

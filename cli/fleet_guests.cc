@@ -27,6 +27,7 @@ Result<void> Take(const std::string& line, Newest* newest) {
                    LeafAt(record, "audit_id"),
                    LeafAt(record, "time"),
                    LeafAt(record, "reason"),
+                   LeafAt(record, "anchor_sha256"),
                    {},
                    {}};
   const std::pair key(guest.volume, guest.address);

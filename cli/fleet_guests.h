@@ -20,6 +20,7 @@ struct FleetGuest {
   std::string audit_id;
   std::string time;
   std::string reason;  // slug; empty: released
+  std::string anchor;  // digest of the trust anchor's key that it was judged by
   RecordedGuest shown;
   std::string no_evidence;  // why nothing was shown; else empty
 };

@@ -8,11 +8,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <numeric>
-#include <optional>
 #include <system_error>
 #include <utility>
 
+#include "common/evidence_place.h"
 #include "common/json_text.h"
 #include "common/unique_fd.h"
 
@@ -22,8 +23,7 @@ namespace {
 constexpr std::size_t kDaySize = 10;        // 2026-11-21
 constexpr std::size_t kFileNumberSize = 6;  // 000000
 constexpr std::uint64_t kFilesAShelf = 8;
-// More than any evidence with its event log.
-constexpr std::uint64_t kMaxSize = std::uint64_t{1} << 20U;
+constexpr char kAfterDigits = ':';
 
 std::string DayOf(std::chrono::system_clock::time_point time) {
   return JsonTime(time).substr(0, kDaySize);
@@ -35,41 +35,10 @@ Error EvidenceUnavailable(std::string_view action,
                      std::string(action) + " '" + path.string() + "'", errno);
 }
 
-struct EvidencePlace {
-  std::string file;
-  std::uint64_t offset = 0;
-  std::uint64_t size = 0;
-};
-
 bool ReadWhole(std::string_view text, std::uint64_t* number) {
   const char* const end = text.data() + text.size();
   const auto read = std::from_chars(text.data(), end, *number);
   return read.ec == std::errc() && read.ptr == end;
-}
-
-// Names of our own only: nothing that could lead out of the folder.
-bool IsFileName(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  });
-}
-
-std::optional<EvidencePlace> ParseEvidencePlace(std::string_view text) {
-  const std::size_t last = text.rfind(':');
-  const std::size_t first = last == std::string_view::npos || last == 0
-                                ? last
-                                : text.rfind(':', last - 1);
-  if (first == std::string_view::npos || first == last) {
-    return std::nullopt;
-  }
-  EvidencePlace place{std::string(text.substr(0, first))};
-  if (!IsFileName(place.file) ||
-      !ReadWhole(text.substr(last + 1), &place.size) ||
-      !ReadWhole(text.substr(first + 1, last - first - 1), &place.offset) ||
-      place.size > kMaxSize) {
-    return std::nullopt;
-  }
-  return place;
 }
 
 }  // namespace
@@ -110,13 +79,16 @@ Result<void> EvidenceFiles::FindFiles() {
   return {};
 }
 
-// The newest file where it is of this day and has room, else one behind it.
+// The newest file of this day where it has room, else one behind it. Files of
+// later days, which a clock that was wrong left, are passed over: a name is not
+// to come again, since records say which bytes of it are theirs.
 std::string EvidenceFiles::NameFor(const Shelf& shelf, const std::string& day,
                                    std::size_t size) {
   const std::string of_day = shelf.prefix + day + "-";
   std::uint64_t number = 0;
-  if (!shelf.sizes.empty()) {
-    const auto& [name, used] = *shelf.sizes.rbegin();
+  const auto behind = shelf.sizes.upper_bound(of_day + kAfterDigits);
+  if (behind != shelf.sizes.begin()) {
+    const auto& [name, used] = *std::prev(behind);
     if (name.starts_with(of_day) &&
         ReadWhole(std::string_view(name).substr(of_day.size()), &number)) {
       if (used + size <= shelf.max_bytes / kFilesAShelf) {
@@ -209,19 +181,23 @@ Result<std::string> EvidenceFiles::Keep(
 
 Result<std::vector<std::uint8_t>> EvidenceFiles::Read(
     std::string_view text) const {
-  const auto place = ParseEvidencePlace(text);
+  const auto place = audit::ParseEvidencePlace(text);
   if (!place.has_value()) {
     return Error(Reason::kFileInvalid,
                  "'" + std::string(text) + "' is no place of evidence");
   }
   const auto path = folder_ / place->file;
   const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  std::vector<std::uint8_t> evidence(place->size);
-  if (!file.valid() || pread(file.get(), evidence.data(), evidence.size(),
-                             static_cast<off_t>(place->offset)) !=
-                           static_cast<ssize_t>(evidence.size())) {
+  if (!file.valid()) {
     return Error(Reason::kFileNotFound,
                  "the evidence in '" + path.string() + "' was dropped");
+  }
+  std::vector<std::uint8_t> evidence(place->size);
+  if (pread(file.get(), evidence.data(), evidence.size(),
+            static_cast<off_t>(place->offset)) !=
+      static_cast<ssize_t>(evidence.size())) {
+    return Error(Reason::kFileInvalid,
+                 "'" + path.string() + "' ends before the evidence");
   }
   return evidence;
 }

@@ -50,7 +50,7 @@ class EvidenceFiles {
                            std::chrono::system_clock::time_point now);
 
   // What was kept there. Fails with kFileNotFound once it was dropped, and with
-  // kFileInvalid for a place that Keep never gave.
+  // kFileInvalid for a place that Keep never gave or whose file was cut off.
   Result<std::vector<std::uint8_t>> Read(std::string_view place) const;
 
  private:

@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "common/evidence_place.h"
 #include "common/hex.h"
 #include "common/sha256.h"
 #include "keyserver/audit/audit_key_file.h"
@@ -15,7 +16,6 @@
 namespace tdxvfs::keyserver {
 namespace {
 
-constexpr std::string_view kEvidenceFolder = "evidence";
 constexpr std::string_view kReserveFile = "audit.reserve";
 // Refusals stop being kept a little before the disk is full.
 constexpr std::uint64_t kRoomForRefusals = std::uint64_t{1} << 20U;
@@ -27,7 +27,7 @@ Result<std::unique_ptr<EvidenceFiles>> OpenEvidence(
   if (!limits.keep) {
     return std::unique_ptr<EvidenceFiles>();
   }
-  return EvidenceFiles::Open(directory / kEvidenceFolder, limits);
+  return EvidenceFiles::Open(directory / audit::kEvidenceFolder, limits);
 }
 
 Result<LogView> ViewOf(const LogDirectory& directory) {
@@ -176,6 +176,19 @@ void JsonLinesAuditLog::WriteQueue(std::unique_lock<std::mutex>* lock) {
 bool JsonLinesAuditLog::HasRoomForMoreThanReleases() const {
   return reserve_whole_ &&
          FreeBytes(directory_.descriptor()) > kRoomForRefusals;
+}
+
+std::optional<std::string> JsonLinesAuditLog::DiskShortage() const {
+  if (HasRoomForMoreThanReleases()) {
+    return std::nullopt;
+  }
+  constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
+  return "the disk of '" + directory_.current().string() + "' has " +
+         std::to_string(FreeBytes(directory_.descriptor()) / mebibyte) +
+         " MiB free; until it has " +
+         std::to_string(2 * settings_.reserve_bytes / mebibyte) +
+         " MiB, nothing is kept back for releases, and refusals are not "
+         "recorded";
 }
 
 LogView JsonLinesAuditLog::View() {

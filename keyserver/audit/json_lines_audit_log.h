@@ -55,6 +55,9 @@ class JsonLinesAuditLog : public AuditLog {
                            std::string_view from) override;
   Result<ShownEvidence> EvidenceOf(std::string_view decision) override;
   Result<void> CheckHealth() override;
+  // What is amiss while releases are still recorded: the disk has no room for
+  // what is kept back for them, and refusals go without a record.
+  std::optional<std::string> DiskShortage() const;
 
   // Syncs what still waits for it, signs a head where one is due, takes disk
   // back that was given up and starts a new file where one is due. Call every

@@ -121,6 +121,10 @@ released_with_collateral_for() {
   tdxvfs policy put data grace.json
   say tdxvfs fleet forecast --collateral newer --trust-anchor pki/root.pem
   say tdxvfs fleet forecast --collateral missing --trust-anchor pki/root.pem
+  # By another anchor than the server's, everybody would fall out.
+  say tdxvfs fleet forecast --collateral same
+  tdxvfs-simulator pki other > /dev/null
+  say tdxvfs fleet forecast --collateral same --trust-anchor other/root.pem
   matches fleet_forecast
 }
 
@@ -199,6 +203,34 @@ anew() {
   say tdxvfs audit verify copy --key key.pem --head other.pem
   say tdxvfs-keyserver audit-key --config other/keyserver.toml
   matches audit_verify
+}
+
+@test "evidence that is not what was shown is found, and not replayed" {
+  start_deciding
+  exchange "${guest[@]}" || true
+  tdxvfs-keyserver audit-key --config server/keyserver.toml > key.pem
+  judge_evidence() {
+    say tdxvfs audit verify server/audit --key key.pem "$@"
+  }
+  tdxvfs audit verify server/audit --key key.pem | grep -x 'evidence  *there for 3 of 3 records, as the guests showed it'
+  release=$(echo server/audit/evidence/release-*)
+  cp "$release" whole
+  # One byte of the quote of the first of two.
+  printf x | dd of="$release" bs=1 seek=100 conv=notrunc status=none
+  judge_evidence
+  judge_evidence --json
+  tdxvfs policy test policy.json --against audit | grep -c 'not replayed  *the evidence is not what was shown' | grep -qx 1
+  tdxvfs fleet forecast --collateral none --trust-anchor pki/root.pem 2>&1 | grep -v released > /dev/null
+  head -c -1 whole > "$release"
+  judge_evidence
+  tdxvfs audit list --json | grep -oE '"audit_id":"[^"]*"' | tail -n 1 | cut -d '"' -f 4 > last
+  tdxvfs audit show "$(cat last)" --json | grep -q '"evidence":"damaged"'
+  # A file that an operator or the server dropped is no longer asked for.
+  rm "$release"
+  tdxvfs audit verify server/audit --key key.pem | grep -x 'evidence  *there for 1 of 3 records, as the guests showed it; dropped, or not beside this copy, for 2'
+  touch server/audit/evidence/release-2001-01-01-000000
+  judge_evidence
+  matches audit_evidence
 }
 
 @test "a link and a head are checked with sha256sum, jq and openssl alone" {

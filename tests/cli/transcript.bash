@@ -24,6 +24,7 @@ normalized() {
     -e "s|$BATS_TEST_TMPDIR|TMP|g" \
     -e 's/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/UUID/g' \
     -e 's/(release|refusal)-[0-9-]{17}:[0-9]+:[0-9]+/\1-PLACE/' \
+    -e 's/(release|refusal)-[0-9-]{10}-[0-9]{6}\b/\1-FILE/g' \
     -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/TIME/g' \
     -e 's/\(issued [0-9-]{10} /(issued DATE /' \
     -e 's/\b[0-9a-f]{8}\.\.[0-9a-f]{8}\b/HEX..HEX/g' \

@@ -59,7 +59,8 @@ class AuditFolder : public ::testing::Test {
   // What is said against the folder; empty: nothing.
   std::string Judge(std::size_t files) const {
     audit::Check check({key_.public_key()}, true);
-    const auto read = CheckAuditFolder(folder_.path(), check);
+    EvidenceCheck evidence;
+    const auto read = CheckAuditFolder(folder_.path(), check, evidence);
     EXPECT_THAT(read, testing::Succeeds());
     EXPECT_EQ(*read, files);
     const auto finding = check.Finish().finding;

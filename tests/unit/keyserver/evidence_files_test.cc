@@ -82,6 +82,27 @@ TEST_F(EvidenceFilesTest, WhatHasNoRoomIsNotKept) {
               Fails(Reason::kAuditUnavailable));
 }
 
+TEST_F(EvidenceFilesTest, WhatWasCutOffIsNotTakenForDropped) {
+  const auto files = Open();
+  ASSERT_OK_AND_ASSIGN(const std::string place,
+                       files->Keep(Bytes(100, 1), true, kDay));
+  std::filesystem::resize_file(folder() / "release-2026-11-21-000000", 99);
+  EXPECT_THAT(files->Read(place), Fails(Reason::kFileInvalid));
+}
+
+// Records say which bytes of a name are theirs.
+TEST_F(EvidenceFilesTest, NoNameComesAgainAfterAClockThatWasAhead) {
+  const auto files = Open();
+  ASSERT_THAT(files->Keep(Bytes(900, 9), false, kDay + std::chrono::days(400)),
+              Succeeds());
+  ASSERT_OK_AND_ASSIGN(const std::string first,
+                       files->Keep(Bytes(900, 1), false, kDay));
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_THAT(files->Keep(Bytes(900, 2), false, kDay), Succeeds());
+  }
+  EXPECT_THAT(files->Read(first), Fails(Reason::kFileNotFound));
+}
+
 // By hand, while the server runs.
 TEST_F(EvidenceFilesTest, AFileThatWasRemovedOrMovedIsMadeAnew) {
   const auto files = Open();
