@@ -107,6 +107,8 @@ Result<std::unique_ptr<SqliteKeyStore>> SqliteKeyStore::OpenFile(
   // The lock is taken by a transaction and kept by locking_mode.
   RETURN_IF_ERROR(Execute(database.get(), "BEGIN EXCLUSIVE; COMMIT"));
   ASSIGN_OR_RETURN(const std::int64_t schema, CheckSchema(database.get()));
+  // Before anything is written.
+  RETURN_IF_ERROR(CheckLayoutOf(schema, database.get()));
   std::unique_ptr<SqliteKeyStore> store(
       new SqliteKeyStore(path, std::move(database), std::move(master_key)));
   RETURN_IF_ERROR(store->SettleMasterKey());
@@ -115,16 +117,14 @@ Result<std::unique_ptr<SqliteKeyStore>> SqliteKeyStore::OpenFile(
         MigrateStore(store->database_.get(), store->master_key_, path, schema)
             .Context("migrate from schema version " + std::to_string(schema)));
   }
-  RETURN_IF_ERROR(CheckLayout(store->database_.get()));
   return store;
 }
 
 Result<void> SqliteKeyStore::CheckFile(const std::filesystem::path& path) {
   ASSIGN_OR_RETURN(const SqlitePtr database, OpenStoreFile(path));
   ASSIGN_OR_RETURN(const std::int64_t schema, CheckSchema(database.get()));
-  if (schema == kSchemaVersion) {
-    RETURN_IF_ERROR(CheckLayout(database.get()));
-  }
+  RETURN_IF_ERROR(CheckLayoutOf(schema, database.get()));
+  RETURN_IF_ERROR(CheckSize(database.get(), path));
   return QuickCheck(database.get());
 }
 

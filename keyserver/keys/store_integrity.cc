@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "keyserver/keys/sqlite_statement.h"
 #include "keyserver/keys/store_file.h"
@@ -32,6 +33,27 @@ Result<void> CheckIntegrity(sqlite3* database) {
 
 }  // namespace
 
+Result<void> CheckSize(sqlite3* database, const std::filesystem::path& path) {
+  ASSIGN_OR_RETURN(const std::int64_t pages,
+                   QueryNumber(database, "PRAGMA page_count"));
+  ASSIGN_OR_RETURN(const std::int64_t page_size,
+                   QueryNumber(database, "PRAGMA page_size"));
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(path, error);
+  if (error) {
+    return Error(Reason::kStoreInvalid, "size: " + error.message());
+  }
+  const auto expected = static_cast<std::uintmax_t>(pages * page_size);
+  if (size != expected) {
+    return Error(Reason::kStoreInvalid,
+                 std::to_string(size) + " bytes long instead of the " +
+                     std::to_string(expected) + " that its first page names: " +
+                     (size > expected ? "something was appended"
+                                      : "its end was cut off"));
+  }
+  return {};
+}
+
 Result<void> QuickCheck(sqlite3* database) {
   ASSIGN_OR_RETURN(SqliteStatement check,
                    SqliteStatement::Prepare(database, "PRAGMA quick_check"));
@@ -52,7 +74,9 @@ Result<std::int64_t> CheckSchema(sqlite3* database) {
                      std::to_string(kSchemaVersion));
   }
   if (version < 1) {
-    return Error(Reason::kStoreInvalid, "not a key store");
+    return Error(
+        Reason::kStoreInvalid,
+        "not a key store: its schema version is " + std::to_string(version));
   }
   RETURN_IF_ERROR(CheckIntegrity(database));
   return version;

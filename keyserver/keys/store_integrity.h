@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include <cstdint>
+#include <filesystem>
 
 #include "common/result.h"
 
@@ -14,6 +15,10 @@ namespace tdxvfs::keyserver {
 // large. Fails with kStoreNewer, and with kStoreInvalid when it is no store or
 // damaged.
 Result<std::int64_t> CheckSchema(sqlite3* database);
+
+// Whether the file is as long as its first page says: SQLite passes over what
+// was appended. Fails with kStoreInvalid.
+Result<void> CheckSize(sqlite3* database, const std::filesystem::path& path);
 
 // Looks all of the file over. Fails with kStoreInvalid.
 Result<void> QuickCheck(sqlite3* database);

@@ -3,9 +3,11 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "keyserver/keys/sealed_rows.h"
+#include "keyserver/keys/store_file.h"
 
 namespace tdxvfs::keyserver {
 namespace {
@@ -41,7 +43,54 @@ Result<Layout> ExpectedLayout() {
   return SchemaOf(database.get());
 }
 
+// The one text that a query gives.
+Result<std::string> QueryText(sqlite3* database, std::string_view sql) {
+  ASSIGN_OR_RETURN(SqliteStatement query,
+                   SqliteStatement::Prepare(database, sql));
+  RETURN_IF_ERROR(query.Step());
+  return query.Text(0);
+}
+
+// Tables and columns of schemas 1 and 2, by name and in order.
+Result<bool> IsOfEarlierSchema(std::int64_t schema, sqlite3* database) {
+  ASSIGN_OR_RETURN(
+      const std::string tables,
+      QueryText(database,
+                "SELECT group_concat(name) FROM (SELECT name FROM "
+                "sqlite_schema WHERE type = 'table' ORDER BY name)"));
+  ASSIGN_OR_RETURN(
+      const std::string columns,
+      QueryText(database,
+                "SELECT group_concat(name) FROM pragma_table_info('versions') "
+                "WHERE name != 'verity'"));
+  ASSIGN_OR_RETURN(
+      const std::string verity,
+      QueryText(database,
+                "SELECT count(*) FROM pragma_table_info('versions') WHERE "
+                "name = 'verity'"));
+  return tables == "meta,versions,volumes" &&
+         columns ==
+             "volume,version,uuid,header_size,header_sha256,header_profile,"
+             "file_system,mount_options,created,retired,passphrase" &&
+         (verity == "1") == (schema == 2);
+}
+
 }  // namespace
+
+Result<void> CheckLayoutOf(std::int64_t schema, sqlite3* database) {
+  if (schema == kSchemaVersion) {
+    return CheckLayout(database);
+  }
+  ASSIGN_OR_RETURN(const bool matches, IsOfEarlierSchema(schema, database));
+  if (!matches) {
+    return Error(Reason::kStoreInvalid,
+                 "the store says that it is of schema version " +
+                     std::to_string(schema) +
+                     ", but its tables are not; the number was changed, or the "
+                     "file was put together from several. Nothing was changed");
+  }
+  return {};
+}
 
 Result<void> CheckLayout(sqlite3* database) {
   ASSIGN_OR_RETURN(const Layout expected, ExpectedLayout());

@@ -98,6 +98,10 @@ END
   head -c 20000 plain > cut
   say "${keyserver[@]}" restore cut
   say "${keyserver[@]}" restore image
+  cat plain image > longer
+  say "${keyserver[@]}" restore longer
+  cat sealed image > longer
+  say "${keyserver[@]}" restore longer --identity "$PWD/bob.key"
   # What SQLite would play back into the restored store.
   echo rest > server/store.db-journal
   say "${keyserver[@]}" restore plain

@@ -122,6 +122,19 @@ TEST_F(RotationTest, ABackupMadeDuringOneIsRestoredWithEitherKey) {
   }
 }
 
+// SQLite passes over what lies behind its pages.
+TEST_F(RotationTest, ABackupWithBytesAppendedIsRefused) {
+  ASSERT_THAT(MakeBackup(), Succeeds());
+  for (const std::size_t size : {1U, 4096U}) {
+    const auto before = fs::file_size(backup_);
+    std::ofstream(backup_, std::ios::app) << std::string(size, 'x');
+    EXPECT_THAT(RestoreWith(key_), Fails(Reason::kFileInvalid)) << size;
+    EXPECT_FALSE(fs::exists(elsewhere_.store));
+    fs::resize_file(backup_, before);
+  }
+  EXPECT_THAT(RestoreWith(key_), Succeeds());
+}
+
 TEST_F(RotationTest, ARestoredStoreBelongsToWhoseFolderItIs) {
   if (geteuid() != 0) {
     GTEST_SKIP() << "only root restores for another user";

@@ -175,6 +175,36 @@ TEST_F(StoreMigration, LeavesAStoreAsItIsThatHasMoreInItThanIsKnown) {
   EXPECT_TRUE(*ReadFile(path(), 1 << 20) == more);
 }
 
+TEST_F(StoreMigration, AVersionThatItsTablesDoNotHaveIsNamedAndNothingChanged) {
+  const auto refused = [this](std::string_view words) {
+    const std::string before = *ReadFile(path(), 1 << 20);
+    const auto opened = OpenGolden();
+    ASSERT_THAT(opened, Fails(Reason::kStoreInvalid));
+    EXPECT_THAT(opened.error().ToString(), HasSubstr(words));
+    EXPECT_TRUE(*ReadFile(path(), 1 << 20) == before);
+    EXPECT_FALSE(fs::exists(Beside(".schema-1")));
+    EXPECT_FALSE(fs::exists(Beside(".schema-2")));
+  };
+  // Too new for its tables.
+  Tamper("PRAGMA user_version = 2");
+  refused("says that it is of schema version 2, but its tables are not");
+  Tamper("PRAGMA user_version = 3");
+  refused("not of its layout");
+  Tamper("PRAGMA user_version = 1");
+  ASSERT_THAT(OpenGolden(), Succeeds());
+  fs::remove(Beside(".schema-1"));
+  // And set back.
+  for (const char* version : {"1", "2"}) {
+    Tamper(std::string("PRAGMA user_version = ") + version);
+    refused(std::string("says that it is of schema version ") + version);
+  }
+  Tamper("PRAGMA user_version = 0");
+  refused("not a key store: its schema version is 0");
+  Tamper("PRAGMA user_version = 3");
+  ASSERT_OK_AND_ASSIGN(const auto store, OpenGolden());
+  ExpectAll(store.get());
+}
+
 TEST_F(StoreMigration, StillRefusesAnotherTrustAnchor) {
   EXPECT_THAT(Open('a', {1}), Fails(Reason::kAnchorChanged));
   EXPECT_THAT(OpenGolden(), Succeeds());
