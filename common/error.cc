@@ -55,7 +55,8 @@ constexpr std::array<ReasonInfo, kReasonCount> kTable{{
     {kPolicyInvalid, "policy-invalid", 2, kGrpcInvalidArgument, kNever,
      "docs/policy.schema.json describes every member"},
     {kPolicyMissing, "policy-missing", 2, kGrpcNotFound, kNever,
-     "'tdxvfs policy put NAME FILE' sets the policy of a volume"},
+     "'tdxvfs policy history NAME' lists the policies of a volume, 'tdxvfs "
+     "policy put NAME FILE' sets one"},
     {kNotSupported, "not-supported", 2, kGrpcUnimplemented, kNever, ""},
     {kNoSpace, "no-space", 2, kGrpcResourceExhausted, kNever,
      "make room on the disk and run the command again"},

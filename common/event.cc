@@ -72,6 +72,9 @@ constexpr std::array<EventInfo, kEventCount> kEvents{{
     {kStoreUntended, "store-untended",
      "which guests came could not be noted, or a deleted passphrase not yet "
      "destroyed; tried again within seconds"},
+    {kAuditDiskShort, "audit-disk-short",
+     "the audit log's disk has no room to keep some back for the records of "
+     "releases; refusals are not recorded meanwhile"},
 }};
 
 constexpr bool EventsAreInOrder() {

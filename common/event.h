@@ -48,6 +48,7 @@ enum class Event : std::uint8_t {
   kAuditHead,
   kAuditHeadNotKept,
   kStoreUntended,
+  kAuditDiskShort,
 };
 
 struct EventInfo {
@@ -57,7 +58,7 @@ struct EventInfo {
 };
 
 inline constexpr std::size_t kEventCount =
-    static_cast<std::size_t>(Event::kStoreUntended) + 1;
+    static_cast<std::size_t>(Event::kAuditDiskShort) + 1;
 
 const std::array<EventInfo, kEventCount>& AllEvents();
 const EventInfo& InfoOf(Event event);

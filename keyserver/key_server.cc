@@ -57,6 +57,16 @@ Result<void> LookAfter(JsonLinesAuditLog* audit, const std::string& key_file) {
   return TellHead(audit->Maintain(), key_file);
 }
 
+// Returns what is short, and logs it once until it changes.
+std::string TellShortage(const JsonLinesAuditLog& audit, bool* told) {
+  const std::optional<std::string> shortage = audit.DiskShortage();
+  if (shortage.has_value() && !*told) {
+    Log(LogLevel::kWarning, Event::kAuditDiskShort, *shortage);
+  }
+  *told = shortage.has_value();
+  return shortage.value_or("");
+}
+
 }  // namespace
 
 KeyServer::KeyServer(std::unique_ptr<ServerParts> parts)
@@ -113,7 +123,8 @@ Result<void> KeyServer::CheckHealth() {
   }
   auto health = parts_->readiness.Set(
       {{"store", store},
-       {"audit", audit},
+       {"audit", audit,
+        TellShortage(*parts_->audit, &parts_->disk_shortage_told)},
        {"collateral",
         FailureOf(CheckCollateralState(parts_->collateral.State()))},
        {"certificate",

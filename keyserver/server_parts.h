@@ -63,6 +63,7 @@ struct ServerParts {
   const Clock* const clock;
   verify::TrustAnchor anchor;
   ServedCertificates certificates;
+  bool disk_shortage_told = false;  // of CheckHealth alone
   std::atomic<std::chrono::system_clock::time_point> certificate_expires;
   Metrics metrics;
   Readiness readiness{clock};

@@ -10,6 +10,13 @@ namespace {
 
 constexpr std::chrono::seconds kStale{30};
 
+std::string StateOf(const ReadinessCheck& check) {
+  if (check.failure.has_value()) {
+    return check.failure->ToString();
+  }
+  return check.warning.empty() ? "ok" : "ok, but " + check.warning;
+}
+
 }  // namespace
 
 Result<void> CheckCollateralState(const collateral::CollateralState& state) {
@@ -60,10 +67,7 @@ Readiness::Answer Readiness::Ask() const {
   }
   for (const ReadinessCheck& check : checks_) {
     answer.ready = answer.ready && !check.failure.has_value();
-    answer.text += check.name + ": " +
-                   (check.failure.has_value() ? check.failure->ToString()
-                                              : std::string("ok")) +
-                   "\n";
+    answer.text += check.name + ": " + StateOf(check) + "\n";
   }
   return answer;
 }

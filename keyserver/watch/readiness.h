@@ -18,6 +18,7 @@ namespace tdxvfs::keyserver {
 struct ReadinessCheck {
   std::string name;  // "store", "audit", "collateral", "certificate"
   std::optional<Error> failure;
+  std::string warning{};  // what to mend although guests are served; or empty
 };
 using ReadinessChecks = std::vector<ReadinessCheck>;
 

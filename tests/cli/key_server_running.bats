@@ -13,6 +13,7 @@ setup() {
 
 teardown() {
   stop_server
+  [[ -z ${small:-} ]] || umount "$small"
 }
 
 # fetch URL: prints the body; fails unless the status is 200.
@@ -77,6 +78,20 @@ become() {
   grep -qx 'certificate: ok' readyz
   fetch "$url/livez" > livez
   run ! fetch "$url/admin"
+}
+
+@test "a disk too small for what is kept back is told at the start and in /readyz" {
+  tdxvfs-simulator pki pki > /dev/null
+  init_server --trust-anchor pki/root.pem --collateral none
+  printf '\n[metrics]\naddress = "127.0.0.1:0"\n' >> server/keyserver.toml
+  mkdir -p server/audit
+  mount -t tmpfs -o size=20m none server/audit || skip "this user may not mount a tmpfs"
+  small=server/audit
+  serve_again
+  grep -q '"event":"audit-disk-short".*MiB free; until it has 32 MiB' server.log
+  wait_for '"message":"metrics are served'
+  fetch "http://127.0.0.1:$(port_of 'metrics are')/readyz" > readyz
+  grep -q '^audit: ok, but the disk of .* refusals are not recorded$' readyz
 }
 
 @test "a connection gets no session ticket" {

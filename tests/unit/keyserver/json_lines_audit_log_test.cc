@@ -127,6 +127,25 @@ AuditRecord GenuineRelease() {
   return record;
 }
 
+// More than any disk has twice.
+TEST_F(AuditLogTest, TellsADiskThatHasNoRoomForTheReserve) {
+  {
+    ASSERT_OK_AND_ASSIGN(const auto log, Open());
+    EXPECT_EQ(log->DiskShortage(), std::nullopt);
+  }
+  AuditSettings settings;
+  settings.key_file = keys_.path() / "audit.key";
+  settings.reserve_bytes = std::uint64_t{1} << 60U;
+  ASSERT_OK_AND_ASSIGN(const auto log, JsonLinesAuditLog::Open(
+                                           folder_.path(), settings, &clock_));
+  EXPECT_THAT(log->CheckHealth(), Succeeds());
+  EXPECT_THAT(log->DiskShortage().value_or(""),
+              HasSubstr("MiB free; until it has 2199023255552 MiB, nothing is "
+                        "kept back for releases"));
+  EXPECT_THAT(log->Append(RefusalOf("data")), Fails(Reason::kAuditUnavailable));
+  EXPECT_THAT(log->Append(GenuineRelease()), Succeeds());
+}
+
 TEST_F(AuditLogTest, ShowsTheEvidenceOfADecisionWhileItIsKept) {
   ASSERT_OK_AND_ASSIGN(const auto log, Open());
   ASSERT_OK_AND_ASSIGN(const std::string id, log->Append(GenuineRelease()));

@@ -133,6 +133,15 @@ TEST(Readiness, NamesWhatIsWrong) {
   EXPECT_EQ(readiness.Ask().text, "store: ok\naudit: disk full\n");
 }
 
+TEST(Readiness, TellsWhatIsToBeMendedAndStaysReady) {
+  const FakeClock clock;
+  Readiness readiness(&clock);
+  EXPECT_THAT(readiness.Set({{"audit", std::nullopt, "the disk is small"}}),
+              Succeeds());
+  EXPECT_TRUE(readiness.Ask().ready);
+  EXPECT_EQ(readiness.Ask().text, "audit: ok, but the disk is small\n");
+}
+
 TEST(Readiness, EndsWhenTheChecksHangAndWhenTheServerDrains) {
   FakeClock clock;
   Readiness readiness(&clock);
