@@ -201,6 +201,9 @@ Result<void> JsonLinesAuditLog::CheckHealth() {
   if (broken_.has_value()) {
     return *broken_;
   }
+  if (!writing_) {
+    RETURN_IF_ERROR(CheckInPlace());
+  }
   const std::filesystem::path folder = directory_.current().parent_path();
   if (access(folder.c_str(), W_OK) != 0) {
     return SystemError(

@@ -98,6 +98,9 @@ class JsonLinesAuditLog : public AuditLog {
   Result<void> WriteRecords(const Batch& batch);
   Result<void> WriteText(const std::function<Result<void>(std::string*)>& add,
                          SyncWhen when = SyncWhen::kNow);
+  // Whether the file that is written is the one that has the log's name. By
+  // the one who writes, or with the lock while nobody does.
+  Result<void> CheckInPlace() const;
   Result<void> AppendText(const std::string& text);
   Result<void> Sync();
   Error Unavailable(std::string_view action, int error_number) const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the one who writes does, without the lock: text, disk, files.
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -106,7 +107,26 @@ Result<void> JsonLinesAuditLog::ForgetStopOnce() {
   return {};
 }
 
+// What went into a file that was removed or moved away nobody would find: it
+// would be a release without a record.
+Result<void> JsonLinesAuditLog::CheckInPlace() const {
+  struct stat open_file {};
+  struct stat named {};
+  if (fstat(view_.current->get(), &open_file) != 0 ||
+      lstat(directory_.current().c_str(), &named) != 0) {
+    return Unavailable("find", errno);
+  }
+  if (open_file.st_ino != named.st_ino || open_file.st_dev != named.st_dev) {
+    return Error(Reason::kAuditUnavailable,
+                 "audit log '" + directory_.current().string() +
+                     "' is another file than the one that this server writes; "
+                     "put that one back");
+  }
+  return {};
+}
+
 Result<void> JsonLinesAuditLog::AppendText(const std::string& text) {
+  RETURN_IF_ERROR(CheckInPlace());
   RETURN_IF_ERROR(ForgetStopOnce());
   const int file = view_.current->get();
   failed_with_ = WriteAll(file, text);

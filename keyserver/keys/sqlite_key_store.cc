@@ -2,6 +2,10 @@
 // Volumes and versions of a SqliteKeyStore.
 #include "keyserver/keys/sqlite_key_store.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <utility>
 
 #include "common/json_text.h"
@@ -140,8 +144,36 @@ Result<void> SqliteKeyStore::SetDisabled(std::string_view volume,
   return rows().PutVolume(volume, state);
 }
 
+Result<void> SqliteKeyStore::NoteFile() {
+  struct stat status {};
+  if (stat(path_.c_str(), &status) != 0) {
+    return SystemError(Reason::kStoreInvalid, "find the file", errno);
+  }
+  device_ = status.st_dev;
+  inode_ = status.st_ino;
+  return {};
+}
+
+// SQLite would go on with a file that was removed or moved away: what is
+// changed in it would be gone with this server's end.
+Result<void> SqliteKeyStore::CheckInPlace() const {
+  const std::string name = "key store '" + path_.string() + "'";
+  struct stat status {};
+  if (stat(path_.c_str(), &status) != 0 || access(path_.c_str(), W_OK) != 0) {
+    return SystemError(Reason::kStoreInvalid, name, errno);
+  }
+  if (status.st_dev != device_ || status.st_ino != inode_) {
+    return Error(Reason::kStoreInvalid,
+                 name +
+                     " is another file than the one that this server has "
+                     "open; put that one back, or stop the server");
+  }
+  return {};
+}
+
 Result<void> SqliteKeyStore::CheckHealth() {
   const std::lock_guard lock(mutex_);
+  RETURN_IF_ERROR(CheckInPlace());
   return CheckMasterKey();
 }
 

@@ -2,6 +2,8 @@
 #ifndef TDXVFS_KEYSERVER_KEYS_SQLITE_KEY_STORE_H_
 #define TDXVFS_KEYSERVER_KEYS_SQLITE_KEY_STORE_H_
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -110,6 +112,9 @@ class SqliteKeyStore : public KeyStore, public StoreUpkeep {
   static Result<void> CreateFile(const std::filesystem::path& path,
                                  const MasterKey& master_key);
   Result<void> CheckMasterKey();
+  // Whether the open file is the one that has the store's name.
+  Result<void> NoteFile();
+  Result<void> CheckInPlace() const;
   Result<void> SettleMasterKey();
   Result<void> TakeNextKey();
   Result<void> DropNextKey();
@@ -128,6 +133,8 @@ class SqliteKeyStore : public KeyStore, public StoreUpkeep {
   Result<void> IndexDeletion(const VersionRecord& record);
 
   const std::filesystem::path path_;
+  dev_t device_ = 0;  // of the file, with its number
+  ino_t inode_ = 0;
   std::mutex copying_;
   std::mutex mutex_;
   SqlitePtr database_;

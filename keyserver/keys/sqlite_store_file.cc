@@ -117,6 +117,7 @@ Result<std::unique_ptr<SqliteKeyStore>> SqliteKeyStore::OpenFile(
         MigrateStore(store->database_.get(), store->master_key_, path, schema)
             .Context("migrate from schema version " + std::to_string(schema)));
   }
+  RETURN_IF_ERROR(store->NoteFile());
   return store;
 }
 

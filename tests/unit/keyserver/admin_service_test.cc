@@ -174,6 +174,33 @@ TEST_F(Administration, RefusesAPolicyThatPinsNothing) {
   EXPECT_THAT(status.error_message(), HasSubstr("mr_td"));
 }
 
+// Each of them makes a volume.
+TEST_F(Administration, RefusesAVolumeNameThatIsNone) {
+  for (const char* name : {"", "../data", "Data", "a b"}) {
+    EXPECT_EQ(ReasonOf(rig().PutPolicy(name, ReleaseRig::GuestPolicy())),
+              "volume-name-invalid")
+        << name;
+    EXPECT_EQ(ReasonOf(rig().PutVersion(name, 1)), "volume-name-invalid")
+        << name;
+  }
+}
+
+// More would be a time that the clock cannot hold.
+TEST_F(Administration, RefusesAGracePeriodOfMoreThanTenYears) {
+  for (const std::uint64_t seconds :
+       {std::uint64_t{316'224'001}, ~std::uint64_t{0}}) {
+    admin::v1::DeleteVersionRequest request;
+    request.set_volume(std::string(testing::kRigVolume));
+    request.set_version(1);
+    request.set_grace_seconds(seconds);
+    grpc::ClientContext context;
+    admin::v1::DeleteVersionResponse response;
+    EXPECT_EQ(
+        ReasonOf(rig().admin().DeleteVersion(&context, request, &response)),
+        "usage");
+  }
+}
+
 TEST_F(Administration, NamesWhatIsUnknown) {
   grpc::ClientContext policy_context;
   admin::v1::GetPolicyRequest policy_request;

@@ -36,6 +36,19 @@ Administrator Auditor() {
   return caller;
 }
 
+// Each role by itself: one lets nobody do by the other what neither allows.
+TEST(RoleTable, AnAuditorWhoAdministersAVolumeChangesNoOther) {
+  Administrator caller = VolumeAdministrator();
+  caller.auditor = true;
+  EXPECT_THAT(CheckVolume(caller, "PutPolicy", "data"), Succeeds());
+  EXPECT_THAT(CheckVolume(caller, "GetPolicy", "other"), Succeeds());
+  for (const char* method : {"PutPolicy", "RetireVersion", "SetDisabled"}) {
+    EXPECT_THAT(CheckVolume(caller, method, "other"),
+                Fails(Reason::kPermission))
+        << method;
+  }
+}
+
 // Whoever adds a method decides who may call it, in the role table.
 TEST(RoleTable, HasARowForEveryMethod) {
   for (int i = 0; i < Service().method_count(); ++i) {

@@ -45,6 +45,16 @@ TEST(Admission, A10_OnePeerCannotTakeAllPlaces) {
   EXPECT_THAT(admission.Enter("ipv4:192.0.2.2:1"), Succeeds());
 }
 
+TEST(Admission, APlaceThatWasLeftIsFreeForTheSamePeer) {
+  const FakeClock clock;
+  Admission admission({.attestations = 10, .peer_attestations = 1}, &clock);
+  for (int i = 0; i < 3; ++i) {
+    auto slot = admission.Enter("ipv4:192.0.2.1:1");
+    ASSERT_THAT(slot, Succeeds()) << i;
+    slot->Leave();
+  }
+}
+
 TEST(Admission, A10_LimitsTheRateOfAPeer) {
   FakeClock clock;
   Admission admission({.peer_per_minute = 6, .peer_burst = 3}, &clock);
@@ -55,6 +65,23 @@ TEST(Admission, A10_LimitsTheRateOfAPeer) {
   ASSERT_THAT(refused, Fails(Reason::kServerOverloaded));
   EXPECT_EQ(refused.error().retry_after_seconds(), 10U);
   clock.Advance(std::chrono::seconds(10));
+  EXPECT_THAT(admission.Enter("ipv4:192.0.2.1:1"), Succeeds());
+  EXPECT_THAT(admission.Enter("ipv4:192.0.2.1:1"),
+              Fails(Reason::kServerOverloaded));
+  // However long nobody came, there is no more than the burst at once.
+  clock.Advance(std::chrono::hours(24));
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_THAT(admission.Enter("ipv4:192.0.2.1:1"), Succeeds());
+  }
+  EXPECT_THAT(admission.Enter("ipv4:192.0.2.1:1"),
+              Fails(Reason::kServerOverloaded));
+}
+
+TEST(Admission, ANewRateCountsForPeersThatAreKnown) {
+  FakeClock clock;
+  Admission admission({.peer_per_minute = 60, .peer_burst = 10}, &clock);
+  EXPECT_THAT(admission.Enter("ipv4:192.0.2.1:1"), Succeeds());
+  admission.SetLimits({.peer_per_minute = 60, .peer_burst = 1});
   EXPECT_THAT(admission.Enter("ipv4:192.0.2.1:1"), Succeeds());
   EXPECT_THAT(admission.Enter("ipv4:192.0.2.1:1"),
               Fails(Reason::kServerOverloaded));
@@ -71,6 +98,24 @@ TEST(Admission, A17_CountsRefusalsForOneLineEveryTenSeconds) {
   EXPECT_EQ(admission.TakeRefusedCount(), 5U);
   EXPECT_FALSE(admission.Enter("ipv4:192.0.2.1:1").has_value());
   EXPECT_EQ(admission.TakeRefusedCount(), 0U);
+}
+
+// Else it could run as many again, and leaving would count for nobody.
+TEST(Admission, A10_APeerThatRunsSomethingIsNotForgotten) {
+  FakeClock clock;
+  Admission admission({.attestations = 1'000'000, .peer_attestations = 1},
+                      &clock);
+  const auto running = admission.Enter("ipv4:192.0.2.1:1");
+  ASSERT_THAT(running, Succeeds());
+  for (int i = 0; i < 70'000; ++i) {
+    EXPECT_TRUE(
+        admission.Enter("ipv4:peer" + std::to_string(i) + ":1").has_value());
+    if (i == 60'000) {
+      clock.Advance(std::chrono::minutes(1));
+    }
+  }
+  EXPECT_THAT(admission.Enter("ipv4:192.0.2.1:2"),
+              Fails(Reason::kServerOverloaded));
 }
 
 TEST(Admission, ForgetsPeersThatAreAsGoodAsNew) {

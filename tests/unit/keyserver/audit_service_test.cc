@@ -71,6 +71,20 @@ TEST(AuditService, ReplaysEvidenceAgainstAnotherPolicy) {
   EXPECT_EQ(Replay(rig, ReleaseRig::GuestPolicy()).decisions_size(), 2);
 }
 
+// The quote is genuine and would satisfy any policy; it was made for another
+// exchange.
+TEST(AuditService, ReplaysAQuoteOfAnotherExchangeAsRefused) {
+  ReleaseRig rig;
+  RawGuest guest(rig);
+  const v1::Challenge challenge = guest.Open();
+  guest.claims().volume = "other";
+  EXPECT_EQ(guest.Refused(guest.EvidenceFor(challenge)).reason,
+            "binding-mismatch");
+  const auto replayed = Replay(rig, ReleaseRig::GuestPolicy());
+  ASSERT_EQ(replayed.decisions_size(), 1);
+  EXPECT_EQ(replayed.decisions(0).reason_now(), "binding-mismatch");
+}
+
 TEST(AuditService, SaysWhatCannotBeReplayed) {
   ReleaseRig rig([](Config* config) { config->audit.evidence.keep = false; });
   EXPECT_EQ(ReasonFor(rig, ReleaseRig::GuestReport()), "");

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <string>
 
 #include "common/file.h"
@@ -16,19 +17,25 @@
 namespace {
 
 std::atomic<int> g_data_syncs = 0;
+std::atomic<bool> g_disk_fails = false;
 
 }  // namespace
 
 // In place of the C library's, for the whole test program: counts, then does
-// it.
+// it, or fails as a disk does that lost what it was given.
 extern "C" int fdatasync(int descriptor) {
   ++g_data_syncs;
+  if (g_disk_fails) {
+    errno = EIO;
+    return -1;
+  }
   return static_cast<int>(syscall(SYS_fdatasync, descriptor));
 }
 
 namespace tdxvfs::keyserver {
 namespace {
 
+using ::tdxvfs::testing::Fails;
 using ::tdxvfs::testing::FakeClock;
 using ::tdxvfs::testing::Succeeds;
 using ::tdxvfs::testing::TemporaryFolder;
@@ -95,6 +102,18 @@ TEST_F(AuditSyncTest, AHeadIsSyncedAmongOutcomesToo) {
     AppendOutcome();
   }
   EXPECT_EQ(g_data_syncs, 1);
+}
+
+// The kernel calls the lost pages clean, so a later sync proves nothing.
+TEST_F(AuditSyncTest, AfterASyncThatFailedNothingIsTakenAnyMore) {
+  AuditRecord record;
+  record.released = true;
+  g_disk_fails = true;
+  const auto lost = log_->Append(record);
+  g_disk_fails = false;
+  EXPECT_THAT(lost, Fails(Reason::kAuditUnavailable));
+  EXPECT_THAT(log_->Append(record), Fails(Reason::kAuditUnavailable));
+  EXPECT_THAT(log_->CheckHealth(), Fails(Reason::kAuditUnavailable));
 }
 
 TEST_F(AuditSyncTest, TheLastHeadSyncsWhatIsLeft) {

@@ -7,7 +7,9 @@
 
 #include "common/file.h"
 #include "common/hex.h"
+#include "keyserver/admin/admin_access.h"
 #include "keyserver/admin/administrator.h"
+#include "tests/fakes/fake_clock.h"
 #include "tests/fakes/test_authority.h"
 #include "tests/support/result_matchers.h"
 #include "tests/support/temporary_folder.h"
@@ -17,6 +19,7 @@ namespace {
 
 using testing::CertificateWish;
 using testing::Fails;
+using testing::FakeClock;
 using ::testing::HasSubstr;
 using testing::Succeeds;
 using testing::TemporaryFolder;
@@ -104,6 +107,20 @@ TEST_F(ClientAuthorityTest, RefusesForeignExpiredEarlyAndServerCertificates) {
     EXPECT_THAT(authority.Admit(pem, Now()), Fails(Reason::kPermission));
   }
   EXPECT_THAT(authority.Admit(Issue(admin), Now()), Succeeds());
+  // By the server's clock, on a connection that is open for long, too.
+  EXPECT_THAT(authority.Admit(Issue(admin), Now() + std::chrono::years(20)),
+              Fails(Reason::kPermission));
+}
+
+TEST_F(ClientAuthorityTest, NobodyAsksForHealthWithoutACertificateThatHolds) {
+  FakeClock clock;
+  const std::string path = "/grpc.health.v1.Health/Check";
+  const std::string pem = Issue("URI:tdxvfs-role:auditor");
+  const AdminAccess access(Load(), &clock);
+  EXPECT_THAT(access.CheckCall(path, pem), Succeeds());
+  EXPECT_THAT(access.CheckCall(path, ""), Fails(Reason::kPermission));
+  clock.JumpTo(Now() + std::chrono::years(20));
+  EXPECT_THAT(access.CheckCall(path, pem), Fails(Reason::kPermission));
 }
 
 TEST_F(ClientAuthorityTest, RefusesRevokedCertificatesAndListsOutOfDate) {

@@ -127,6 +127,22 @@ AuditRecord GenuineRelease() {
   return record;
 }
 
+// Nobody would find what went into it.
+TEST_F(AuditLogTest, AFileThatWasRemovedOrReplacedTakesNoRecord) {
+  ASSERT_OK_AND_ASSIGN(const auto log, Open());
+  const auto aside = folder_.path() / "aside";
+  std::filesystem::rename(path(), aside);
+  EXPECT_THAT(log->Append(GenuineRelease()), Fails(Reason::kAuditUnavailable));
+  EXPECT_THAT(log->CheckHealth(), Fails(Reason::kAuditUnavailable));
+  std::filesystem::copy_file(aside, path());
+  EXPECT_THAT(log->Append(GenuineRelease()), Fails(Reason::kAuditUnavailable));
+  EXPECT_THAT(log->CheckHealth(), Fails(Reason::kAuditUnavailable));
+  std::filesystem::rename(aside, path());
+  EXPECT_THAT(log->CheckHealth(), Succeeds());
+  EXPECT_THAT(log->Append(GenuineRelease()), Succeeds());
+  EXPECT_EQ(Records().size(), 1U);
+}
+
 // More than any disk has twice.
 TEST_F(AuditLogTest, TellsADiskThatHasNoRoomForTheReserve) {
   {

@@ -204,6 +204,30 @@ TEST(ReleaseLimits, ReleaseThatCannotBeRecordedDoesNotHappen) {
   EXPECT_TRUE(Release(&second).has_value());
 }
 
+// OK would tell the guest that it is on record.
+TEST(ReleaseLimits, AnOutcomeThatCannotBeRecordedIsNotConfirmed) {
+  ReleaseRig rig;
+  RawGuest guest(rig);
+  const auto release = Release(&guest);
+  ASSERT_TRUE(release.has_value());
+  const auto log =
+      std::filesystem::path(rig.config().audit_directory) / "audit.jsonl";
+  const std::filesystem::path aside = log.string() + ".aside";
+  std::filesystem::rename(log, aside);
+  ASSERT_TRUE(guest.Send(guest.OutcomeFor(*release, true)));
+  EXPECT_EQ(guest.Finish().reason, "audit-unavailable");
+  std::filesystem::rename(aside, log);
+}
+
+// A guest may take minutes to open its volume; only deciding costs anything.
+TEST(ReleaseLimits, AGuestThatHasItsGrantTakesNoPlaceAnyMore) {
+  ReleaseRig rig([](Config* c) { c->admission.attestations = 1; });
+  RawGuest first(rig);
+  ASSERT_TRUE(Release(&first).has_value());
+  RawGuest second(rig);
+  EXPECT_TRUE(Release(&second).has_value());
+}
+
 TEST(ReleaseLimits, WithoutCollateralNothingIsReleasedUnlessSaid) {
   ReleaseRig rig([](Config* c) {
     c->collateral.source = CollateralConfig::Source::kPccs;

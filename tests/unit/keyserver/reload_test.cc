@@ -151,6 +151,19 @@ TEST_F(ReloadTest, LimitsCountForWhoeverComesNext) {
   EXPECT_TRUE(finished.status.ok()) << finished.reason;
 }
 
+TEST_F(ReloadTest, ConnectionsAreLimitedForWhoeverComesNext) {
+  RawGuest before(rig_);
+  const v1::Challenge challenge = before.Open();
+  Config other = rig_.config();
+  other.connections = 1;
+  ASSERT_THAT(rig_.server().Reload(other), Succeeds());
+  RawGuest limited(rig_);
+  const Ending refused = limited.Finish();
+  EXPECT_FALSE(refused.status.ok());
+  EXPECT_EQ(refused.reason, "");
+  EXPECT_TRUE(Unlock(&before, challenge).status.ok());
+}
+
 TEST_F(ReloadTest, TheRateOfAVolumeCountsForWhoeverComesNext) {
   Config other = rig_.config();
   other.volume_rate = {.per_minute = 1, .burst = 1};

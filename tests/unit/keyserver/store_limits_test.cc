@@ -98,6 +98,19 @@ TEST_F(StoreLimits, CountReleasesOverARestart) {
   // Setting limits begins to count anew.
   ASSERT_THAT(store->SetLimits("data", 1, LimitOf(1)), Succeeds());
   EXPECT_THAT(store->TakeRelease("data", 1, kNow), Succeeds());
+  // So a release that was counted before and failed after gives nothing back.
+  ASSERT_THAT(store->SetLimits("data", 1, LimitOf(1)), Succeeds());
+  EXPECT_THAT(store->GiveBack("data", 1), Succeeds());
+  EXPECT_EQ(Find(store.get()).released, 0U);
+}
+
+// As when it was retired after the decision had begun.
+TEST_F(StoreLimits, ARetiredVersionIsNotCounted) {
+  ASSERT_OK_AND_ASSIGN(const auto store, Open());
+  ASSERT_THAT(store->SetLimits("data", 1, LimitOf(1)), Succeeds());
+  ASSERT_THAT(store->RetireVersion("data", 1), Succeeds());
+  EXPECT_THAT(store->TakeRelease("data", 1, kNow),
+              Fails(Reason::kRefusedByPolicy));
 }
 
 TEST_F(StoreLimits, CountExactlyHoweverManyAskAtOnce) {

@@ -63,6 +63,18 @@ class StoreUpkeepTest : public StoreFolder {
   }
 };
 
+TEST_F(StoreUpkeepTest, AFileThatWasRemovedOrReplacedIsNotHealthy) {
+  ASSERT_OK_AND_ASSIGN(const auto store, Open());
+  EXPECT_THAT(store->CheckHealth(), Succeeds());
+  const std::filesystem::path aside = path().string() + ".aside";
+  std::filesystem::rename(path(), aside);
+  EXPECT_THAT(store->CheckHealth(), Fails(Reason::kStoreInvalid));
+  std::filesystem::copy_file(aside, path());
+  EXPECT_THAT(store->CheckHealth(), Fails(Reason::kStoreInvalid));
+  std::filesystem::rename(aside, path());
+  EXPECT_THAT(store->CheckHealth(), Succeeds());
+}
+
 TEST_F(StoreUpkeepTest, BothKeysOpenTheStoreUntilARotationIsFinished) {
   {
     ASSERT_OK_AND_ASSIGN(const auto store, Open('a'));
