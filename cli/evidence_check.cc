@@ -78,8 +78,7 @@ Result<void> EvidenceCheck::Compare(const audit::EvidencePlace& place,
                                     std::string_view digest) {
   RETURN_IF_ERROR(OpenFile(place.file));
   if (!open_file_.valid()) {
-    ASSIGN_OR_RETURN(const bool older, OlderIsThere(place.file));
-    if (older) {
+    if (older_is_there_) {
       Wrong(place.file, audit_id,
             "gone, though an older one is there; a server drops the oldest "
             "first");
@@ -102,7 +101,8 @@ Result<void> EvidenceCheck::Compare(const audit::EvidencePlace& place,
   return {};
 }
 
-// Records come in the order of their files, so one is open at a time.
+// Records come in the order of their files, so one is open at a time, and the
+// folder is listed once for each that is gone.
 Result<void> EvidenceCheck::OpenFile(const std::string& name) {
   if (name == open_name_) {
     return {};
@@ -118,6 +118,10 @@ Result<void> EvidenceCheck::OpenFile(const std::string& name) {
       (fstat(open_file_.get(), &status) != 0 || !S_ISREG(status.st_mode))) {
     return Error(Reason::kFileUnreadable,
                  "evidence '" + path.string() + "' is no regular file");
+  }
+  older_is_there_ = false;
+  if (!open_file_.valid()) {
+    ASSIGN_OR_RETURN(older_is_there_, OlderIsThere(name));
   }
   open_name_ = name;
   return {};

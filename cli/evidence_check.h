@@ -45,7 +45,8 @@ class EvidenceCheck {
 
   std::filesystem::path folder_;
   std::string open_name_;
-  UniqueFd open_file_;  // none: it is not there
+  UniqueFd open_file_;           // none: it is not there,
+  bool older_is_there_ = false;  // though an older one of its kind is
   EvidenceCount count_;
 };
 

@@ -11,8 +11,8 @@
 namespace tdxvfs::luks {
 namespace {
 
-constexpr int kAttempts = 25;
-constexpr std::chrono::milliseconds kPause{20};
+constexpr int kActivations = 25;
+constexpr std::chrono::milliseconds kActivationPause{20};
 
 bool MayPass(int code) { return code == -ENODEV || code == -EBUSY; }
 
@@ -23,10 +23,10 @@ Activation ActivateMapping(const std::function<int()>& activate) {
   for (int attempt = 1;; ++attempt) {
     KeepDeviceMapperWords();
     const int code = activate();
-    if (!MayPass(code) || attempt == kAttempts) {
+    if (!MayPass(code) || attempt == kActivations) {
       return {code, LastDeviceMapperWord()};
     }
-    std::this_thread::sleep_for(kPause);
+    std::this_thread::sleep_for(kActivationPause);
   }
 }
 

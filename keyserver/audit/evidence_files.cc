@@ -69,6 +69,7 @@ Result<void> EvidenceFiles::FindFiles() {
     for (Shelf* shelf : {&releases_, &refusals_}) {
       if (name.starts_with(shelf->prefix)) {
         shelf->sizes[name] = entry->file_size(error);
+        shelf->of_former_runs.insert(name);
       }
     }
   }
@@ -81,7 +82,8 @@ Result<void> EvidenceFiles::FindFiles() {
 
 // The newest file of this day where it has room, else one behind it. Files of
 // later days, which a clock that was wrong left, are passed over: a name is not
-// to come again, since records say which bytes of it are theirs.
+// to come again, since records say which bytes of it are theirs. For the same
+// reason none of a former run is written on: a power cut may have shortened it.
 std::string EvidenceFiles::NameFor(const Shelf& shelf, const std::string& day,
                                    std::size_t size) {
   const std::string of_day = shelf.prefix + day + "-";
@@ -91,7 +93,8 @@ std::string EvidenceFiles::NameFor(const Shelf& shelf, const std::string& day,
     const auto& [name, used] = *std::prev(behind);
     if (name.starts_with(of_day) &&
         ReadWhole(std::string_view(name).substr(of_day.size()), &number)) {
-      if (used + size <= shelf.max_bytes / kFilesAShelf) {
+      if (!shelf.of_former_runs.contains(name) &&
+          used + size <= shelf.max_bytes / kFilesAShelf) {
         return name;
       }
       ++number;

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -62,6 +63,7 @@ class EvidenceFiles {
     const std::string prefix;
     const std::uint64_t max_bytes;
     std::map<std::string, std::uint64_t> sizes{};
+    std::set<std::string> of_former_runs{};  // of those
     // The newest file, open for the next record.
     UniqueFd open_file{};
     ino_t open_inode = 0;
