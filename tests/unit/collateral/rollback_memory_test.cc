@@ -33,7 +33,7 @@ TEST(RollbackMemory, ReadsBackWhatItWrites) {
             18U);
 }
 
-const SetName kName{.fmspc = simulator::Platform{}.fmspc};
+const SetName kRemembered{.fmspc = simulator::Platform{}.fmspc};
 
 std::shared_ptr<const verify::Collateral> SetWith(
     const std::function<void(simulator::CollateralSpec&)>& change) {
@@ -55,15 +55,17 @@ TEST(RollbackMemory, LearnsTheNewestOfBoth) {
   });
   ASSERT_OK_AND_ASSIGN(RollbackMemory first, RollbackMemory::Open({}));
   ASSERT_OK_AND_ASSIGN(RollbackMemory second, RollbackMemory::Open({}));
-  EXPECT_THAT(first.Remember(kName, *good), Succeeds());
-  EXPECT_THAT(second.Remember(kName, *later), Succeeds());
+  EXPECT_THAT(first.Remember(kRemembered, *good), Succeeds());
+  EXPECT_THAT(second.Remember(kRemembered, *later), Succeeds());
   for (const auto& [mine, theirs] :
        {std::pair(&first, &second), std::pair(&second, &first)}) {
     ASSERT_OK_AND_ASSIGN(RollbackMemory both, RollbackMemory::Open({}));
     both.Learn(*mine);
     both.Learn(*theirs);
-    EXPECT_THAT(both.Check(kName, *good), Fails(Reason::kCollateralInvalid));
-    EXPECT_THAT(both.Check(kName, *later), Fails(Reason::kCollateralInvalid));
+    EXPECT_THAT(both.Check(kRemembered, *good),
+                Fails(Reason::kCollateralInvalid));
+    EXPECT_THAT(both.Check(kRemembered, *later),
+                Fails(Reason::kCollateralInvalid));
   }
 }
 
@@ -74,11 +76,11 @@ TEST(RollbackMemory, KeepsTheTwoSeriesApart) {
     spec.tcb_info.evaluation_number = 21;
     spec.qe_identity.evaluation_number = 21;
   });
-  SetName early_name = kName;
+  SetName early_name = kRemembered;
   early_name.update = Update::kEarly;
   EXPECT_THAT(memory.Remember(early_name, *early), Succeeds());
   const auto standard = SetWith([](auto&) {});
-  EXPECT_THAT(memory.Check(kName, *standard), Succeeds());
+  EXPECT_THAT(memory.Check(kRemembered, *standard), Succeeds());
   EXPECT_THAT(memory.Check(early_name, *standard),
               Fails(Reason::kCollateralInvalid));
 }
@@ -86,7 +88,7 @@ TEST(RollbackMemory, KeepsTheTwoSeriesApart) {
 // One may be older than the other.
 TEST(RollbackMemory, KeepsTheListsOfTheTwoCasApart) {
   ASSERT_OK_AND_ASSIGN(RollbackMemory memory, RollbackMemory::Open({}));
-  EXPECT_THAT(memory.Remember(kName, *SetWith([](auto&) {})), Succeeds());
+  EXPECT_THAT(memory.Remember(kRemembered, *SetWith([](auto&) {})), Succeeds());
   const auto made = simulator::Pki::Make(
       simulator::GoodPkiSpec({}, simulator::PckCa::kProcessor));
   ASSERT_THAT(made, Succeeds());
@@ -98,11 +100,12 @@ TEST(RollbackMemory, KeepsTheListsOfTheTwoCasApart) {
       const auto outcome,
       verify::VerifyCollateral(testing::MakeDocuments(spec, *made), anchor));
   ASSERT_NE(outcome.collateral, nullptr) << outcome.refusal.why;
-  EXPECT_THAT(memory.Check(kName, *outcome.collateral), Succeeds());
+  EXPECT_THAT(memory.Check(kRemembered, *outcome.collateral), Succeeds());
   const auto older = SetWith([](auto& changed) {
     changed.pck_crl.this_update -= std::chrono::hours(24);
   });
-  EXPECT_THAT(memory.Check(kName, *older), Fails(Reason::kCollateralInvalid));
+  EXPECT_THAT(memory.Check(kRemembered, *older),
+              Fails(Reason::kCollateralInvalid));
 }
 
 TEST(RollbackMemory, BeginsAnewWithoutAFile) {

@@ -28,7 +28,7 @@ using testing::SecretOf;
 using testing::Succeeds;
 using testing::TemporaryFolder;
 
-using Change = std::function<void(OpenGrant*)>;
+using GrantChange = std::function<void(OpenGrant*)>;
 
 class VolumeChecksTest : public ::testing::Test {
  protected:
@@ -50,7 +50,8 @@ class VolumeChecksTest : public ::testing::Test {
     grant.verity = manifest_.verity;
     return grant;
   }
-  Result<CheckedHeader> Check(const Change& change = [](OpenGrant*) {}) const {
+  Result<CheckedHeader> Check(const GrantChange& change = [](OpenGrant*) {
+  }) const {
     ASSIGN_OR_RETURN(const ImageFile image, ImageFile::Open(path_));
     ASSIGN_OR_RETURN(const Header header,
                      Header::Read(image, kDefaultHeaderSize));
@@ -106,7 +107,7 @@ TEST_F(VolumeChecksTest, RefuseProfilesOfLaterVersionsByName) {
 }
 
 TEST_F(VolumeChecksTest, RefuseGrantsThatNoVolumeIsOpenedBy) {
-  const std::vector<std::pair<Change, Reason>> rows{
+  const std::vector<std::pair<GrantChange, Reason>> rows{
       {[](auto* grant) { grant->verity.reset(); }, Reason::kVerityMissing},
       {[](auto* grant) { grant->header_profile = kImportedProfile; },
        Reason::kGrantInvalid},
