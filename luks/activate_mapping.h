@@ -18,7 +18,7 @@ struct Activation {
 // Calls `activate`, one of libcryptsetup's activations. A table that the kernel
 // does not take is -ENODEV there (up to 2.7; the errno is lost in libdevmapper)
 // or -EBUSY, as when udev's probes hold the device below or its node is not
-// there yet. That passes, so it is tried again for up to half a second.
+// there yet. That passes, so it is tried 25 times in all, 20 ms apart.
 Activation ActivateMapping(const std::function<int()>& activate);
 
 // "mapping 'NAME': WHY", in the kernel's words rather than in the library's.

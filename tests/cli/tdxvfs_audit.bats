@@ -220,11 +220,13 @@ anew() {
   judge_evidence
   judge_evidence --json
   tdxvfs policy test policy.json --against audit | grep -c 'not replayed  *the evidence is not what was shown' | grep -qx 1
-  tdxvfs fleet forecast --collateral none --trust-anchor pki/root.pem 2>&1 | grep -v released > /dev/null
   head -c -1 whole > "$release"
   judge_evidence
   tdxvfs audit list --json | grep -oE '"audit_id":"[^"]*"' | tail -n 1 | cut -d '"' -f 4 > last
   tdxvfs audit show "$(cat last)" --json | grep -q '"evidence":"damaged"'
+  tdxvfs-simulator collateral --pki pki --out same > /dev/null
+  tdxvfs fleet forecast --collateral same --trust-anchor pki/root.pem > forecast
+  grep -q "^ *data .* not known  the guest's quote was kept once, but is damaged" forecast
   # A file that an operator or the server dropped is no longer asked for.
   rm "$release"
   tdxvfs audit verify server/audit --key key.pem | grep -x 'evidence  *there for 1 of 3 records, as the guests showed it; dropped, or not beside this copy, for 2'
