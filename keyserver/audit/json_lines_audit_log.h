@@ -81,7 +81,7 @@ class JsonLinesAuditLog : public AuditLog {
     std::optional<Error> error;
   };
   using Batch = std::vector<Pending*>;
-  enum class SyncWhen : std::uint8_t { kNow, kLater };
+  enum class SyncWhen : std::uint8_t { kBeforeAnswer, kLater };
 
   JsonLinesAuditLog(LogDirectory directory, LogView view, const LeftLog& left,
                     ChainWriter chain, DiskReserve reserve,
@@ -97,7 +97,7 @@ class JsonLinesAuditLog : public AuditLog {
   void WriteBatch(const Batch& batch);
   Result<void> WriteRecords(const Batch& batch);
   Result<void> WriteText(const std::function<Result<void>(std::string*)>& add,
-                         SyncWhen when = SyncWhen::kNow);
+                         SyncWhen when = SyncWhen::kBeforeAnswer);
   // Whether the file that is written is the one that has the log's name. By
   // the one who writes, or with the lock while nobody does.
   Result<void> CheckInPlace() const;

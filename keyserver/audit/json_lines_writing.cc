@@ -65,7 +65,7 @@ Result<void> JsonLinesAuditLog::WriteRecords(const Batch& batch) {
         }
         return {};
       },
-      decides ? SyncWhen::kNow : SyncWhen::kLater);
+      decides ? SyncWhen::kBeforeAnswer : SyncWhen::kLater);
 }
 
 // Appends what `add` makes, all of it or nothing, and the chain with it. A head
@@ -81,7 +81,7 @@ Result<void> JsonLinesAuditLog::WriteText(
   }
   if (done.has_value()) {
     unsynced_ = true;
-    if (when == SyncWhen::kNow || chain_.state().unsigned_lines == 0) {
+    if (when == SyncWhen::kBeforeAnswer || chain_.state().unsigned_lines == 0) {
       done = Sync();
     }
   }
