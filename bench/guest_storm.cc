@@ -84,7 +84,7 @@ class Generator {
         waiting_changed_.wait_until(lock, due);
         continue;
       }
-      due_.push(std::move(first->second));
+      DueLike(*first->second).push(std::move(first->second));
       waiting_.erase(first);
       due_changed_.notify_one();
     }
@@ -94,13 +94,15 @@ class Generator {
   void Work() {
     std::unique_lock lock(mutex_);
     while (true) {
-      due_changed_.wait(lock,
-                        [this] { return under_way_ == 0 || !due_.empty(); });
-      if (due_.empty()) {
+      due_changed_.wait(lock, [this] {
+        return under_way_ == 0 || !arrived_.empty() || !come_back_.empty();
+      });
+      auto& due = arrived_.empty() ? come_back_ : arrived_;
+      if (due.empty()) {
         return;
       }
-      auto guest = std::move(due_.front());
-      due_.pop();
+      auto guest = std::move(due.front());
+      due.pop();
       lock.unlock();
       const TimePoint start = steady_clock::now();
       const Result<void> unlocked = Unlock();
@@ -119,6 +121,10 @@ class Generator {
         Fail(std::move(guest), unlocked.error(), end);
       }
     }
+  }
+
+  std::queue<std::unique_ptr<Guest>>& DueLike(const Guest& guest) {
+    return guest.tried ? come_back_ : arrived_;
   }
 
   void Leave() {
@@ -161,7 +167,10 @@ class Generator {
   std::condition_variable waiting_changed_;
   std::multimap<TimePoint, std::unique_ptr<Guest>> waiting_;
   std::condition_variable due_changed_;
-  std::queue<std::unique_ptr<Guest>> due_;
+  // First attempts go before others, so that guests arrive at the planned rate
+  // also where their core has no time for everybody who comes back.
+  std::queue<std::unique_ptr<Guest>> arrived_;
+  std::queue<std::unique_ptr<Guest>> come_back_;
   int under_way_ = 0;
   StormFigures figures_;
 };

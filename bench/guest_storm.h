@@ -13,8 +13,9 @@
 namespace tdxvfs::bench {
 
 // Who comes, and when: `guests` in equal steps over `over`, whether those
-// before them got through or not. At most `attempts_at_once` run at a time; one
-// that has to wait for its turn waits on its own account.
+// before them got through or not. At most `attempts_at_once` run at a time, and
+// first attempts have the next turn; one that has to wait for its turn waits on
+// its own account.
 struct StormPlan {
   int guests = 0;
   std::chrono::seconds over{};

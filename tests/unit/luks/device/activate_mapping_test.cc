@@ -20,8 +20,6 @@ namespace tdxvfs::luks {
 namespace {
 
 using testing::DeviceTest;
-using testing::kPassphrase;
-using testing::RunTool;
 using testing::Succeeds;
 
 constexpr const char* kBelow = "/dev/mapper/dt-plain";
@@ -34,17 +32,12 @@ class ActivateMappingTest : public DeviceTest {
     if (!IsSkipped()) {
       const std::filesystem::path image = CopyOf("model.img");
       verity_ = ManifestWith(testing::UuidOf(image)).value().verity.value();
-      const auto opened =
-          RunTool({"cryptsetup", "open", "-q", "--readonly", "--type", "luks2",
-                   "-d", "-", image.string(), "dt-plain"},
-                  kPassphrase);
-      ASSERT_EQ(opened.exit_code, 0) << opened.output;
+      OpenPlain(image, /*read_only=*/true);
     }
   }
   void TearDown() override {
     if (!IsSkipped()) {
-      EXPECT_EQ(RunTool({"dmsetup", "remove", "--retry", "dt-plain"}).exit_code,
-                0);
+      ClosePlain();
     }
     DeviceTest::TearDown();
   }

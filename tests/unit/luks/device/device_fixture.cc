@@ -197,6 +197,21 @@ fs::path DeviceTest::CopyOf(std::string_view fixture) const {
   return copy;
 }
 
+void DeviceTest::OpenPlain(const fs::path& image, bool read_only) {
+  std::vector<std::string> command{"cryptsetup", "open",         "-q",
+                                   "--type",     "luks2",        "-d",
+                                   "-",          image.string(), "dt-plain"};
+  if (read_only) {
+    command.emplace_back("--readonly");
+  }
+  const ToolResult opened = RunTool(command, kPassphrase);
+  ASSERT_EQ(opened.exit_code, 0) << opened.output;
+}
+
+void DeviceTest::ClosePlain(const std::string& name) {
+  EXPECT_EQ(RunTool({"dmsetup", "remove", "--retry", name}).exit_code, 0);
+}
+
 luks::VolumePlace DeviceTest::Place(const std::string& name) const {
   return {.name = name, .mount_point = folder_.path() / "mnt" / name};
 }

@@ -92,6 +92,10 @@ class DeviceTest : public ::testing::Test {
   Result<luks::OpenTimings> OpenWith(
       const std::filesystem::path& image, const luks::VolumePlace& place,
       const std::function<void(luks::OpenGrant*)>& change);
+  // Opens the image by plain cryptsetup as /dev/mapper/dt-plain, without
+  // verity; ClosePlain removes that mapping, or another one.
+  static void OpenPlain(const std::filesystem::path& image, bool read_only);
+  static void ClosePlain(const std::string& name = "dt-plain");
   // Loop devices and mappings of this test's images, as text; waits a little
   // for what goes away by itself.
   std::vector<std::string> Leftovers() const;

@@ -28,7 +28,6 @@ namespace {
 
 using testing::DeviceTest;
 using testing::Fails;
-using testing::kPassphrase;
 using testing::MakeModel;
 using testing::RunTool;
 using testing::Slurp;
@@ -100,20 +99,6 @@ class VerityVolumeTest : public DeviceTest {
   void CloseAndExpectNothingLeft() {
     ASSERT_THAT(CloseVolume(Place(), CloseMode::kNormal, nullptr), Succeeds());
     ExpectNothingLeft();
-  }
-  // The image, opened by foreign tools as /dev/mapper/dt-plain.
-  void OpenPlain(bool read_only) {
-    std::vector<std::string> command{"cryptsetup", "open",          "-q",
-                                     "--type",     "luks2",         "-d",
-                                     "-",          image_.string(), "dt-plain"};
-    if (read_only) {
-      command.emplace_back("--readonly");
-    }
-    const ToolResult opened = RunTool(command, kPassphrase);
-    ASSERT_EQ(opened.exit_code, 0) << opened.output;
-  }
-  static void ClosePlain(const std::string& name = "dt-plain") {
-    EXPECT_EQ(RunTool({"dmsetup", "remove", "--retry", name}).exit_code, 0);
   }
 
   fs::path image_;
@@ -239,7 +224,7 @@ TEST_F(VerityVolumeTest, D11_AnOldSectorPutBackIsNotServed) {
   const std::string old(kBlock, 'o');
   image_ = folder_.path() / "old.img";
   fs::copy_file(now, image_);
-  OpenPlain(false);
+  OpenPlain(image_, false);
   {
     std::fstream device("/dev/mapper/dt-plain",
                         std::ios::in | std::ios::out | std::ios::binary);
@@ -254,7 +239,7 @@ TEST_F(VerityVolumeTest, D11_AnOldSectorPutBackIsNotServed) {
     file.seekp(static_cast<std::streamoff>(At(block)));
     file << ciphertext;
   }
-  OpenPlain(true);
+  OpenPlain(image_, true);
   EXPECT_EQ(Slurp("/dev/mapper/dt-plain").substr(block * kBlock, kBlock), old)
       << "dm-crypt alone serves the old sector";
   ClosePlain();
@@ -313,7 +298,7 @@ TEST_F(VerityVolumeTest, D9_ADiskThatDiesMidwayServesWhatItCan) {
 }
 
 TEST_F(VerityVolumeTest, OursOpensWithCryptsetupAndVeritysetup) {
-  OpenPlain(true);
+  OpenPlain(image_, true);
   const ToolResult opened = RunTool(
       {"veritysetup", "open", "/dev/mapper/dt-plain", "dt-tree",
        "/dev/mapper/dt-plain", ToHex(verity_.root_hash), "--no-superblock",
