@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "attest/verify/utc_time.h"
 #include "cli/admin_client.h"
 #include "cli/commands.h"
 #include "cli/damaged_records.h"
-#include "cli/rfc3339.h"
 #include "cli/text_table.h"
 #include "common/hex.h"
 #include "common/json_text.h"
@@ -45,10 +45,10 @@ std::string_view StateOf(const VersionInfo& version) {
 void AddLimits(const VersionInfo& version, JsonObject* object) {
   const VersionLimits& limits = version.limits;
   if (limits.not_before.has_value()) {
-    object->String("not_before", ToRfc3339(*limits.not_before));
+    object->String("not_before", verify::UtcText(*limits.not_before));
   }
   if (limits.not_after.has_value()) {
-    object->String("not_after", ToRfc3339(*limits.not_after));
+    object->String("not_after", verify::UtcText(*limits.not_after));
   }
   if (limits.releases.has_value()) {
     object->Number("releases", *limits.releases);
@@ -108,10 +108,10 @@ std::string LimitsOf(const VersionInfo& version) {
   };
   const VersionLimits& limits = version.limits;
   if (limits.not_before.has_value()) {
-    add("from " + ToRfc3339(*limits.not_before));
+    add("from " + verify::UtcText(*limits.not_before));
   }
   if (limits.not_after.has_value()) {
-    add("until " + ToRfc3339(*limits.not_after));
+    add("until " + verify::UtcText(*limits.not_after));
   }
   if (limits.releases.has_value()) {
     add(std::to_string(version.released) + " of " +

@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "attest/tcb_status.h"
+#include "attest/verify/utc_time.h"
 #include "cli/quote_verdict.h"
-#include "cli/rfc3339.h"
 
 namespace tdxvfs::cli {
 namespace {
@@ -55,7 +55,7 @@ void AddTcb(const std::optional<attest::TcbVerdict>& tcb, JsonObject& object) {
     advisory_ids.String(id);
   }
   AddStatus("tcb_status", tcb->status, object);
-  object.String("tcb_date", ToRfc3339(tcb->date))
+  object.String("tcb_date", verify::UtcText(tcb->date))
       .Raw("advisory_ids", advisory_ids.Close());
   AddStatus("qe_status", tcb->qe_status, object);
   AddStatus("platform_status", tcb->platform_status, object);
@@ -69,7 +69,8 @@ void AddVerdict(const QuoteVerdict& verdict, JsonObject& object) {
   AddTcb(verdict.tcb, object);
   object.Boolean("debug", verdict.debug);
   if (verdict.tcb.has_value()) {
-    object.String("earliest_expiry", ToRfc3339(verdict.tcb->earliest_expiry));
+    object.String("earliest_expiry",
+                  verify::UtcText(verdict.tcb->earliest_expiry));
   } else {
     object.Null("earliest_expiry");
   }

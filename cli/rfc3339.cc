@@ -5,13 +5,13 @@
 #include <optional>
 #include <string>
 
+#include "attest/verify/utc_time.h"
 #include "common/clock.h"
-#include "common/json_text.h"
 
 namespace tdxvfs::cli {
 namespace {
 
-constexpr std::string_view kPattern = "####-##-##T##:##:##";
+constexpr std::size_t kToSeconds = 19;  // of the text, YYYY-MM-DDThh:mm:ss
 
 bool IsDigit(char character) { return character >= '0' && character <= '9'; }
 
@@ -52,21 +52,13 @@ std::optional<std::chrono::minutes> ParseOffset(std::string_view text) {
 
 std::optional<std::chrono::system_clock::time_point> Parse(
     std::string_view text) {
-  namespace chrono = std::chrono;
-  if (!Matches(text.substr(0, kPattern.size()), kPattern)) {
+  // In its own zone, for now.
+  const auto local =
+      verify::ParseUtcSeconds(std::string(text.substr(0, kToSeconds)) + "Z");
+  if (!local.has_value()) {
     return std::nullopt;
   }
-  const chrono::year_month_day date{
-      chrono::year(Number(text.substr(0, 4))),
-      chrono::month(static_cast<unsigned>(Number(text.substr(5, 2)))),
-      chrono::day(static_cast<unsigned>(Number(text.substr(8, 2))))};
-  const int hour = Number(text.substr(11, 2));
-  const int minute = Number(text.substr(14, 2));
-  const int second = Number(text.substr(17, 2));
-  if (!date.ok() || hour > 23 || minute > 59 || second > 59) {
-    return std::nullopt;
-  }
-  std::string_view rest = text.substr(kPattern.size());
+  std::string_view rest = text.substr(kToSeconds);
   if (rest.starts_with('.')) {
     const auto* const end =
         std::find_if_not(rest.begin() + 1, rest.end(), IsDigit);
@@ -79,9 +71,7 @@ std::optional<std::chrono::system_clock::time_point> Parse(
   if (!offset.has_value()) {
     return std::nullopt;
   }
-  return NearestTime(chrono::sys_days(date) + chrono::hours(hour) +
-                     chrono::minutes(minute) + chrono::seconds(second) -
-                     *offset);
+  return NearestTime(*local - *offset);
 }
 
 }  // namespace
@@ -94,11 +84,6 @@ Result<std::chrono::system_clock::time_point> ParseRfc3339(
                                      "' is not like 2026-01-31T12:00:00Z");
   }
   return *time;
-}
-
-std::string ToRfc3339(std::chrono::system_clock::time_point time) {
-  constexpr std::size_t to_seconds = kPattern.size();
-  return JsonTime(time).substr(0, to_seconds) + "Z";
 }
 
 }  // namespace tdxvfs::cli

@@ -3,7 +3,6 @@
 #define TDXVFS_CLI_RFC3339_H_
 
 #include <chrono>
-#include <string>
 #include <string_view>
 
 #include "common/result.h"
@@ -15,9 +14,6 @@ namespace tdxvfs::cli {
 // cannot hold is the nearest that it can. Fails with kUsage.
 Result<std::chrono::system_clock::time_point> ParseRfc3339(
     std::string_view text);
-
-// `YYYY-MM-DDThh:mm:ssZ`, as Intel's documents spell it.
-std::string ToRfc3339(std::chrono::system_clock::time_point time);
 
 }  // namespace tdxvfs::cli
 

@@ -32,8 +32,7 @@ int Number(std::string_view digits) {
 
 }  // namespace
 
-std::optional<std::chrono::system_clock::time_point> ParseUtcTime(
-    std::string_view text) {
+std::optional<std::chrono::sys_seconds> ParseUtcSeconds(std::string_view text) {
   if (!HasShape(text)) {
     return std::nullopt;
   }
@@ -48,8 +47,15 @@ std::optional<std::chrono::system_clock::time_point> ParseUtcTime(
   if (!date.ok() || hour > 23 || minute > 59 || second > 59) {
     return std::nullopt;
   }
-  return NearestTime(chrono::sys_days(date) + chrono::hours(hour) +
-                     chrono::minutes(minute) + chrono::seconds(second));
+  return chrono::sys_days(date) + chrono::hours(hour) +
+         chrono::minutes(minute) + chrono::seconds(second);
+}
+
+std::optional<std::chrono::system_clock::time_point> ParseUtcTime(
+    std::string_view text) {
+  const auto seconds = ParseUtcSeconds(text);
+  return seconds.has_value() ? std::optional(NearestTime(*seconds))
+                             : std::nullopt;
 }
 
 std::string UtcText(std::chrono::system_clock::time_point time) {

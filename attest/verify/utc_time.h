@@ -10,8 +10,10 @@
 namespace tdxvfs::verify {
 
 // A time as Intel's documents spell it: exactly `YYYY-MM-DDThh:mm:ssZ`, a date
-// that the calendar has, no leap second; beyond the clock's range NearestTime.
-// Nothing for any other text.
+// that the calendar has, no leap second. Nothing for any other text.
+std::optional<std::chrono::sys_seconds> ParseUtcSeconds(std::string_view text);
+
+// The same as the clock has it; beyond the clock's range NearestTime.
 std::optional<std::chrono::system_clock::time_point> ParseUtcTime(
     std::string_view text);
 
