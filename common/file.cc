@@ -28,25 +28,6 @@ Reason ReasonOfReading(int error_number) {
              : Reason::kFileUnreadable;
 }
 
-Reason ReasonOfWriting(int error_number) {
-  switch (error_number) {
-    case ENOENT:
-    case ENOTDIR:
-      return Reason::kFileNotFound;
-    case EEXIST:
-      return Reason::kAlreadyExists;
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-      return Reason::kNoSpace;
-    case EACCES:
-    case EPERM:
-      return Reason::kPermission;
-    default:
-      return Reason::kFileUnwritable;
-  }
-}
-
 Result<UniqueFd> OpenRegular(const std::filesystem::path& path,
                              struct stat* status) {
   // O_NONBLOCK: a fifo in the place of a file must not hold us up.
@@ -233,6 +214,25 @@ Result<void> ReplaceFile(const std::filesystem::path& path,
                        error_number);
   }
   return SyncDirectoryOf(path);
+}
+
+Reason ReasonOfWriting(int error_number) {
+  switch (error_number) {
+    case ENOENT:
+    case ENOTDIR:
+      return Reason::kFileNotFound;
+    case EEXIST:
+      return Reason::kAlreadyExists;
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+      return Reason::kNoSpace;
+    case EACCES:
+    case EPERM:
+      return Reason::kPermission;
+    default:
+      return Reason::kFileUnwritable;
+  }
 }
 
 }  // namespace tdxvfs

@@ -32,15 +32,18 @@ Result<Secret> ReadSecretFile(const std::filesystem::path& path,
                               std::size_t max_size);
 
 // Writes a new file with this mode and syncs it: the whole content or nothing.
-// An existing file is kAlreadyExists; a full disk, quota or size limit
-// kNoSpace; else kFileNotFound (no such folder), kPermission or
-// kFileUnwritable.
+// Fails by ReasonOfWriting.
 Result<void> WriteNewFile(const std::filesystem::path& path,
                           std::span<const std::uint8_t> content, mode_t mode);
 
 // Replaces (or makes) a file through a temporary name, fsync and rename.
 Result<void> ReplaceFile(const std::filesystem::path& path,
                          std::span<const std::uint8_t> content, mode_t mode);
+
+// Why a file could not be made or written, by errno: kAlreadyExists, kNoSpace
+// (also by quota or size limit), kFileNotFound (no such folder), kPermission or
+// kFileUnwritable.
+Reason ReasonOfWriting(int error_number);
 
 }  // namespace tdxvfs
 

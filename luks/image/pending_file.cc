@@ -11,6 +11,8 @@
 #include <string>
 #include <utility>
 
+#include "common/file.h"
+
 namespace tdxvfs::image {
 namespace {
 
@@ -36,25 +38,7 @@ std::filesystem::path FolderOf(const std::filesystem::path& path) {
 }
 
 Reason ReasonOfWrite(int error_number) {
-  switch (error_number) {
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-      return Reason::kNoSpace;
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return Reason::kPermission;
-    case EEXIST:
-      return Reason::kAlreadyExists;
-    case ENOENT:
-    case ENOTDIR:
-      return Reason::kFileNotFound;
-    case EIO:
-      return Reason::kIoError;
-    default:
-      return Reason::kFileUnreadable;
-  }
+  return error_number == EIO ? Reason::kIoError : ReasonOfWriting(error_number);
 }
 
 Result<void> WriteAll(int descriptor, std::uint64_t offset,

@@ -64,7 +64,7 @@ std::filesystem::path FolderOf(const std::filesystem::path& path);
 // 'PATH', as messages call it.
 std::string Quoted(const std::filesystem::path& path);
 
-// The reason for a failed write or creation.
+// ReasonOfWriting, and kIoError for a dying disk.
 Reason ReasonOfWrite(int error_number);
 
 }  // namespace tdxvfs::image

@@ -132,6 +132,14 @@ teardown() {
   matches full_disk
 }
 
+@test "a read-only disk is no matter of permission" {
+  mkdir small
+  mount -t tmpfs -o ro none small || skip "this user may not mount a tmpfs"
+  small_disk=small
+  say tdxvfs volume pack model small/image --key-file key
+  matches read_only_disk
+}
+
 @test "each thing that is no image has its own reason" {
   say tdxvfs volume inspect missing
   say tdxvfs volume inspect model
