@@ -92,6 +92,18 @@ Result<void> CheckConfig(const Config& config,
   return CheckFolders(config);
 }
 
+std::vector<std::string> NotesOn(const Config& config) {
+  constexpr std::string_view key = "limits.peer_attestations";
+  const AdmissionLimits& limits = config.admission;
+  if (!config.lines.contains(key) ||
+      limits.peer_attestations <= limits.attestations) {
+    return {};
+  }
+  return {config.Place(key) + ": is more than limits.attestations, which is " +
+          std::to_string(limits.attestations) +
+          ": one peer can have all of them; write less here or more there"};
+}
+
 Config OutsideOfUnit(Config config) {
   if (getenv("CREDENTIALS_DIRECTORY") != nullptr) {
     return config;

@@ -3,6 +3,8 @@
 #define TDXVFS_KEYSERVER_CHECK_CONFIG_H_
 
 #include <chrono>
+#include <string>
+#include <vector>
 
 #include "common/result.h"
 #include "keyserver/config.h"
@@ -15,6 +17,10 @@ namespace tdxvfs::keyserver {
 // kConfigInvalid, kConfigMissing or kPermission, naming file, line and key.
 Result<void> CheckConfig(const Config& config,
                          std::chrono::system_clock::time_point now);
+
+// What nothing is refused for, but does not do what its writer may think, as
+// "FILE:LINE: KEY: ...".
+std::vector<std::string> NotesOn(const Config& config);
 
 // The same configuration for a program that systemd did not start: secrets that
 // the installed unit hands over as credentials are read where it takes them

@@ -15,7 +15,7 @@ std::string OptionalPath(TomlTable* table, std::string_view key,
                          std::string fallback = "") {
   std::string path = table->TextOr(key, std::move(fallback));
   if (!path.empty() && !path.starts_with('/')) {
-    table->Refuse(key, "must be an absolute path");
+    table->Refuse(key, "must be an absolute path, which begins with /");
   }
   return path;
 }
@@ -23,7 +23,7 @@ std::string OptionalPath(TomlTable* table, std::string_view key,
 void ReadSource(TomlTable* table, bool anchor_is_intel,
                 CollateralConfig* config) {
   constexpr std::string_view key = "collateral";
-  const std::string source = table->Text(key);
+  const std::string source = table->Text(key, "pcs");
   if (source == "pcs") {
     config->source = Source::kPcs;
   } else if (source == "offline") {

@@ -47,15 +47,26 @@ class ConfigReader {
   Result<void> CheckTables() const {
     for (const auto& [key, node] : root_) {
       const bool known = std::ranges::find(kTables, key.str()) != kTables.end();
+      const std::string name(key.str());
       if (!known || !node.is_table()) {
-        return Error(Reason::kConfigInvalid,
-                     std::string(file_) + ":" +
-                         std::to_string(node.source().begin.line) + ": " +
-                         std::string(key.str()) +
-                         (known ? ": must be a table" : ": is not known here"));
+        return Error(
+            Reason::kConfigInvalid,
+            std::string(file_) + ":" +
+                std::to_string(node.source().begin.line) + ": " + name +
+                (known
+                     ? ": must be a table: write [" + name + "]"
+                     : ": is not known here; the tables are " + KnownTables()));
       }
     }
     return {};
+  }
+
+  static std::string KnownTables() {
+    std::string names;
+    for (const std::string_view name : kTables) {
+      names += (names.empty() ? "[" : ", [") + std::string(name) + "]";
+    }
+    return names;
   }
 
   void NoteLines() {
@@ -72,8 +83,8 @@ class ConfigReader {
     return {root_[name].as_table(), file_, name};
   }
 
-  static std::string Address(TomlTable* table) {
-    std::string address = table->Text("address");
+  static std::string Address(TomlTable* table, std::string_view example) {
+    std::string address = table->Text("address", example);
     if (!IsHostPort(address)) {
       table->Refuse(
           "address",
@@ -82,16 +93,19 @@ class ConfigReader {
     return address;
   }
 
-  static std::string Path(TomlTable* table, std::string_view key) {
-    std::string path = table->Text(key);
+  static std::string Path(TomlTable* table, std::string_view key,
+                          std::string_view example) {
+    std::string path = table->Text(key, example);
     if (!path.starts_with('/')) {
-      table->Refuse(key, "must be an absolute path");
+      table->Refuse(key, "must be an absolute path such as \"" +
+                             std::string(example) + "\"");
     }
     return path;
   }
 
-  static std::string Source(TomlTable* table, std::string_view key) {
-    std::string source = table->Text(key);
+  static std::string Source(TomlTable* table, std::string_view key,
+                            std::string_view example) {
+    std::string source = table->Text(key, example);
     if (auto checked = CheckSecretSource(source); !checked.has_value()) {
       table->Refuse(key, checked.error().message());
     }
@@ -100,28 +114,30 @@ class ConfigReader {
 
   Result<void> ReadListen() {
     TomlTable table = Table("listen");
-    config_.listen_address = Address(&table);
-    config_.admin_socket = Path(&table, "admin_socket");
+    config_.listen_address = Address(&table, "[::]:8443");
+    config_.admin_socket =
+        Path(&table, "admin_socket", "/run/tdxvfs/admin.sock");
     return table.Finish();
   }
 
   Result<void> ReadTls() {
     TomlTable table = Table("tls");
-    config_.tls_certificate = Path(&table, "certificate");
-    config_.tls_key = Source(&table, "key");
+    config_.tls_certificate =
+        Path(&table, "certificate", "/etc/tdxvfs/tls/server.pem");
+    config_.tls_key = Source(&table, "key", "/etc/tdxvfs/tls/server.key");
     return table.Finish();
   }
 
   Result<void> ReadStore() {
     TomlTable table = Table("store");
-    config_.store = Path(&table, "sqlite");
-    config_.master_key = Source(&table, "master_key");
+    config_.store = Path(&table, "sqlite", "/var/lib/tdxvfs/store.db");
+    config_.master_key = Source(&table, "master_key", "credential:master-key");
     return table.Finish();
   }
 
   Result<void> ReadAttestation() {
     TomlTable table = Table("attestation");
-    config_.trust_anchor = table.Text("trust_anchor");
+    config_.trust_anchor = table.Text("trust_anchor", "intel");
     if (config_.trust_anchor != "intel" &&
         !config_.trust_anchor.starts_with('/')) {
       table.Refuse("trust_anchor",
@@ -138,14 +154,15 @@ class ConfigReader {
         std::filesystem::path(config_.store).parent_path() / "audit.key";
     std::string path = table->TextOr("key", beside);
     if (!path.starts_with('/')) {
-      table->Refuse("key", "must be an absolute path");
+      table->Refuse("key",
+                    "must be an absolute path such as \"" + beside + "\"");
     }
     return path;
   }
 
   Result<void> ReadAudit() {
     TomlTable table = Table("audit");
-    config_.audit_directory = Path(&table, "directory");
+    config_.audit_directory = Path(&table, "directory", "/var/log/tdxvfs");
     AuditSettings& audit = config_.audit;
     audit.key_file = KeyFile(&table);
     audit.rotate_bytes =
@@ -165,10 +182,10 @@ class ConfigReader {
       return {};
     }
     TomlTable table = Table("admin");
-    config_.admin_address = Address(&table);
-    config_.admin_ca = Path(&table, "ca");
+    config_.admin_address = Address(&table, "[::]:8444");
+    config_.admin_ca = Path(&table, "ca", "/etc/tdxvfs/admins.pem");
     if (table.Has("crl")) {
-      config_.admin_crl = Path(&table, "crl");
+      config_.admin_crl = Path(&table, "crl", "/etc/tdxvfs/admins.crl");
     }
     return table.Finish();
   }
@@ -189,7 +206,7 @@ class ConfigReader {
       return {};
     }
     TomlTable table = Table("metrics");
-    config_.metrics_address = Address(&table);
+    config_.metrics_address = Address(&table, "127.0.0.1:9464");
     return table.Finish();
   }
 
@@ -242,7 +259,8 @@ Result<Config> ParseConfig(std::string_view text, std::string_view name) {
     return Error(Reason::kConfigInvalid,
                  std::string(name) + ":" +
                      std::to_string(error.source().begin.line) + ": " +
-                     std::string(error.description()));
+                     std::string(error.description()) +
+                     R"(; a line is [table] or key = value, text in "quotes")");
   }
   return ConfigReader(parsed.table(), name).Read();
 }

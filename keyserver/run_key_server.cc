@@ -64,6 +64,9 @@ Result<void> WriteInit(const Options& options) {
 Result<void> CheckConfigFile(const Options& options) {
   ASSIGN_OR_RETURN(const Config config, LoadConfig(options.config));
   RETURN_IF_ERROR(CheckConfig(OutsideOfUnit(config), SystemClock().Now()));
+  for (const std::string& note : NotesOn(config)) {
+    (void)fprintf(stderr, "%s: note: %s\n", kProgram, note.c_str());
+  }
   (void)printf("%s: ok\n", options.config.c_str());
   return {};
 }

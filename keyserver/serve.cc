@@ -12,6 +12,7 @@
 
 #include "common/log.h"
 #include "common/service_manager.h"
+#include "keyserver/check_config.h"
 #include "keyserver/config.h"
 #include "keyserver/key_server.h"
 
@@ -43,6 +44,12 @@ Result<sigset_t> BlockSignals() {
     return SystemError(Reason::kInternal, "block signals", errno);
   }
   return signals;
+}
+
+void WarnAbout(const Config& config) {
+  for (const std::string& note : NotesOn(config)) {
+    Log(LogLevel::kWarning, Event::kConfigWarning, note);
+  }
 }
 
 void WarnAboutTrust(const Config& config, const KeyServer& server) {
@@ -89,6 +96,7 @@ Result<void> TakeConfig(const ServeOptions& options, KeyServer* server) {
   ASSIGN_OR_RETURN(const Config config, LoadConfig(options.config));
   RETURN_IF_ERROR(server->Reload(config));
   SetLogLevel(options.log_level.value_or(config.log_level));
+  WarnAbout(config);
   return {};
 }
 
@@ -139,6 +147,7 @@ Result<void> Serve(const ServeOptions& options) {
   ASSIGN_OR_RETURN(PassedSockets passed, PassedSockets::Take());
   ASSIGN_OR_RETURN(const std::unique_ptr<KeyServer> server,
                    KeyServer::Start(config, std::move(passed)));
+  WarnAbout(config);
   WarnAboutTrust(config, *server);
   TellAddresses(*server);
   // Collateral that is out of date is fetched while the server runs, and a

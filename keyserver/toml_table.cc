@@ -52,6 +52,10 @@ std::optional<std::uint64_t> ParseBytes(std::string_view text) {
   return std::nullopt;
 }
 
+std::string SuchAs(std::string_view example) {
+  return example.empty() ? "" : ", such as \"" + std::string(example) + "\"";
+}
+
 }  // namespace
 
 const toml::node* TomlTable::Find(std::string_view key) {
@@ -75,30 +79,29 @@ void TomlTable::Refuse(std::string_view key, std::string_view words) {
                                              std::string(words));
 }
 
-std::string TomlTable::Text(std::string_view key) {
+std::string TomlTable::Text(std::string_view key, std::string_view example) {
   const toml::node* node = Find(key);
   if (node == nullptr) {
-    Refuse(key, "is missing");
+    Refuse(key,
+           "is missing: write " +
+               (table_ == nullptr ? "[" + std::string(name_) + "] and below it "
+                                  : "") +
+               std::string(key) + " = \"" + std::string(example) + "\", say");
     return {};
   }
   const auto text = node->value_exact<std::string>();
   if (!text.has_value() || text->empty()) {
-    Refuse(key, "must be a string that is not empty");
+    Refuse(key,
+           "must be a string in quotes that is not empty" + SuchAs(example));
     return {};
   }
   return *text;
 }
 
-bool TomlTable::Has(std::string_view key) const {
-  return table_ != nullptr && table_->contains(key);
-}
+bool TomlTable::Has(std::string_view key) { return Find(key) != nullptr; }
 
 std::string TomlTable::TextOr(std::string_view key, std::string fallback) {
-  if (!Has(key)) {
-    (void)Find(key);
-    return fallback;
-  }
-  return Text(key);
+  return Has(key) ? Text(key, fallback) : fallback;
 }
 
 std::uint32_t TomlTable::Number(std::string_view key, std::uint32_t fallback,
@@ -137,8 +140,9 @@ std::uint64_t TomlTable::Bytes(std::string_view key, std::uint64_t fallback,
   const auto text = node->value_exact<std::string>();
   const auto bytes = ParseBytes(text.value_or(""));
   if (!bytes.has_value() || *bytes < lowest) {
-    Refuse(key, R"(must be a size such as "512 MiB" or "1 GiB", at least )" +
-                    std::to_string(lowest >> 20U) + " MiB");
+    Refuse(key, R"(must be a size such as "512 MiB" or "1 GiB", from )" +
+                    std::to_string(lowest >> 20U) + " MiB to " +
+                    std::to_string(kLargest >> 30U) + " GiB");
     return fallback;
   }
   return *bytes;
@@ -153,17 +157,28 @@ std::chrono::milliseconds TomlTable::Duration(
   const auto text = node->value_exact<std::string>();
   const auto duration = ParseDuration(text.value_or(""));
   if (!duration.has_value()) {
-    Refuse(key, R"(must be a time such as "500ms", "30s" or "10m")");
+    Refuse(key,
+           R"(must be a time such as "500ms", "30s", "10m" or "2h", at most )"
+           R"("24h")");
     return fallback;
   }
   return *duration;
+}
+
+std::string TomlTable::KnownKeys() const {
+  std::string keys;
+  for (const std::string& key : asked_) {
+    keys += (keys.empty() ? "" : ", ") + key;
+  }
+  return keys;
 }
 
 Result<void> TomlTable::Finish() {
   if (table_ != nullptr) {
     for (const auto& [key, node] : *table_) {
       if (!asked_.contains(key.str())) {
-        Refuse(key.str(), "is not a key of this table");
+        Refuse(key.str(),
+               "is not a key of this table, which has " + KnownKeys());
       }
     }
   }

@@ -30,11 +30,12 @@ class TomlTable {
             std::string_view name)
       : table_(table), file_(file), name_(name) {}
 
-  // A required string that is not empty.
-  std::string Text(std::string_view key);
+  // A required string that is not empty; `example` is for who has none.
+  std::string Text(std::string_view key, std::string_view example);
   // The same, or `fallback` when there is none.
   std::string TextOr(std::string_view key, std::string fallback);
-  bool Has(std::string_view key) const;
+  // Whether an optional key is there.
+  bool Has(std::string_view key);
   // An optional whole number of `lowest` to `highest`.
   std::uint32_t Number(std::string_view key, std::uint32_t fallback,
                        std::uint32_t lowest, std::uint32_t highest);
@@ -54,6 +55,8 @@ class TomlTable {
 
  private:
   const toml::node* Find(std::string_view key);
+  // What this table can have, for whoever wrote something else.
+  std::string KnownKeys() const;
 
   const toml::table* const table_;
   const std::string_view file_;

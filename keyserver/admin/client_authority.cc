@@ -178,7 +178,10 @@ Result<void> ClientAuthority::AddCertificates() {
     certificates_.push_back(std::move(certificate));
   }
   if (!IsEnd() || certificates_.empty()) {
-    return OpensslError(Reason::kConfigInvalid, "read PEM certificates");
+    return OpensslError(Reason::kConfigInvalid,
+                        certificates_.empty()
+                            ? "no PEM certificate in it"
+                            : "a PEM certificate in it is damaged");
   }
   return {};
 }
@@ -205,7 +208,11 @@ Result<void> ClientAuthority::AddLists(const std::string& crl_pem) {
     lists_.push_back(std::move(list));
   }
   if (!IsEnd() || found == 0) {
-    return OpensslError(Reason::kConfigInvalid, "read PEM revocation lists");
+    return OpensslError(
+        Reason::kConfigInvalid,
+        found == 0
+            ? "no PEM revocation list in it (openssl ca -gencrl makes one)"
+            : "a PEM revocation list in it is damaged");
   }
   return lists_.empty() ? Error(Reason::kConfigInvalid,
                                 "no list is of a certificate of admin.ca")

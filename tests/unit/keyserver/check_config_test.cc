@@ -166,6 +166,18 @@ INSTANTIATE_TEST_SUITE_P(
                Reason::kConfigInvalid, ":22: admin.ca"}),
     [](const auto& row) { return row.param.name; });
 
+TEST_F(CheckConfigTest, ALimitThatLimitsNothingIsNoted) {
+  Append(File(), "[limits]\npeer_attestations = 128\n");
+  EXPECT_TRUE(NotesOn(*LoadConfig(File())).empty());
+  Replace(File(), "= 128", "= 129");
+  const auto notes = NotesOn(*LoadConfig(File()));
+  ASSERT_EQ(notes.size(), 1U);
+  EXPECT_THAT(notes[0], HasSubstr("limits.peer_attestations: is more than"));
+  // One that nobody wrote says nothing.
+  Replace(File(), "peer_attestations = 129", "attestations = 20");
+  EXPECT_TRUE(NotesOn(*LoadConfig(File())).empty());
+}
+
 // A command that an operator runs has no credentials, the unit has.
 TEST_F(CheckConfigTest, FindsWhatTheUnitHandsOver) {
   Replace(File(), (server_ / "master.key").string(), "credential:master-key");

@@ -209,6 +209,37 @@ INSTANTIATE_TEST_SUITE_P(
         BadConfig{"LimitOutOfRange", "[audit]",
                   "[limits]\nconnections = 0\n[audit]",
                   "test.toml:14: limits.connections"},
+        BadConfig{"EvidenceTooSmall", "[audit]",
+                  "[audit]\nevidence_max = \"8 MiB\"",
+                  "test.toml:14: audit.evidence_max: must be a size such as "
+                  "\"512 MiB\" or \"1 GiB\", from 16 MiB to 1048576 GiB"},
+        BadConfig{"EvidenceTooLarge", "[audit]",
+                  "[audit]\nevidence_max = \"1048577 GiB\"",
+                  "from 16 MiB to 1048576 GiB"},
+        BadConfig{"DurationTooLong", "[audit]",
+                  "[limits]\nstop_timeout = \"25h\"\n[audit]",
+                  "at most \"24h\""},
+        BadConfig{"OtherKeysAreNamed", "directory",
+                  "evidence_daies = 3\ndirectory",
+                  "audit.evidence_daies: is not a key of this table, which has "
+                  "directory, evidence, evidence_days, evidence_max, key, "},
+        BadConfig{"OptionalKeysAreNamedToo", "[audit]",
+                  "[admin]\naddress = \"a:1\"\nca = \"/a\"\nclr = \"/b\"\n"
+                  "[audit]",
+                  "admin.clr: is not a key of this table, which has address, "
+                  "ca, crl"},
+        BadConfig{"OtherTablesAreNamed", "[tls]", "[tsl]",
+                  "test.toml:4: tsl: is not known here; the tables are "
+                  "[listen], [admin], [tls], "},
+        BadConfig{"MissingKeyIsShown", "sqlite       = ", "# ",
+                  "store.sqlite: is missing: write sqlite = "
+                  "\"/var/lib/tdxvfs/store.db\", say"},
+        BadConfig{"MissingTableIsShown",
+                  "[audit]\ndirectory    = \"/var/log/tdxvfs\"", "",
+                  "audit.directory: is missing: write [audit] and below it "
+                  "directory = \"/var/log/tdxvfs\", say"},
+        BadConfig{"NoQuotes", "\"/var/log/tdxvfs\"", "/var/log/tdxvfs",
+                  "text in \"quotes\""},
         BadConfig{"OddDuration", "[audit]",
                   "[limits]\nstop_timeout = \"5 minutes\"\n[audit]",
                   "test.toml:14: limits.stop_timeout"}),
