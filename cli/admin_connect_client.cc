@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "cli/admin_channel_client.h"
+#include "cli/client_certificate.h"
 #include "cli/server_address.h"
 #include "common/file.h"
 #include "common/hex.h"
@@ -94,6 +95,9 @@ Result<AdminClient> AdminClient::ConnectTls(const ServerAddress& server) {
                    ReadConfigFile(server.files.certificate, kMaxPemFile));
   ASSIGN_OR_RETURN(const Secret key,
                    ReadSecretFile(server.files.key, kMaxPemFile));
+  RETURN_IF_ERROR(CheckClientCertificate(server.files, options.pem_cert_chain,
+                                         key,
+                                         std::chrono::system_clock::now()));
   options.pem_private_key = AsText(key.Reveal());
   auto credentials = grpc::SslCredentials(options);
   WipeString(options.pem_private_key);
