@@ -50,17 +50,11 @@ std::string Differences(const attest::Checks& checks) {
   return text.empty() ? text : text + "\n";
 }
 
-std::string DecisionOf(const std::vector<JsonLeaf>& record) {
-  return LeafAt(record, "kind") == "release"
-             ? "released"
-             : "refused: " + LeafAt(record, "reason");
-}
-
 void PrintText(const std::vector<JsonLeaf>& record,
                const attest::Checks& checks, bool wide,
                const Console& console) {
   TextTable facts;
-  facts.Row({"decision", LeafAt(record, "audit_id"), DecisionOf(record)});
+  facts.Row({"decision", LeafAt(record, "audit_id"), DecisionText(record)});
   for (const char* name : {"time", "volume", "peer"}) {
     facts.Row({name, LeafAt(record, name)});
   }

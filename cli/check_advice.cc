@@ -10,9 +10,13 @@ namespace {
 constexpr std::string_view kNewValue =
     "if you changed it, compute the new value (docs/guest-image.md) and add it "
     "to the policy; if nobody did, do not trust this guest";
-constexpr std::string_view kRestartGuest =
+constexpr std::string_view kOtherStart =
+    "let whoever starts the guest set what the policy allows, or add the value "
+    "to the policy";
+constexpr std::string_view kOtherBits =
     "let whoever starts the guest set what the policy allows, or allow it in "
-    "the policy by name";
+    "the policy's \"td_attributes\" or \"xfam\" (docs/policy.schema.json says "
+    "which bits can be)";
 constexpr std::string_view kBelowEveryLevel =
     "update the host's BIOS, microcode and TDX module; no policy can accept a "
     "platform below every level that Intel supports";
@@ -35,7 +39,8 @@ constexpr std::array<Row, 53> kRows = {{
      {"firmware settings and the virtual machine's hardware: CPUs, memory, "
       "devices, ACPI tables",
       "compare how the host starts the guest with how it did before; if you "
-      "changed it, compute the new value (docs/guest-image.md)"}},
+      "changed it, compute the new value (docs/guest-image.md) and add it to "
+      "the policy; if nobody did, do not trust this guest"}},
     {"rtmr1", {"the guest's boot loader and kernel", kNewValue}},
     {"rtmr2", {"the guest's kernel command line and initrd", kNewValue}},
     {"rtmr3", {"what programs in the guest measured while it ran", kNewValue}},
@@ -44,11 +49,11 @@ constexpr std::array<Row, 53> kRows = {{
       "if the host updated its TDX module, add the new value to the policy, or "
       "leave mr_seam out and let the TCB status judge the module"}},
     {"mr_config_id",
-     {"a value that whoever starts the guest sets", kRestartGuest}},
+     {"a value that whoever starts the guest sets", kOtherStart}},
     {"mr_owner",
-     {"the owner that whoever starts the guest names", kRestartGuest}},
+     {"the owner that whoever starts the guest names", kOtherStart}},
     {"mr_service_td",
-     {"another guest that may act on this one, for migration", kRestartGuest}},
+     {"another guest that may act on this one, for migration", kOtherStart}},
     {"config_digest",
      {"the volume's configuration in the guest (/etc/tdxvfs)",
       "compare it with 'tdxvfs-agent config-digest NAME' in the guest; if you "
@@ -59,11 +64,11 @@ constexpr std::array<Row, 53> kRows = {{
     {"td_attributes reserved",
      {"attributes that this version does not know",
       "do not trust this guest; no policy can allow them"}},
-    {"td_attributes", {"how the guest was started", kRestartGuest}},
+    {"td_attributes", {"how the guest was started", kOtherBits}},
     {"xfam reserved",
      {"CPU features that this version does not know",
       "start the guest without them; no policy can allow them"}},
-    {"xfam", {"CPU features that the guest may use", kRestartGuest}},
+    {"xfam", {"CPU features that the guest may use", kOtherBits}},
     {"seam_attributes",
      {"how the host's TDX module runs",
       "do not trust this platform: its TDX module is not a production one"}},
@@ -75,8 +80,8 @@ constexpr std::array<Row, 53> kRows = {{
       "\"minimum_tcb_date\" in the policy"}},
     {"tcb advisories",
      {"Intel's security advisories that the platform is open to",
-      "update the host, or add the advisories to the policy's list once you "
-      "have read them"}},
+      "read them: update the host where that mends them (not what is for the "
+      "guest's software or BIOS settings), or add them to the policy's list"}},
     {"tcb evaluation number",
      {"how new Intel's documents about such platforms are",
       "let the key server fetch newer collateral (a caching service may be "

@@ -138,6 +138,13 @@ std::string FailedNames(const attest::Checks& checks) {
   return names;
 }
 
+// How the server's own word begins in the place of a guest's outcome.
+constexpr std::string_view kNotSent = "not sent: ";
+
+bool WasNotSent(const std::vector<JsonLeaf>& record) {
+  return LeafAt(record, "outcome.detail").starts_with(kNotSent);
+}
+
 DecisionAdvice ReleaseAdvice(const std::vector<JsonLeaf>& record) {
   const std::string result = LeafAt(record, "outcome.result");
   const std::string reason = LeafAt(record, "outcome.reason");
@@ -145,6 +152,13 @@ DecisionAdvice ReleaseAdvice(const std::vector<JsonLeaf>& record) {
       "Every check held and the key was released; the guest ";
   if (result == "opened") {
     return {released + "opened the volume.", ""};
+  }
+  if (WasNotSent(record)) {
+    return {
+        "Every check held, but the key server could not hand the key over: "
+        "nothing was released (" +
+            LeafAt(record, "outcome.detail").substr(kNotSent.size()) + ").",
+        std::string(HintOf(reason))};
   }
   if (result == "failed") {
     return {released + "could not open the volume: " + reason + ".",
@@ -173,6 +187,15 @@ constexpr std::string_view kRevokedSentence =
 constexpr std::string_view kUpToDateSentence =
     "The guest is the right one and its platform is up to date, but the policy "
     "accepts only platforms that are not";
+// What Intel says, as the server has it, is the matter and not the guest.
+constexpr std::string_view kOldDocumentsSentence =
+    "The guest is the right one, but what the key server has of Intel's "
+    "documents about its platform is older than the policy asks";
+constexpr std::string_view kWithdrawn = ": revoked by the root CA";
+constexpr std::string_view kWithdrawnRemedy =
+    "do not trust what that certificate vouches for: Intel withdrew it. Once "
+    "Intel gives documents under another one, the key server fetches them by "
+    "itself";
 constexpr std::string_view kOrAccept =
     "; the policy's \"tcb\" can accept the status, also for a while";
 
@@ -199,6 +222,13 @@ bool OnlyBesideStatus(const attest::Checks& checks) {
   return beside;
 }
 
+bool OnlyDocumentsAreOld(const attest::Checks& checks) {
+  return std::ranges::all_of(checks, [](const attest::Check& check) {
+    return check.passed || check.name == "collateral age" ||
+           check.name == "tcb evaluation number";
+  });
+}
+
 bool MayBeAccepted(const attest::Check* status) {
   return status != nullptr && status->actual != kRevoked;
 }
@@ -221,6 +251,15 @@ std::string_view BetterSentence(const VolumeRow* volume,
 
 }  // namespace
 
+std::string DecisionText(const std::vector<JsonLeaf>& record) {
+  if (LeafAt(record, "kind") != "release") {
+    return "refused: " + LeafAt(record, "reason");
+  }
+  return WasNotSent(record)
+             ? "not sent, though recorded: " + LeafAt(record, "outcome.reason")
+             : "released";
+}
+
 DecisionAdvice AdviceFor(const std::vector<JsonLeaf>& record,
                          const attest::Checks& checks) {
   if (LeafAt(record, "kind") == "release") {
@@ -241,6 +280,8 @@ DecisionAdvice AdviceFor(const std::vector<JsonLeaf>& record,
   const std::string_view better = BetterSentence(volume, status, by_policy);
   if (!better.empty()) {
     advice.sentence = better;
+  } else if (by_policy && !differing.empty() && OnlyDocumentsAreOld(checks)) {
+    advice.sentence = kOldDocumentsSentence;
   }
   if (!differing.empty()) {
     advice.sentence += " (" + differing + ")";
@@ -258,6 +299,8 @@ DecisionAdvice AdviceFor(const std::vector<JsonLeaf>& record,
     advice.remedy = first;
   } else if (volume != nullptr) {
     advice.remedy = volume->remedy;
+  } else if (detail.find(kWithdrawn) != std::string::npos) {
+    advice.remedy = kWithdrawnRemedy;
   }
   return advice;
 }

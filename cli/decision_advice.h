@@ -21,6 +21,9 @@ struct DecisionAdvice {
 DecisionAdvice AdviceFor(const std::vector<JsonLeaf>& record,
                          const attest::Checks& checks);
 
+// "released", "refused: REASON", or that a release was recorded and not sent.
+std::string DecisionText(const std::vector<JsonLeaf>& record);
+
 }  // namespace tdxvfs::cli
 
 #endif  // TDXVFS_CLI_DECISION_ADVICE_H_

@@ -43,6 +43,15 @@ TEST(CheckAdvice, WhatWasFoundChangesWhatToDo) {
               HasSubstr("keyserver.toml"));
 }
 
+// A policy has bits and values, no names of them.
+TEST(CheckAdvice, SaysWhichMemberOfThePolicyAllowsAnother) {
+  EXPECT_THAT(AdviceFor("td_attributes PERFMON").to_do,
+              HasSubstr("\"td_attributes\""));
+  EXPECT_THAT(AdviceFor("xfam PT").to_do, HasSubstr("\"xfam\""));
+  EXPECT_THAT(AdviceFor("mr_owner").to_do, HasSubstr("add the value"));
+  EXPECT_THAT(AdviceFor("rtmr0").to_do, HasSubstr("do not trust"));
+}
+
 // Their remedy stands in the verdict; what they are about must not need
 // Intel's documents.
 TEST(CheckAdvice, EveryCheckOfTheProofIsToldInWords) {

@@ -96,5 +96,39 @@ TEST(DecisionAdvice, APlatformThatIsUpToDateIsNotToldToUpdate) {
   EXPECT_THAT(advice.remedy, HasSubstr("add UpToDate"));
 }
 
+// The record is written before the key is read.
+TEST(DecisionAdvice, AKeyThatCouldNotBeReadWasNotReleased) {
+  const std::vector<JsonLeaf> record = {
+      {"kind", "release"},
+      {"outcome.result", "failed"},
+      {"outcome.reason", "store-invalid"},
+      {"outcome.detail", "not sent: volume 'data' version 1: damaged"}};
+  EXPECT_EQ(DecisionText(record), "not sent, though recorded: store-invalid");
+  const DecisionAdvice advice = AdviceFor(record, {});
+  EXPECT_THAT(advice.sentence, HasSubstr("nothing was released"));
+  EXPECT_THAT(advice.sentence, HasSubstr("(volume 'data' version 1: damaged)"));
+  EXPECT_THAT(advice.remedy, HasSubstr("backup"));
+}
+
+// The guest cannot mend it, and nobody should look for another one.
+TEST(DecisionAdvice, OldDocumentsAreTheKeyServersMatter) {
+  for (const char* const name : {"collateral age", "tcb evaluation number"}) {
+    const attest::Check old{name, "30", "20", false, "policy"};
+    EXPECT_THAT(Of("", {old}).sentence, HasSubstr("Intel's documents")) << name;
+    EXPECT_THAT(Of("", {old}).remedy, HasSubstr("fetch newer")) << name;
+    EXPECT_THAT(Of("", {old, {"mr_td", "aa", "bb", false, "policy"}}).sentence,
+                HasSubstr("policy accepts"));
+  }
+}
+
+TEST(DecisionAdvice, AWithdrawnAuthorityIsNoMatterOfTheNetwork) {
+  const DecisionAdvice advice = AdviceFor(
+      {{"kind", "refusal"},
+       {"reason", "collateral-unavailable"},
+       {"detail", "no collateral for x: PCK CA: revoked by the root CA"}},
+      {});
+  EXPECT_THAT(advice.remedy, HasSubstr("do not trust"));
+}
+
 }  // namespace
 }  // namespace tdxvfs::cli
