@@ -141,6 +141,8 @@ Result<HttpClient> HttpClient::Open(const Options& options) {
     // A private authority stands alone, not beside all public ones.
     apply(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
   }
+  // libcurl keeps the authorities for a day: a new file of them counts at once.
+  apply(CURLOPT_CA_CACHE_TIMEOUT, 0L);
   if (!set) {
     return Error(Reason::kInternal, "libcurl: an option is not known");
   }

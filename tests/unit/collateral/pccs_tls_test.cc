@@ -71,6 +71,23 @@ TEST_F(PccsOverTls, IsNotBelievedByAnotherPrivateAuthority) {
   EXPECT_TRUE(server_->requests().empty());
 }
 
+// A renewed authority takes no restart.
+TEST_F(PccsOverTls, IsBelievedOnceItsAuthorityIsInTheFile) {
+  PcsClient::Options options;
+  options.pccs_url = server_->url();
+  options.ca_file = folder_.path() / "ca.pem";
+  const auto put = [&](const testing::TestAuthority& authority) {
+    EXPECT_THAT(ReplaceFile(options.ca_file,
+                            AsBytes(authority.certificate_pem()), 0644),
+                Succeeds());
+  };
+  put(testing::TestAuthority());
+  ASSERT_OK_AND_ASSIGN(const auto client, PcsClient::Open(options));
+  EXPECT_THAT(client->Fetch(kName, {}), Fails(Reason::kCollateralUnreachable));
+  put(authority_);
+  EXPECT_THAT(client->Fetch(kName, {}), Succeeds());
+}
+
 TEST_F(PccsOverTls, GivesSgxAndEarlySetsToo) {
   PcsClient::Options options;
   options.pccs_url = server_->url();
