@@ -226,10 +226,16 @@ Result<void> AdminService::SetPolicy(
                    AuthorOf(caller, request.author()));
   RETURN_IF_ERROR(policy::MeasurementPolicy::Parse(request.json()));
   ASSIGN_OR_RETURN(const std::uint32_t number,
-                   store_->PutPolicy(request.volume(), request.json(), author,
-                                     clock_->Now()));
+                   StorePolicy(request.volume(), request.json(), author));
   LogChange(request.volume(), "policy " + std::to_string(number) + " set");
   return {};
+}
+
+Result<std::uint32_t> AdminService::StorePolicy(const std::string& volume,
+                                                std::string_view json,
+                                                std::string_view author) {
+  const std::lock_guard turn(*policy_turn_);
+  return store_->PutPolicy(volume, json, author, clock_->Now());
 }
 
 grpc::ServerUnaryReactor* AdminService::GetPolicy(

@@ -2,7 +2,10 @@
 #ifndef TDXVFS_KEYSERVER_ADMIN_ADMIN_SERVICE_H_
 #define TDXVFS_KEYSERVER_ADMIN_ADMIN_SERVICE_H_
 
+#include <cstdint>
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -35,6 +38,9 @@ class AdminService final : public admin::v1::Administration::CallbackService {
     // Asked who calls, on a TLS port; null on the local socket, where the
     // accept loop lets nobody in but administrators.
     const AdminAccess* access = nullptr;
+    // Policies are put one after the other, so that the times of a history are
+    // in its order. Copies share it.
+    std::shared_ptr<std::mutex> policy_turn = std::make_shared<std::mutex>();
   };
   explicit AdminService(const Parts& parts)
       : store_(parts.store),
@@ -43,7 +49,8 @@ class AdminService final : public admin::v1::Administration::CallbackService {
         replay_(parts.replay),
         guests_(parts.guests),
         upkeep_(parts.upkeep),
-        access_(parts.access) {}
+        access_(parts.access),
+        policy_turn_(parts.policy_turn) {}
 
   grpc::ServerUnaryReactor* MakePassphrase(
       grpc::CallbackServerContext* context, const admin::v1::Empty* request,
@@ -153,6 +160,10 @@ class AdminService final : public admin::v1::Administration::CallbackService {
                                admin::v1::ListVersionsResponse* response);
   Result<void> SetPolicy(const Administrator& caller,
                          const admin::v1::PutPolicyRequest& request);
+  // Returns the new policy's number.
+  Result<std::uint32_t> StorePolicy(const std::string& volume,
+                                    std::string_view json,
+                                    std::string_view author);
   Result<void> ReadPolicy(const admin::v1::GetPolicyRequest& request,
                           admin::v1::GetPolicyResponse* response);
   Result<void> Delete(const admin::v1::DeleteVersionRequest& request,
@@ -182,6 +193,7 @@ class AdminService final : public admin::v1::Administration::CallbackService {
   GuestBook* const guests_;
   StoreUpkeep* const upkeep_;
   const AdminAccess* const access_;
+  const std::shared_ptr<std::mutex> policy_turn_;
   OpenCalls open_;
 };
 

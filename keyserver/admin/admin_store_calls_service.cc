@@ -163,9 +163,8 @@ Result<void> AdminService::Rollback(
   ASSIGN_OR_RETURN(const PolicyRecord policy,
                    store_->FindPolicy(request.volume(), request.number()));
   RETURN_IF_ERROR(policy::MeasurementPolicy::Parse(policy.json));
-  ASSIGN_OR_RETURN(
-      const std::uint32_t number,
-      store_->PutPolicy(request.volume(), policy.json, author, clock_->Now()));
+  ASSIGN_OR_RETURN(const std::uint32_t number,
+                   StorePolicy(request.volume(), policy.json, author));
   response->set_number(number);
   LogChange(request.volume(), "policy " + std::to_string(number) +
                                   " set, the same as policy " +

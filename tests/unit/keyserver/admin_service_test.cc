@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "keyserver/admin/admin_service.h"
 
+#include <algorithm>
 #include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "foreign/google/rpc/status.pb.h"
@@ -175,6 +177,28 @@ TEST_F(Administration, RefusesAPolicyThatPinsNothing) {
 }
 
 // Each of them makes a volume.
+TEST_F(Administration, ThePoliciesOfAHistoryAreInTheOrderOfTheirTimes) {
+  {
+    std::vector<std::jthread> administrators;
+    for (int i = 0; i < 8; ++i) {
+      administrators.emplace_back([] {
+        for (int put = 0; put < 8; ++put) {
+          EXPECT_TRUE(
+              rig().PutPolicy("contested", ReleaseRig::GuestPolicy()).ok());
+        }
+      });
+    }
+  }
+  admin::v1::ListPoliciesRequest request;
+  request.set_volume("contested");
+  grpc::ClientContext context;
+  admin::v1::ListPoliciesResponse response;
+  ASSERT_TRUE(rig().admin().ListPolicies(&context, request, &response).ok());
+  ASSERT_EQ(response.policies_size(), 64);
+  EXPECT_TRUE(std::ranges::is_sorted(
+      response.policies(), {}, [](const auto& each) { return each.time(); }));
+}
+
 TEST_F(Administration, RefusesAVolumeNameThatIsNone) {
   for (const char* name : {"", "../data", "Data", "a b"}) {
     EXPECT_EQ(ReasonOf(rig().PutPolicy(name, ReleaseRig::GuestPolicy())),
