@@ -33,7 +33,7 @@ client() {
   openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$name" \
     -keyout "$name.key" -out "$name.csr" 2> openssl.said
   printf 'subjectAltName=%s\nextendedKeyUsage=clientAuth\n' "$names" > extensions
-  openssl x509 -req -in "$name.csr" -CA clients.pem -CAkey clients.key -days 1 \
+  openssl x509 -req -in "$name.csr" -CA clients.pem -CAkey clients.key -days "${client_days:-1}" \
     -extfile extensions -out "$name.pem" 2> openssl.said
   chmod 600 "$name.key"
 }
@@ -175,6 +175,39 @@ become() {
   run -2 tdxvfs policy put data policy.json
   wait_for 'CN=carol.*certificate revoked'
   matches remote_admin
+}
+
+@test "client certificates that no server takes are named, each with its cause" {
+  clients_authority
+  client alice admin
+  client bob admin
+  client nobody
+  client_days=-1 client late admin
+  mkdir other
+  (cd other && clients_authority && client mallory admin)
+  init_server
+  printf '[admin]\naddress = "127.0.0.1:0"\nca = "%s/clients.pem"\ncrl = "%s/clients.crl"\n' \
+    "$PWD" "$PWD" >> server/keyserver.toml
+  serve_again
+  TDXVFS_SERVER=localhost:$(port_of "administrators are")
+  export TDXVFS_SERVER
+  become alice
+  tdxvfs key list
+  # NAME, exit code, words
+  while read -r name code words; do
+    become "$name"
+    run "-$code" tdxvfs key list
+    echo "$name: $output"
+    [[ $output == *"$words"* && ${#lines[@]} -eq 2 ]]
+  done << 'END'
+late 2 late.pem' ran out on
+nobody 2 it has no role
+other/mallory 4 whose issuer is not in its admin.ca
+END
+  cp bob.key alice.key
+  become alice
+  run -2 tdxvfs key list
+  [[ $output == *"the key '$PWD/alice.key' does not belong to it"* && ${#lines[@]} -eq 2 ]]
 }
 
 @test "a revocation list that has run out is warned about, at start and reload" {
