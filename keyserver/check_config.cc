@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/json_text.h"
 #include "keyserver/collateral_parts.h"
 #include "keyserver/config_files.h"
 #include "keyserver/keys/master_key.h"
@@ -73,12 +74,28 @@ Result<void> CheckFolders(const Config& config) {
   return CheckCache(config);
 }
 
+// A server with such a certificate serves, and every guest refuses it.
+Result<void> CheckCertificateIsInDate(
+    const Config& config, const LeafCertificate& leaf,
+    std::chrono::system_clock::time_point now) {
+  if (now <= leaf.expires) {
+    return {};
+  }
+  return Error(Reason::kConfigInvalid,
+               config.Place("tls.certificate") + ": '" +
+                   config.tls_certificate + "' expired " +
+                   JsonTime(leaf.expires) +
+                   ": guests refuse it until there is another one "
+                   "(docs/runbook.md, \"Certificates\")");
+}
+
 }  // namespace
 
 Result<void> CheckConfig(const Config& config,
                          std::chrono::system_clock::time_point now) {
   RETURN_IF_ERROR(LoadTrustAnchor(config));
   ASSIGN_OR_RETURN(const ReloadableFiles files, LoadReloadableFiles(config));
+  RETURN_IF_ERROR(CheckCertificateIsInDate(config, files.identity.leaf, now));
   if (files.administrators.has_value()) {
     RETURN_IF_ERROR(files.administrators->CheckListDates(now).Context(
         config.Place("admin.crl")));

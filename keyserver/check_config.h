@@ -13,8 +13,9 @@ namespace tdxvfs::keyserver {
 
 // Reads and checks every file and folder that the configuration names, without
 // starting anything or touching the store. Folders that the installed unit
-// makes may be missing. `now` is for revocation lists. Fails with
-// kConfigInvalid, kConfigMissing or kPermission, naming file, line and key.
+// makes may be missing. `now` is for the certificate and for revocation lists.
+// Fails with kConfigInvalid, kConfigMissing or kPermission, naming file, line
+// and key.
 Result<void> CheckConfig(const Config& config,
                          std::chrono::system_clock::time_point now);
 

@@ -96,8 +96,10 @@ CollateralConfig ReadCollateralConfig(TomlTable* table, bool anchor_is_intel) {
     RefuseUnless(checked, table, key, R"(goes not with collateral = "none")");
   }
   if (config.source == Source::kOffline && config.bundle.empty()) {
-    table->Refuse("collateral_bundle",
-                  R"(is missing: collateral = "offline" reads this file)");
+    table->Refuse(
+        "collateral_bundle",
+        R"(is missing: collateral = "offline" reads this file, which )"
+        R"('tdxvfs collateral export' writes)");
   }
   return config;
 }

@@ -80,16 +80,14 @@ Result<void> CheckCollateralCa(const CollateralConfig& config) {
   ASSIGN_OR_RETURN(const std::string pem,
                    ReadConfigFile(config.ca, kMaxServiceCa));
   if (pem.find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
-    return Error(
-        Reason::kConfigInvalid,
-        "attestation.collateral_ca '" + config.ca + "' has no PEM certificate");
+    return Error(Reason::kConfigInvalid,
+                 "'" + config.ca + "' has no PEM certificate");
   }
   return {};
 }
 
 Result<void> CheckCollateralBundle(const CollateralConfig& config) {
-  RETURN_IF_ERROR(
-      NamesInBundle(config).Context("attestation.collateral_bundle"));
+  RETURN_IF_ERROR(NamesInBundle(config));
   return {};
 }
 
@@ -101,8 +99,10 @@ Result<std::shared_ptr<CollateralParts>> OpenCollateral(
   }
   auto opened = std::make_shared<CollateralParts>();
   CollateralParts& parts = *opened;
-  RETURN_IF_ERROR(CheckCollateralCa(config));
-  RETURN_IF_ERROR(CheckCollateralBundle(config));
+  RETURN_IF_ERROR(
+      CheckCollateralCa(config).Context("attestation.collateral_ca"));
+  RETURN_IF_ERROR(
+      CheckCollateralBundle(config).Context("attestation.collateral_bundle"));
   ASSIGN_OR_RETURN(parts.supplier, MakeSupplier(config));
   parts.source_text = config.SourceText();
   ASSIGN_OR_RETURN(parts.pck_chains, MakePckChains(config, clock));

@@ -35,7 +35,8 @@ Result<Certificate> LoadCertificate(const std::string& path) {
   certificate.x509.reset(
       PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
   if (!certificate.x509) {
-    return OpensslError(Reason::kConfigInvalid, "read a PEM certificate");
+    return OpensslError(Reason::kConfigInvalid,
+                        "'" + path + "': no PEM certificate in it");
   }
   ASSIGN_OR_RETURN(certificate.leaf, ReadLeafCertificate(certificate.pem));
   return certificate;
@@ -49,7 +50,9 @@ Result<Secret> LoadKey(const std::string& source, X509* certificate) {
   const EvpPkeyPtr key(
       PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassphrase, nullptr));
   if (!key) {
-    return OpensslError(Reason::kConfigInvalid, "read a PEM key");
+    return OpensslError(
+        Reason::kConfigInvalid,
+        "'" + source + "': no PEM private key without a passphrase in it");
   }
   if (X509_check_private_key(certificate, key.get()) != 1) {
     return OpensslError(Reason::kConfigInvalid,

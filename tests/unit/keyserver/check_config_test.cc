@@ -178,6 +178,27 @@ TEST_F(CheckConfigTest, ALimitThatLimitsNothingIsNoted) {
   EXPECT_TRUE(NotesOn(*LoadConfig(File())).empty());
 }
 
+TEST_F(CheckConfigTest, ACertificateThatExpiredIsNamedWithItsLine) {
+  ASSERT_OK_AND_ASSIGN(const Config config, LoadConfig(File()));
+  const auto later = SystemClock().Now() + std::chrono::days(900);
+  const auto checked = CheckConfig(config, later);
+  ASSERT_THAT(checked, Fails(Reason::kConfigInvalid));
+  EXPECT_THAT(checked.error().ToString(), HasSubstr(":6: tls.certificate: '"));
+  EXPECT_THAT(checked.error().ToString(), HasSubstr("expired 20"));
+}
+
+TEST_F(CheckConfigTest, ACollateralFileIsNamedOnce) {
+  const fs::path bad = server_ / "bad.pem";
+  Append(bad, "x");
+  fs::permissions(bad, fs::perms(0644));
+  Replace(File(), "\"pcs\"",
+          "\"https://a/\"\ncollateral_ca = \"" + bad.string() + "\"");
+  const auto checked = Check();
+  ASSERT_THAT(checked, Fails(Reason::kConfigInvalid));
+  EXPECT_THAT(checked.error().ToString(),
+              HasSubstr(":16: attestation.collateral_ca: '" + bad.string()));
+}
+
 // A command that an operator runs has no credentials, the unit has.
 TEST_F(CheckConfigTest, FindsWhatTheUnitHandsOver) {
   Replace(File(), (server_ / "master.key").string(), "credential:master-key");
