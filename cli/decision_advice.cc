@@ -223,10 +223,16 @@ bool OnlyBesideStatus(const attest::Checks& checks) {
 }
 
 bool OnlyDocumentsAreOld(const attest::Checks& checks) {
-  return std::ranges::all_of(checks, [](const attest::Check& check) {
-    return check.passed || check.name == "collateral age" ||
-           check.name == "tcb evaluation number";
-  });
+  bool old = false;
+  for (const attest::Check& check : checks) {
+    const bool is_of_documents =
+        check.name == "collateral age" || check.name == "tcb evaluation number";
+    if (!check.passed && !is_of_documents) {
+      return false;
+    }
+    old = old || !check.passed;
+  }
+  return old;
 }
 
 bool MayBeAccepted(const attest::Check* status) {
@@ -235,10 +241,14 @@ bool MayBeAccepted(const attest::Check* status) {
 
 // What the reason alone does not say; empty when there is nothing to add.
 std::string_view BetterSentence(const VolumeRow* volume,
-                                const attest::Check* status, bool by_policy) {
+                                const attest::Checks& checks, bool by_policy) {
   if (volume != nullptr) {
     return kVolumeSentence;
   }
+  if (by_policy && OnlyDocumentsAreOld(checks)) {
+    return kOldDocumentsSentence;
+  }
+  const attest::Check* const status = RefusedStatus(checks);
   if (status == nullptr) {
     return {};
   }
@@ -276,12 +286,9 @@ DecisionAdvice AdviceFor(const std::vector<JsonLeaf>& record,
   const bool by_policy = slug == InfoOf(Reason::kRefusedByPolicy).slug;
   const VolumeRow* const volume =
       by_policy && differing.empty() ? VolumeRowOf(detail) : nullptr;
-  const attest::Check* const status = RefusedStatus(checks);
-  const std::string_view better = BetterSentence(volume, status, by_policy);
+  const std::string_view better = BetterSentence(volume, checks, by_policy);
   if (!better.empty()) {
     advice.sentence = better;
-  } else if (by_policy && !differing.empty() && OnlyDocumentsAreOld(checks)) {
-    advice.sentence = kOldDocumentsSentence;
   }
   if (!differing.empty()) {
     advice.sentence += " (" + differing + ")";
@@ -294,7 +301,7 @@ DecisionAdvice AdviceFor(const std::vector<JsonLeaf>& record,
   if (!recorded.empty() && !by_policy && !OnlyBesideStatus(checks)) {
     advice.remedy = recorded;
     // No policy can accept what Intel revoked.
-    advice.remedy += MayBeAccepted(status) ? kOrAccept : "";
+    advice.remedy += MayBeAccepted(RefusedStatus(checks)) ? kOrAccept : "";
   } else if (!first.empty()) {
     advice.remedy = first;
   } else if (volume != nullptr) {
