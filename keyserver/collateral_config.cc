@@ -12,8 +12,8 @@ namespace {
 using Source = CollateralConfig::Source;
 
 std::string OptionalPath(TomlTable* table, std::string_view key,
-                         std::string fallback = "") {
-  std::string path = table->TextOr(key, std::move(fallback));
+                         std::string_view fallback = "") {
+  std::string path = table->TextOr(key, fallback);
   if (!path.empty() && !path.starts_with('/')) {
     table->Refuse(key, "must be an absolute path, which begins with /");
   }

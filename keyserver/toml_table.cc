@@ -100,8 +100,8 @@ std::string TomlTable::Text(std::string_view key, std::string_view example) {
 
 bool TomlTable::Has(std::string_view key) { return Find(key) != nullptr; }
 
-std::string TomlTable::TextOr(std::string_view key, std::string fallback) {
-  return Has(key) ? Text(key, fallback) : fallback;
+std::string TomlTable::TextOr(std::string_view key, std::string_view fallback) {
+  return Has(key) ? Text(key, fallback) : std::string(fallback);
 }
 
 std::uint32_t TomlTable::Number(std::string_view key, std::uint32_t fallback,

@@ -33,7 +33,7 @@ class TomlTable {
   // A required string that is not empty; `example` is for who has none.
   std::string Text(std::string_view key, std::string_view example);
   // The same, or `fallback` when there is none.
-  std::string TextOr(std::string_view key, std::string fallback);
+  std::string TextOr(std::string_view key, std::string_view fallback);
   // Whether an optional key is there.
   bool Has(std::string_view key);
   // An optional whole number of `lowest` to `highest`.
