@@ -180,6 +180,7 @@ TEST_F(Administration, RefusesAPolicyThatPinsNothing) {
 TEST_F(Administration, ThePoliciesOfAHistoryAreInTheOrderOfTheirTimes) {
   {
     std::vector<std::jthread> administrators;
+    administrators.reserve(8);
     for (int i = 0; i < 8; ++i) {
       administrators.emplace_back([] {
         for (int put = 0; put < 8; ++put) {
