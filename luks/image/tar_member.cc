@@ -4,6 +4,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <grp.h>
+#include <linux/limits.h>
 #include <pwd.h>
 #include <sys/stat.h>
 
@@ -152,18 +153,27 @@ Result<void> TakeAcls(archive_entry* entry, TarMember* member) {
   return {};
 }
 
-void TakeAttributes(archive_entry* entry, TarMember* member) {
+// No kernel takes longer ones: what is packed with them could not be extracted.
+Result<void> TakeAttributes(archive_entry* entry, TarMember* member) {
   const char* name = nullptr;
   const void* value = nullptr;
   std::size_t size = 0;
   (void)::archive_entry_xattr_reset(entry);
   while (::archive_entry_xattr_next(entry, &name, &value, &size) ==
          ARCHIVE_OK) {
-    if (name != nullptr && IsKeptAttribute(name)) {
-      member->attributes[name] =
-          std::string(static_cast<const char*>(value), size);
+    if (name == nullptr || !IsKeptAttribute(name)) {
+      continue;
     }
+    if (size > kMaxAttribute ||
+        std::string_view(name).size() > XATTR_NAME_MAX) {
+      return MemberRefused(member->name,
+                           "has an extended attribute with a value of more "
+                           "than 64 KiB or a name of more than 255 bytes");
+    }
+    member->attributes[name] =
+        std::string(static_cast<const char*>(value), size);
   }
+  return {};
 }
 
 // Of a file without holes there is no list.
@@ -221,7 +231,7 @@ Result<TarMember> DescribeTarMember(archive_entry* entry) {
     }
   }
   member.listed_content = ListedContent(entry);
-  TakeAttributes(entry, &member);
+  RETURN_IF_ERROR(TakeAttributes(entry, &member));
   RETURN_IF_ERROR(TakeAcls(entry, &member));
   return member;
 }

@@ -403,6 +403,21 @@ TEST_F(ErofsTarTest, AccessListsThatNoKernelTakesAreRefused) {
       std::string::npos);
 }
 
+// squashfs would hold them, and nobody could extract the files.
+TEST_F(ErofsTarTest, AttributesThatNoKernelTakesAreRefused) {
+  const std::string most = "SCHILY.xattr.user." + std::string(250, 'n') + "=";
+  EXPECT_THAT(WriteStream(WithRecord(most + "1")), Succeeds());
+  const std::string longer =
+      "SCHILY.xattr.user." + std::string(251, 'n') + "=1";
+  const std::string larger = "SCHILY.xattr.user.a=" + std::string(65537, 'v');
+  for (const std::string& record : {longer, larger}) {
+    EXPECT_NE(Refusal(WithRecord(record))
+                  .find("'f' has an extended attribute with a value of more "
+                        "than 64 KiB or a name of more than 255 bytes"),
+              std::string::npos);
+  }
+}
+
 struct BadStream {
   const char* name;
   std::string (*make)();
