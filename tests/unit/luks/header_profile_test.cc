@@ -108,7 +108,8 @@ INSTANTIATE_TEST_SUITE_P(
                     R"("config":{"flags":["allow-discards"],)", false}),
     [](const auto& row) { return row.param.name; });
 
-TEST(HeaderProfile, D8_ACostlyDigestOrArgonIsRefused) {
+// Metadata that both profiles take, of a header of 4096 bytes.
+HeaderMetadata GoodMetadata() {
   HeaderMetadata metadata;
   metadata.segments.push_back({.type = "crypt",
                                .offset = 4096,
@@ -128,6 +129,137 @@ TEST(HeaderProfile, D8_ACostlyDigestOrArgonIsRefused) {
                                 .area_cipher = "aes-xts-plain64",
                                 .kdf = cheap});
   metadata.digests.push_back(cheap);
+  return metadata;
+}
+
+struct MetadataChange {
+  const char* name;
+  void (*change)(HeaderMetadata*);
+  bool imported_too;  // refused there as well
+};
+
+class ChangedMetadata : public ::testing::TestWithParam<MetadataChange> {};
+
+// The profiles judge the bytes before; what libcryptsetup understood is held
+// against the same rules, each of which must hold without the first look.
+TEST_P(ChangedMetadata, IsJudgedByWhatWasUnderstood) {
+  HeaderMetadata metadata = GoodMetadata();
+  GetParam().change(&metadata);
+  EXPECT_THAT(CheckHeaderProfile(metadata, kSealedProfile, 4096),
+              Fails(Reason::kHeaderRefused));
+  const auto imported = CheckHeaderProfile(metadata, kImportedProfile, 4096);
+  if (GetParam().imported_too) {
+    EXPECT_THAT(imported, Fails(Reason::kHeaderRefused));
+  } else {
+    EXPECT_THAT(imported, Succeeds());
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, ChangedMetadata,
+    ::testing::Values(
+        MetadataChange{"NoSegment",
+                       [](HeaderMetadata* m) { m->segments.clear(); }, true},
+        MetadataChange{"TwoSegments",
+                       [](HeaderMetadata* m) {
+                         m->segments.push_back(SegmentMetadata(m->segments[0]));
+                       },
+                       true},
+        MetadataChange{
+            "SegmentType",
+            [](HeaderMetadata* m) { m->segments[0].type = "linear"; }, true},
+        MetadataChange{
+            "SegmentFlags",
+            [](HeaderMetadata* m) { m->segments[0].has_flags = true; }, true},
+        MetadataChange{
+            "NoSectors",
+            [](HeaderMetadata* m) { m->segments[0].sector_size = 0; }, true},
+        MetadataChange{
+            "SectorsTooSmall",
+            [](HeaderMetadata* m) { m->segments[0].sector_size = 256; }, true},
+        MetadataChange{
+            "SectorsTooLarge",
+            [](HeaderMetadata* m) { m->segments[0].sector_size = 8192; }, true},
+        MetadataChange{
+            "OddSectors",
+            [](HeaderMetadata* m) { m->segments[0].sector_size = 3072; }, true},
+        MetadataChange{"NoKeySlot",
+                       [](HeaderMetadata* m) { m->key_slots.clear(); }, true},
+        MetadataChange{"TwoKeySlots",
+                       [](HeaderMetadata* m) {
+                         m->key_slots.push_back(
+                             KeySlotMetadata(m->key_slots[0]));
+                       },
+                       false},
+        MetadataChange{"TooManyKeySlots",
+                       [](HeaderMetadata* m) {
+                         m->key_slots.assign(33, m->key_slots.front());
+                       },
+                       true},
+        MetadataChange{
+            "D7_SlotType",
+            [](HeaderMetadata* m) { m->key_slots[0].type = "reencrypt"; },
+            true},
+        MetadataChange{"ShortKey",
+                       [](HeaderMetadata* m) { m->key_slots[0].key_size = 32; },
+                       false},
+        MetadataChange{"KeyTooShort",
+                       [](HeaderMetadata* m) { m->key_slots[0].key_size = 31; },
+                       true},
+        MetadataChange{"KeyTooLong",
+                       [](HeaderMetadata* m) { m->key_slots[0].key_size = 65; },
+                       true},
+        MetadataChange{
+            "AreaType",
+            [](HeaderMetadata* m) { m->key_slots[0].area_type = "datashift"; },
+            true},
+        MetadataChange{"NoDigest",
+                       [](HeaderMetadata* m) { m->digests.clear(); }, true},
+        MetadataChange{"TwoDigests",
+                       [](HeaderMetadata* m) {
+                         m->digests.push_back(KdfCost(m->digests[0]));
+                       },
+                       false},
+        MetadataChange{"TooManyDigests",
+                       [](HeaderMetadata* m) {
+                         m->digests.assign(33, m->digests.front());
+                       },
+                       true},
+        MetadataChange{"DigestType",
+                       [](HeaderMetadata* m) {
+                         m->digests[0].type = "argon2id";
+                         m->digests[0].iterations = 4;
+                       },
+                       true},
+        MetadataChange{"D8_UnknownDerivation",
+                       [](HeaderMetadata* m) {
+                         m->key_slots[0].kdf.type = "argon2d";
+                         m->key_slots[0].kdf.iterations = 4;
+                       },
+                       true},
+        MetadataChange{
+            "D8_TooFewIterations",
+            [](HeaderMetadata* m) { m->key_slots[0].kdf.iterations = 999; },
+            true},
+        MetadataChange{"D8_IterationsOfAnImport",
+                       [](HeaderMetadata* m) {
+                         m->key_slots[0].kdf.iterations = 10'000'000;
+                       },
+                       false},
+        MetadataChange{"Tokens", [](HeaderMetadata* m) { m->tokens = 1; },
+                       false}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(HeaderProfile, D8_TheMostIterationsAreTaken) {
+  HeaderMetadata metadata = GoodMetadata();
+  metadata.key_slots.front().kdf.iterations = 100'000;
+  metadata.digests.front().iterations = 100'000;
+  EXPECT_THAT(CheckHeaderProfile(metadata, kSealedProfile, 4096), Succeeds());
+}
+
+TEST(HeaderProfile, D8_ACostlyDigestOrArgonIsRefused) {
+  HeaderMetadata metadata = GoodMetadata();
+  const KdfCost cheap = metadata.digests.front();
   EXPECT_THAT(CheckHeaderProfile(metadata, kSealedProfile, 4096), Succeeds());
 
   metadata.digests.front().iterations = 10'000'001;

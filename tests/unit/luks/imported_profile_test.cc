@@ -195,6 +195,10 @@ struct ImportedEdit {
   bool taken;
 };
 
+// The key slot's derivation, in place of pbkdf2's beginning.
+constexpr const char* kDerivation =
+    R"("type":"pbkdf2","hash":"sha256","iterations":1000,"salt")";
+
 class EditedForImport : public ImportedProfileTest,
                         public ::testing::WithParamInterface<ImportedEdit> {};
 
@@ -317,7 +321,58 @@ INSTANTIATE_TEST_SUITE_P(
         ImportedEdit{"D8_TooFewIterations", kIterations,
                      R"("iterations":999,"salt")", false},
         ImportedEdit{"D8_NegativeIterations", kIterations,
-                     R"("iterations":-1000,"salt")", false}),
+                     R"("iterations":-1000,"salt")", false},
+        ImportedEdit{
+            "D8_MostArgon", kDerivation,
+            R"("type":"argon2id","time":16,"memory":1048576,"cpus":4,"salt")",
+            true},
+        ImportedEdit{"D8_OtherArgon", kDerivation,
+                     R"("type":"argon2i","time":1,"memory":1,"cpus":1,"salt")",
+                     true},
+        ImportedEdit{"D8_UnknownArgon", kDerivation,
+                     R"("type":"argon2d","time":4,"memory":64,"cpus":1,"salt")",
+                     false},
+        ImportedEdit{
+            "D8_TooManyPasses", kDerivation,
+            R"("type":"argon2id","time":17,"memory":64,"cpus":4,"salt")",
+            false},
+        ImportedEdit{
+            "D8_NoPass", kDerivation,
+            R"("type":"argon2id","time":0,"memory":64,"cpus":4,"salt")", false},
+        ImportedEdit{
+            "D8_TooMuchMemory", kDerivation,
+            R"("type":"argon2id","time":4,"memory":1048577,"cpus":4,"salt")",
+            false},
+        ImportedEdit{
+            "D8_TooManyLanes", kDerivation,
+            R"("type":"argon2id","time":4,"memory":64,"cpus":5,"salt")", false},
+        ImportedEdit{"D8_ArgonWithoutMemory", kDerivation,
+                     R"("type":"argon2id","time":4,"cpus":4,"salt")", false},
+        ImportedEdit{"D8_ArgonWithAHash", kDerivation,
+                     R"("type":"argon2id","hash":"sha256","time":4,)"
+                     R"("memory":64,"cpus":4,"salt")",
+                     false},
+        ImportedEdit{"D1_UnknownHash", kDerivation,
+                     R"("type":"pbkdf2","hash":"md5","iterations":1000,"salt")",
+                     false},
+        ImportedEdit{"D1_KeyOfAnOddSize", R"("type":"luks2","key_size":64)",
+                     R"("type":"luks2","key_size":48)", false},
+        ImportedEdit{"D1_AreaKeyOfAnOddSize",
+                     R"("encryption":"aes-xts-plain64","key_size":64)",
+                     R"("encryption":"aes-xts-plain64","key_size":16)", false},
+        ImportedEdit{"D1_OtherSplitting", R"("af":{"type":"luks1")",
+                     R"("af":{"type":"luks2")", false},
+        ImportedEdit{"D1_AreaOfAnotherType", R"("area":{"type":"raw")",
+                     R"("area":{"type":"none")", false},
+        ImportedEdit{"D1_FixedSize", R"("size":"dynamic")", R"("size":"4096")",
+                     false},
+        ImportedEdit{"D1_IvOffset", kTweak, R"("iv_tweak":"8")", false},
+        ImportedEdit{"D1_LinearSegment", R"("type":"crypt")",
+                     R"("type":"linear")", false},
+        ImportedEdit{"SetAside", R"("type":"luks2","key_size":64)",
+                     R"("type":"luks2","priority":0,"key_size":64)", true},
+        ImportedEdit{"D1_UnknownPriority", R"("type":"luks2","key_size":64)",
+                     R"("type":"luks2","priority":3,"key_size":64)", false}),
     [](const auto& row) { return row.param.name; });
 
 }  // namespace
