@@ -151,6 +151,9 @@ void KeyServer::Stop() {
     parts_->admin_channel->Close(std::chrono::milliseconds(0));
   }
   parts_->socket_channel->Close(std::chrono::milliseconds(0));
+  // A stream that was cut off has ended for gRPC, and what became of its grant
+  // may still be on its way to the log.
+  parts_->release_service->AwaitStreams();
   EndLog(parts_->audit.get(), parts_->config.audit.key_file);
   // What could not be written is in the audit log.
   (void)parts_->guests.Flush(parts_->store.get());

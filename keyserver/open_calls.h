@@ -8,10 +8,10 @@
 
 namespace tdxvfs::keyserver {
 
-// Calls of a service that are under way. Destroying it waits until there are
-// none, so what they use may go right after it. gRPC keeps the same order when
-// it shuts down, but with locks of its own, which a race detector does not see.
-// Thread-safe.
+// Calls of a service that are under way, with the jobs that they left behind.
+// Destroying it waits until there are none, so what they use may go right after
+// it. gRPC keeps the same order when it shuts down, but with locks of its own,
+// which a race detector does not see, and knows nothing of jobs. Thread-safe.
 class OpenCalls {
  public:
   // One call's. In a stream it is the first member, so that it goes last.
@@ -39,7 +39,10 @@ class OpenCalls {
   OpenCalls() = default;
   OpenCalls(const OpenCalls&) = delete;
   OpenCalls& operator=(const OpenCalls&) = delete;
-  ~OpenCalls() {
+  ~OpenCalls() { Wait(); }
+
+  // Until there are none. Others may begin behind it, unless nobody can call.
+  void Wait() {
     std::unique_lock lock(mutex_);
     none_left_.wait(lock, [this] { return count_ == 0; });
   }

@@ -47,6 +47,10 @@ class ReleaseService final : public v1::KeyRelease::CallbackService {
   // Counts for streams that begin from now on.
   void SetTimeouts(const ReleaseTimeouts& timeouts);
 
+  // Until the last stream has gone, and with it what it had to record. The gRPC
+  // server is shut down before.
+  void AwaitStreams() { open_.Wait(); }
+
   grpc::ServerBidiReactor<v1::GuestMessage, v1::ServerMessage>* Unlock(
       grpc::CallbackServerContext* context) override;
 

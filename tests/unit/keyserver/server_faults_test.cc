@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bad days of a whole key server: its clock is wrong for a while, or where it
 // gets its collateral is gone, hangs, or comes back.
+#include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "common/audit_check.h"
 #include "common/audit_line.h"
@@ -24,6 +27,7 @@ using simulator::PccsFaultKind;
 using std::chrono::days;
 using std::chrono::floor;
 using std::chrono::hours;
+using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 using testing::CheckLog;
@@ -102,6 +106,46 @@ TEST_F(ServerFaultsTest, AClockBeforeThisUpdateRefusesUntilItIsRightAgain) {
   Jump(days(60));
   EXPECT_TRUE(served.Releases());
   ExpectWholeLog(&served.rig);
+}
+
+// Whoever asks it for the time waits, once it is slow.
+class SlowClock : public FakeClock {
+ public:
+  std::chrono::system_clock::time_point Now() const override {
+    if (slow_) {
+      std::this_thread::sleep_for(milliseconds(20));
+    }
+    return FakeClock::Now();
+  }
+  void SlowDown() { slow_ = true; }
+
+ private:
+  std::atomic<bool> slow_ = false;
+};
+
+// Their streams end at once, and the jobs that record what became of the grants
+// still run.
+TEST_F(ServerFaultsTest, WhatBecameOfGrantsIsOnRecordBeforeAStopSignsTheLog) {
+  SlowClock clock;
+  ReleaseRig rig([](Config* config) { config->stop_timeout = milliseconds(0); },
+                 &clock);
+  constexpr std::size_t count = 32;
+  std::vector<std::unique_ptr<RawGuest>> guests;
+  for (std::size_t i = 0; i < count; ++i) {
+    guests.push_back(std::make_unique<RawGuest>(rig));
+    ASSERT_TRUE(Releases(guests.back().get(), guests.back()->Open()));
+  }
+  clock.SlowDown();
+  ExpectWholeLog(&rig);
+  std::size_t outcomes = 0;
+  for (const std::string& file : LogFilesIn(rig.config().audit_directory)) {
+    for (const std::string& line : testing::LinesOf(file)) {
+      const bool is_outcome =
+          line.find(R"("kind":"outcome")") != std::string::npos;
+      outcomes += is_outcome ? 1U : 0U;
+    }
+  }
+  EXPECT_EQ(outcomes, count);
 }
 
 TEST_F(ServerFaultsTest, A2_NoncesLiveByTheClockThatNeverJumps) {
