@@ -18,7 +18,7 @@ from .trusted_side import TrustedSide, measurement_options
 HERE = Path(__file__).resolve().parent.parent
 SCENARIOS = HERE / "scenarios"
 GUEST_PACKAGES = ("tdxvfs-agent", "tdxvfs-simulator")
-DATA_DISK_MB = 96
+DATA_DISK_MB = 192
 
 
 def scenario_classes():
