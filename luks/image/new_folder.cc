@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/sync_directory.h"
 #include "luks/image/open_folder.h"
 #include "luks/image/pending_file.h"
 #include "luks/image/remove_tree.h"
@@ -151,7 +152,12 @@ Result<void> NewFolder::Commit() {
     return SystemError(ReasonOfWrite(errno), Quoted(path_), errno);
   }
   partial_.clear();
-  return {};
+  auto synced = SyncDirectoryOf(path_);
+  if (!synced.has_value()) {
+    // Whoever is told of a failure does not expect the folder.
+    RemoveTree(path_);
+  }
+  return synced;
 }
 
 }  // namespace tdxvfs::image

@@ -34,7 +34,8 @@ class NewFolder {
   // there meanwhile can lead out of it. An empty path is the folder itself.
   Result<UniqueFd> Parent(const std::string& path, std::string* name);
 
-  // Syncs the file system and gives the folder its name; never replaces one.
+  // Syncs the file system, gives the folder its name, never replacing one, and
+  // syncs the folder that it lies in.
   Result<void> Commit();
 
  private:

@@ -56,6 +56,16 @@ is_backup() {
   [[ $failed -ge 4 ]]
 }
 
+@test "D9: an extract that fails at any sync leaves no folder" {
+  tdxvfs volume pack model image --key-file newkey --manifest manifest > /dev/null
+  local call
+  for call in syncfs fsync; do
+    with_fault "$call:error=EIO" tdxvfs volume extract image out --manifest manifest --key-file newkey
+    [[ $status -ne 0 && $output == "tdxvfs: error: "*"Input/output error"* ]]
+    [[ ! -e out && -z $(find . -name '.out.extract-*') ]]
+  done
+}
+
 @test "D9: an import that fails at any sync leaves nothing new but a whole header backup" {
   old luks2
   local at failed=0
