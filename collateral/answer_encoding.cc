@@ -46,9 +46,9 @@ Result<std::vector<std::uint8_t>> DecodePem(std::string_view text) {
   int rest = 0;
   if (EVP_DecodeUpdate(context.get(), der.data(), &used, AsBytes(text).data(),
                        static_cast<int>(text.size())) < 0 ||
-      EVP_DecodeFinal(context.get(), &der[static_cast<std::size_t>(used)],
-                      &rest) != 1) {
-    return EncodingError("CRL: PEM block is not base64");
+      EVP_DecodeFinal(context.get(), der.data() + used, &rest) != 1 ||
+      used + rest == 0) {
+    return EncodingError("CRL: PEM block is empty or not base64");
   }
   der.resize(static_cast<std::size_t>(used) + static_cast<std::size_t>(rest));
   return der;

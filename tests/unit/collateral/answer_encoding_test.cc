@@ -64,6 +64,8 @@ TEST(Crl, RefusesEverythingElse) {
   for (const std::string body :
        {"", " ", "303", "30 03", "xx", "<html></html>", "-----BEGIN",
         "-----BEGIN X509 CRL-----", "-----BEGIN X509 CRL----------END X509 CRL",
+        "-----BEGIN X509 CRL----------END X509 CRL-----",
+        "-----BEGIN X509 CRL-----\n \n-----END X509 CRL-----",
         "-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END CERTIFICATE-----",
         "-----BEGIN X509 CRL-----\nMAMC*QU=\n-----END X509 CRL-----",
         "-----BEGIN X509 CRL-----\nMAMCAQU=\n-----END X509 CRL-----\nmore"}) {
