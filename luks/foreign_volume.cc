@@ -111,6 +111,21 @@ Result<void> CheckIsForeign(const Header& header) {
              : Result<void>();
 }
 
+// One that was sealed, and whose header says the same in other bytes: a label,
+// or what a host wrote into the slack. cryptsetup makes no header of this size.
+Result<void> CheckWasNotSealed(const HeaderMetadata& metadata,
+                               std::uint64_t header_size) {
+  const bool was_sealed =
+      header_size == kDefaultHeaderSize &&
+      CheckHeaderProfile(metadata, kSealedProfile, header_size).has_value();
+  return was_sealed
+             ? Error(Reason::kHeaderRefused,
+                     "a sealed volume whose header was changed since; an "
+                     "import would not look at its hash tree. Take another "
+                     "copy of it: 'tdxvfs volume verify' says which one holds")
+             : Result<void>();
+}
+
 // The copy by its own bytes first, then by what libcryptsetup understood.
 Result<ForeignVolume> UnlockLuks2(const ImageFile& image,
                                   const Secret& passphrase) {
@@ -122,6 +137,7 @@ Result<ForeignVolume> UnlockLuks2(const ImageFile& image,
   ASSIGN_OR_RETURN(const HeaderMetadata metadata, ParseHeaderMetadata(json));
   RETURN_IF_ERROR(
       CheckHeaderProfile(metadata, kImportedProfile, header.size()));
+  RETURN_IF_ERROR(CheckWasNotSealed(metadata, header.size()));
   ForeignVolume volume;
   volume.luks_version = 2;
   volume.uuid = device.uuid();

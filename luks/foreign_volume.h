@@ -26,8 +26,9 @@ struct ForeignVolume {
 // Copies the header into sealed memory, checks the copy (imported-1 for LUKS2,
 // ParseLuks1Header for LUKS1), and only then lets a key derivation run on it.
 // Nothing is written. Fails with kImageNotLuks2 (neither of both),
-// kImageTruncated, kImageUnreadable, kHeaderRefused, kPassphraseWrong, and
-// kNotSupported for a volume that is sealed already.
+// kImageTruncated, kImageUnreadable, kHeaderRefused (also for a sealed volume
+// whose header was changed), kPassphraseWrong, and kNotSupported for a volume
+// that is sealed already.
 Result<ForeignVolume> UnlockForeignVolume(const ImageFile& image,
                                           const Secret& passphrase);
 
