@@ -207,32 +207,27 @@ const attest::Check* RefusedStatus(const attest::Checks& checks) {
   return found == checks.end() ? nullptr : &*found;
 }
 
+// Whether one of these two failed and nothing else did.
+bool OnlyFailed(const attest::Checks& checks, std::string_view one,
+                std::string_view other) {
+  bool failed = false;
+  for (const attest::Check& check : checks) {
+    if (!check.passed && check.name != one && check.name != other) {
+      return false;
+    }
+    failed = failed || !check.passed;
+  }
+  return failed;
+}
+
 // Whether only the policy's demands beside the status failed: then the remedy
 // on record, which is about the status, mends nothing.
 bool OnlyBesideStatus(const attest::Checks& checks) {
-  bool beside = false;
-  for (const attest::Check& check : checks) {
-    const bool is_beside =
-        check.name == "tcb date" || check.name == "tcb advisories";
-    if (!check.passed && !is_beside) {
-      return false;
-    }
-    beside = beside || !check.passed;
-  }
-  return beside;
+  return OnlyFailed(checks, "tcb date", "tcb advisories");
 }
 
 bool OnlyDocumentsAreOld(const attest::Checks& checks) {
-  bool old = false;
-  for (const attest::Check& check : checks) {
-    const bool is_of_documents =
-        check.name == "collateral age" || check.name == "tcb evaluation number";
-    if (!check.passed && !is_of_documents) {
-      return false;
-    }
-    old = old || !check.passed;
-  }
-  return old;
+  return OnlyFailed(checks, "collateral age", "tcb evaluation number");
 }
 
 bool MayBeAccepted(const attest::Check* status) {

@@ -26,11 +26,6 @@ using testing::UuidOf;
 
 namespace fs = std::filesystem;
 
-struct HeaderEdit {
-  const char* from;
-  const char* to;
-};
-
 class HostileHeaderTest : public DeviceTest {
  protected:
   // As the agent does, which reads as many bytes as its configuration or the
@@ -53,6 +48,15 @@ class HostileHeaderTest : public DeviceTest {
     granted.header_sha256 = header.digest();
     return OpenGranted(image, granted);
   }
+  // Of a header that says something else and is granted nevertheless.
+  void ExpectEditRefused(const char* from, const char* to) {
+    const fs::path image = CopyOf("model.img");
+    const auto manifest = ManifestWith(UuidOf(image));
+    ASSERT_TRUE(manifest.has_value());
+    ASSERT_TRUE(EditMetadata(image, from, to)) << from;
+    EXPECT_THAT(OpenEdited(image, *manifest), Fails(Reason::kHeaderRefused));
+    ExpectNothingLeft();
+  }
   Result<OpenTimings> OpenHeader(const ImageFile& file, const Header& header,
                                  const OpenGrant& grant) {
     return OpenVolume(file, header, grant, Place(), [this](std::string line) {
@@ -63,18 +67,10 @@ class HostileHeaderTest : public DeviceTest {
 
 // A null cipher, for the data and for the key slot.
 TEST_F(HostileHeaderTest, D1_ANullCipherIsRefusedEvenIfItIsGranted) {
-  for (const HeaderEdit& edit :
-       {HeaderEdit{R"("encryption":"aes-xts-plain64","sector_size")",
-                   R"("encryption":"cipher_null-ecb","sector_size")"},
-        HeaderEdit{R"("encryption":"aes-xts-plain64","key_size")",
-                   R"("encryption":"cipher_null-ecb","key_size")"}}) {
-    const fs::path image = CopyOf("model.img");
-    const auto manifest = ManifestWith(UuidOf(image));
-    ASSERT_TRUE(manifest.has_value());
-    ASSERT_TRUE(EditMetadata(image, edit.from, edit.to)) << edit.from;
-    EXPECT_THAT(OpenEdited(image, *manifest), Fails(Reason::kHeaderRefused));
-    ExpectNothingLeft();
-  }
+  ExpectEditRefused(R"("encryption":"aes-xts-plain64","sector_size")",
+                    R"("encryption":"cipher_null-ecb","sector_size")");
+  ExpectEditRefused(R"("encryption":"aes-xts-plain64","key_size")",
+                    R"("encryption":"cipher_null-ecb","key_size")");
 }
 
 // The first copy, both copies, and all that the header has.
@@ -119,31 +115,18 @@ TEST_F(HostileHeaderTest, D7_ABegunReencryptionIsRefused) {
 }
 
 TEST_F(HostileHeaderTest, D7_AReencryptionMarkerIsRefusedEvenIfItIsGranted) {
-  const fs::path image = CopyOf("model.img");
-  const auto manifest = ManifestWith(UuidOf(image));
-  ASSERT_TRUE(manifest.has_value());
-  ASSERT_TRUE(EditMetadata(
-      image, R"("config":{)",
-      R"("config":{"requirements":{"mandatory":["online-reencrypt-v2"]},)"));
-  EXPECT_THAT(OpenEdited(image, *manifest), Fails(Reason::kHeaderRefused));
-  ExpectNothingLeft();
+  ExpectEditRefused(
+      R"("config":{)",
+      R"("config":{"requirements":{"mandatory":["online-reencrypt-v2"]},)");
 }
 
 // With either of them run, this test would not end.
 TEST_F(HostileHeaderTest, D8_ADerivationThatNeverEndsIsNotBegun) {
-  for (const HeaderEdit& edit :
-       {HeaderEdit{R"("iterations":1000,"salt")",
-                   R"("iterations":4000000000,"salt")"},
-        HeaderEdit{
-            R"("segments":["0"],"hash":"sha256","iterations":1000)",
-            R"("segments":["0"],"hash":"sha256","iterations":4000000000)"}}) {
-    const fs::path image = CopyOf("model.img");
-    const auto manifest = ManifestWith(UuidOf(image));
-    ASSERT_TRUE(manifest.has_value());
-    ASSERT_TRUE(EditMetadata(image, edit.from, edit.to)) << edit.from;
-    EXPECT_THAT(OpenEdited(image, *manifest), Fails(Reason::kHeaderRefused));
-    ExpectNothingLeft();
-  }
+  ExpectEditRefused(R"("iterations":1000,"salt")",
+                    R"("iterations":4000000000,"salt")");
+  ExpectEditRefused(
+      R"("segments":["0"],"hash":"sha256","iterations":1000)",
+      R"("segments":["0"],"hash":"sha256","iterations":4000000000)");
 }
 
 // The old version's header and grant open the old volume key, which is not that
